@@ -1,0 +1,170 @@
+"""What the run loop asks of an engine. One folder implements it for each engine.
+
+An engine holds named relations for the length of one run, in a working area of its own: nothing
+that it does is visible outside until a target commits the files it wrote. It is called from
+several threads at once (independent datasets run side by side) and must allow that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from penstock.program import Column
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of a slice.
+
+    Attributes:
+        path: local path or URL the engine can open.
+        name: the path as the user knows it, relative to the pipeline folder where it can be.
+        size: bytes.
+        identity: changes when the content changes (size, time, and a hash of samples).
+    """
+
+    path: str
+    name: str
+    size: int
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that could not be read.
+
+    Attributes:
+        file: `InputFile.name`.
+        line: first line of the record, from 1; None where the format has no lines.
+        column: the column it failed on, if one is known.
+        reason: why, in the reader's words.
+        raw: the raw text.
+    """
+
+    file: str
+    line: int | None
+    column: str | None
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What reading a source gave. `rows_out` rows are in the relation; rows_in = rows_out + rejected."""
+
+    rows_in: int
+    rows_out: int
+    bytes: int
+    rejected: Sequence[Rejected] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """How files are read or written.
+
+    Attributes:
+        name: `csv`, `ndjson`, `parquet`.
+        options: the format's options as the pipeline file gives them (delimiter, null_values, …).
+        compression: None: from the file's suffix when reading, the format's default when writing.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    compression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSpec:
+    """Files to write.
+
+    Attributes:
+        folder: an existing folder; the engine creates partition folders `key=value` below it
+            (Hive naming; partition columns are not repeated inside the files).
+        stem: file names start with it: unique to the run, so that no two runs share a name.
+        single: exactly one file `folder/stem.<suffix>`, even for no rows.
+        file_size: bytes a file should not pass by much; None: the engine's choice.
+    """
+
+    folder: Path
+    stem: str
+    format: FileFormat
+    partition_by: tuple[str, ...] = ()
+    single: bool = False
+    file_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file an engine wrote. `partition` maps partition column → its text, None for NULL."""
+
+    path: Path
+    rows: int
+    bytes: int
+    partition: Mapping[str, str | None] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """Runs SQL in its own dialect over named relations."""
+
+    name: str
+
+    def close(self) -> None:
+        """Free everything, working files too. Safe to call twice."""
+
+    def interrupt(self) -> None:
+        """Make running queries stop with `Interrupted`. Called from a signal handler's thread."""
+
+    def read_files(
+        self,
+        relation: str,
+        files: Sequence[InputFile],
+        fmt: FileFormat,
+        schema: Sequence[Column],
+        *,
+        evolution: str,
+        keep: bool,
+    ) -> Extracted:
+        """Make `relation` of the files, typed as `schema`.
+
+        Records that cannot be read are in `Extracted.rejected`; none is dropped in silence.
+
+        Args:
+            keep: the rows are read more than once, or must be counted: hold them.
+
+        Raises:
+            SourceUnavailable: a file is gone or cannot be opened.
+            StepFailed: a file as a whole is not what it should be (names the file).
+        """
+
+    def ingest(self, relation: str, batches: Iterable[Any], schema: Sequence[Column]) -> int:
+        """Make `relation` of Arrow record batches (from a source or a Python step).
+
+        Returns:
+            Rows taken in.
+
+        Raises:
+            StepFailed: a batch's columns or types are not those of `schema` (names them).
+        """
+
+    def create(self, relation: str, sql: str, *, materialize: bool) -> None:
+        """Make `relation` the rows of `sql`; kept if `materialize`, else computed when read."""
+
+    def drop(self, relation: str) -> None:
+        """Free a relation that nothing reads any more."""
+
+    def rows(self, sql: str, *, limit: int | None = None) -> list[dict[str, Any]]:
+        """The rows of a query as plain Python values, for counts, checks and samples."""
+
+    def batches(self, relation: str) -> Iterator[Any]:
+        """A relation as Arrow record batches, streamed."""
+
+    def write_files(self, sql: str, spec: WriteSpec) -> list[DataFile]:
+        """Write the rows of a query to files, flushed to disk."""
+
+    def progress(self) -> Callable[[], Mapping[str, float]] | None:
+        """Relation → share done (0 to 1) of what runs now; None where it cannot be known."""

@@ -1,0 +1,161 @@
+"""What the run loop asks of a ledger. SQLite locally, DynamoDB on AWS; one contract test.
+
+The ledger is the memory of a pipeline: runs and attempts, what each run read, what it published,
+who holds the lock, what became of quarantined rows, and the audit trail, in which each entry
+carries the hash of the one before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Status = Literal["running", "succeeded", "failed", "stopped", "interrupted"]
+QuarantineState = Literal["held", "replayed", "discarded"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run. `key` is its identity: (pipeline, program digest, slice, the run before it)."""
+
+    run_id: str
+    pipeline: str
+    key: str
+    program: str
+    slice: str
+    status: Status
+    attempt: int
+    started_at: str
+    ended_at: str | None = None
+    staged: list[dict[str, Any]] | None = None
+    report: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A held lock. `token` grows with every holder (a fencing token)."""
+
+    name: str
+    holder: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published version of a target."""
+
+    pipeline: str
+    target: str
+    version: str
+    run_id: str
+    location: str
+    published_at: str
+    load: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One entry of the audit trail. `hash` covers every other field, `previous` included."""
+
+    number: int
+    at: str
+    actor: str
+    action: str
+    pipeline: str
+    subject: str
+    detail: dict[str, Any]
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFault:
+    """Where the chain breaks: `changed`, `removed` or `inserted` at `number`."""
+
+    number: int
+    kind: Literal["changed", "removed", "inserted"]
+    message: str
+
+
+class Ledger(Protocol):
+    """Every method is one transaction. Times are UTC, ISO 8601 with `Z`, microseconds."""
+
+    def close(self) -> None:
+        """Free the connection."""
+
+    # -- locks
+    def acquire(self, name: str, holder: str, *, lease_seconds: float) -> Lock:
+        """Take the lock, or take it over from a holder that is dead or let its lease pass.
+
+        `holder` is `host:pid:start-time`; on this host a dead pid is noticed at once.
+
+        Raises:
+            Conflict: a live holder has it (names host, pid and since when).
+        """
+
+    def renew(self, lock: Lock, *, lease_seconds: float) -> None:
+        """Extend the lease. Raises Conflict if the lock was taken over."""
+
+    def release(self, lock: Lock) -> None:
+        """Give the lock back; nothing happens if it was taken over."""
+
+    # -- runs
+    def begin(self, run_id: str, pipeline: str, key: str, program: str, slice_: str) -> RunRecord:
+        """Start a run, or the next attempt at the unfinished run with this key (same run_id)."""
+
+    def stage(self, run_id: str, staged: list[dict[str, Any]], lock: Lock) -> None:
+        """Record the intent to publish: from here a rerun rolls forward.
+
+        Raises Conflict if `lock` was taken over."""
+
+    def finish(
+        self,
+        run_id: str,
+        status: Status,
+        report: dict[str, Any],
+        versions: Sequence[Version] = (),
+    ) -> None:
+        """Record the end of an attempt and what it published, with one audit entry, atomically."""
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """A run by its id, or by an unambiguous prefix of it."""
+
+    def runs(self, pipeline: str, *, limit: int = 50) -> list[RunRecord]:
+        """Latest first."""
+
+    def last_succeeded(self, pipeline: str) -> RunRecord | None:
+        """The newest succeeded run."""
+
+    def unfinished(self, pipeline: str) -> list[RunRecord]:
+        """Runs that recorded the intent to publish and have not ended `succeeded`, oldest first."""
+
+    # -- published versions
+    def current(self, pipeline: str) -> dict[str, Version]:
+        """Target → the version published last."""
+
+    def versions(self, pipeline: str, target: str) -> list[Version]:
+        """Latest first."""
+
+    # -- quarantine (only what differs from `held` is kept here; the rows are in files)
+    def quarantine_states(self, pipeline: str) -> dict[str, QuarantineState]:
+        """Replay key → state, for rows no longer held."""
+
+    def set_quarantine_state(
+        self, pipeline: str, keys: Iterable[str], state: QuarantineState, *, actor: str, reason: str
+    ) -> None:
+        """Change the state of rows, with one audit entry."""
+
+    # -- audit
+    def append_audit(
+        self, actor: str, action: str, pipeline: str, subject: str, detail: dict[str, Any]
+    ) -> AuditEntry:
+        """Add an entry."""
+
+    def audit(self, *, limit: int | None = None) -> list[AuditEntry]:
+        """Oldest first."""
+
+    def verify_audit(self) -> list[AuditFault]:
+        """Every place where the chain does not hold; empty: it holds."""

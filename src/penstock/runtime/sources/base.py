@@ -1,0 +1,63 @@
+"""What the run loop asks of a source. One folder of at most three files implements it.
+
+`options.py` declares the options as a standard-library dataclass (spec validates against it and
+takes the JSON schema from it); `source.py` holds the code, imported when a run needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from penstock.program import Column, Read
+    from penstock.runtime.engines.base import Engine, Extracted, InputFile
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of a source that one run reads.
+
+    Attributes:
+        identity: the same for the same content; part of the run's identity.
+        files: for sources made of files.
+        bounds: for sources read by a column or an offset: what to ask for.
+    """
+
+    identity: str
+    files: tuple[InputFile, ...] = ()
+    bounds: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What a source without a schema was found to hold."""
+
+    schema: tuple[Column, ...]
+    origin: str
+
+
+class Source(Protocol):
+    """Reads one dataset. Built as `Source(read, root, secrets)`."""
+
+    def __init__(self, read: Read, root: Path) -> None: ...
+
+    def plan(self) -> Slice:
+        """What there is to read now.
+
+        Raises:
+            SourceUnavailable: it is missing or unreachable.
+        """
+
+    def extract(self, part: Slice, engine: Engine, relation: str, *, keep: bool) -> Extracted:
+        """Make `relation` of the slice's rows.
+
+        Raises:
+            SourceUnavailable: it went away or changed since `plan`.
+        """
+
+    def infer(self) -> Inferred:
+        """The schema of what is there, by looking at samples (called by the compiler only)."""

@@ -1,0 +1,77 @@
+"""What the run loop asks of a target. One folder of at most three files implements it.
+
+Write, audit, publish. `stage` writes where no reader looks. `commit` makes the rows visible in
+one atomic step. Both may be called again with the same key after a run was killed anywhere: the
+result is as if they had been called once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.program import Load
+    from penstock.runtime.engines.base import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Rows written and not yet visible. Plain JSON values: it is kept in the ledger, so that a
+    run killed between two commits can finish the second without the engine."""
+
+    target: str
+    key: str
+    rows: int
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version of a target that readers see.
+
+    Attributes:
+        version: opaque, unique within the target, recorded in the ledger.
+        location: where a reader finds it, as the user would name it.
+    """
+
+    rows_loaded: int
+    files: int
+    bytes: int
+    location: str
+    version: str
+
+
+class Target(Protocol):
+    """Publishes one dataset. Built as `Target(load, root)`."""
+
+    def __init__(self, load: Load, root: Path) -> None: ...
+
+    def stage(self, engine: Engine, relation: str, key: str) -> Staged:
+        """Write the rows of `relation` under the run's key, invisible to readers.
+
+        Raises:
+            LoadFailed: the rows cannot go there (duplicate merge keys, a type, a full disk).
+        """
+
+    def commit(self, staged: Staged) -> Published:
+        """Make the staged rows visible, atomically; doing it again changes nothing.
+
+        Raises:
+            Conflict: another writer moved the target since `stage`.
+        """
+
+    def abandon(self, key: str) -> None:
+        """Remove what a run with this key staged and never committed. Never touches what readers see."""
+
+    def holds(self, version: str) -> bool:
+        """Whether this version is still what readers see (nobody deleted or replaced it)."""
+
+    def relation(self, version: str | None = None) -> str:
+        """DuckDB SQL of a FROM item that reads a version (None: the current one).
+
+        Raises:
+            SourceUnavailable: nothing was published yet.
+        """
