@@ -1,0 +1,151 @@
+"""The `penstock` command: a table of commands, each imported when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from penstock import __version__
+from penstock.cli.output import Output
+from penstock.diagnostics import did_you_mean
+from penstock.errors import Interrupted, PenstockError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# name → (module below penstock.cli, one line of help): so that `--help` imports none of them.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Make a new pipeline folder: definition, models, sample data, tests."),
+    "validate": ("validate", "Check the definition; every error at once, nothing is run."),
+    "test": ("test", "Run the unit tests of the models: rows in, rows out."),
+    "run": ("run", "Run the pipeline and publish its targets."),
+    "query": ("query", "SQL over the published tables."),
+    "compile": ("compile", "Print the Program of an engine: its SQL, or the whole as JSON."),
+    "runs": ("runs", "List runs, or show one."),
+    "quarantine": ("quarantine", "List, show or export rows that were set aside."),
+    "audit": ("audit", "Show or verify the audit trail."),
+    "explain": ("explain", "Explain a diagnostic code, with a wrong and a right example."),
+    "schema": ("schema", "Print the JSON schema of pipeline.yaml, for editors."),
+    "completion": ("completion", "Print the completion script of a shell."),
+    "version": ("version", "Print the versions of Penstock and of its engines."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and takes `--json` anywhere."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Every command, in the order of a first day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"penstock.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], COMMANDS, noun="commands")
+            raise UsageError(f"no command named `{args[0]}`", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The help's list, from the table, so that no command is imported for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no notes.")
+@click.version_option(__version__, message="penstock %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, *, as_json: bool, quiet: bool) -> None:
+    """One pipeline definition: prove it on a laptop, deploy it to the AWS architecture that fits.
+
+    Exit codes: 0 done; 1 a run, test or check failed; 2 the command line was wrong;
+    3 the definition is invalid; 4 something outside is missing; 130 interrupted.
+    """
+    ctx.obj = Output(json=as_json, quiet=quiet)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point: runs a command and leaves with its exit code."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    args, output = _everywhere_flags(args)
+    sys.exit(_invoke(args, output))
+
+
+def _everywhere_flags(args: list[str]) -> tuple[list[str], Output]:
+    """Take `--json` and `--quiet` from any place before a `--`, and put them in front."""
+    end = args.index("--") if "--" in args else len(args)
+    head, tail = args[:end], args[end:]
+    as_json = "--json" in head
+    quiet = any(a in {"--quiet", "-q"} for a in head)
+    rest = [a for a in head if a not in {"--json", "--quiet", "-q"}] + tail
+    flags = ["--json"] * as_json + ["--quiet"] * quiet
+    return flags + rest, Output(json=as_json, quiet=quiet)
+
+
+def _invoke(args: list[str], output: Output) -> int:
+    """Run a command and turn whatever it raises into words and an exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    if os.environ.get("_PENSTOCK_COMPLETE"):
+        cli.main(args=args, prog_name="penstock", standalone_mode=True)
+    try:
+        return _command(args, output)
+    except click.ClickException as usage:
+        return _usage(usage, output)
+    except (KeyboardInterrupt, click.Abort):
+        output.error(Interrupted("interrupted", hint="what was published before still stands"))
+        return Interrupted.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except PenstockError as error:
+        output.error(error)
+        return error.exit_code
+    except Exception as bug:  # noqa: BLE001  # the last resort: a bug of ours, told in one line
+        from penstock.cli.bug import report_bug
+
+        return report_bug(bug, args)
+
+
+def _command(args: list[str], output: Output) -> int:
+    try:
+        with cli.make_context("penstock", args) as ctx:
+            ctx.obj = output
+            found = cli.invoke(ctx)
+            sys.stdout.flush()
+            return found if isinstance(found, int) else 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as usage:
+        click.echo(usage.ctx.get_help() if usage.ctx else "", err=True)
+        return UsageError.exit_code
+
+
+def _usage(usage: click.ClickException, output: Output) -> int:
+    hint: str | None = None
+    ctx = getattr(usage, "ctx", None)
+    if ctx is not None:
+        near = getattr(usage, "possibilities", None)
+        hint = f"did you mean `{near[0]}`?" if near else f"see `{ctx.command_path} --help`"
+    message = usage.format_message().rstrip(".")
+    output.error(UsageError(message[:1].lower() + message[1:], hint=hint))
+    return UsageError.exit_code
+
+
+def _terminated(*_: Any) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,91 @@
+"""How commands speak: results on stdout, all else on stderr, one JSON document with `--json`.
+
+A command asks for `Output` with `@pass_output` and gives its result once, as text and as a
+document. Errors are raised as `PenstockError`; `penstock.cli.main` renders them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from penstock.diagnostics import Diagnostic
+    from penstock.errors import PenstockError
+
+
+@dataclass
+class Output:
+    """Where a command's words go.
+
+    Attributes:
+        json: stdout holds one JSON document and nothing else.
+        quiet: no progress and no notes on stderr; errors are still told.
+        files: path → text of the definition's files, for the source lines under diagnostics.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    files: dict[str, str] = field(default_factory=dict)
+    _told: bool = False
+
+    def result(self, text: str | Callable[[], str | None], document: Mapping[str, Any]) -> None:
+        """Give the command's result: `document` with `--json`, else `text` (or what it returns)."""
+        self._told = True
+        if self.json:
+            click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+            return
+        shown = text() if callable(text) else text
+        if shown:
+            click.echo(shown)
+
+    def note(self, text: str) -> None:
+        """Tell something by the way, on stderr; silent with `--quiet` or `--json`."""
+        if not (self.quiet or self.json):
+            click.echo(text, err=True)
+
+    def diagnostics(
+        self, found: Sequence[Diagnostic], files: Mapping[str, str] | None = None
+    ) -> None:
+        """Show diagnostics on stderr with their source lines; nothing with `--json`."""
+        if self.json or not found:
+            return
+        shown = [d for d in found if d.severity == "error" or not self.quiet]
+        if shown:
+            from penstock.cli.render import render_diagnostics
+
+            text = render_diagnostics(
+                shown, {**self.files, **(files or {})}, color=color(sys.stderr)
+            )
+            click.echo(text, err=True)
+
+    def error(self, error: PenstockError) -> None:
+        """Show an error; with `--json` and no result given yet, as the document of the command."""
+        found = error.diagnostics
+        if self.json and not self._told:
+            from penstock.diagnostics import SCHEMA
+
+            document = {
+                "schema": SCHEMA,
+                "valid": False,
+                "diagnostics": [d.as_json() for d in found],
+                "error": {"code": error.code, "message": error.message, "hint": error.hint},
+            }
+            click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+            return
+        self.diagnostics(found)
+
+
+def color(stream: TextIO) -> bool:
+    """Whether to colour: a terminal, and neither NO_COLOR nor TERM=dumb (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+pass_output = click.make_pass_decorator(Output, ensure=True)
