@@ -1,0 +1,84 @@
+# Everything is reached through these targets; `make help` lists them.
+# Needed: Python 3.11 or newer (with venv), git, make. PYTHON=… chooses the interpreter.
+
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+             $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; \
+             done)
+JOBS   ?= 2
+FLIGHTS := examples/flights
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo data lint test fault fuzz bench docs wheel fmt clean
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# -- environments ---------------------------------------------------------------------------
+
+# pip: dependency groups need 25.1.
+$(VENV)/.pip:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.package: $(VENV)/.pip pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.package
+	$(BIN)/python -m pip install --quiet --group dev --group docs
+	@touch $@
+
+venv: $(VENV)/.dev ## Make .venv with Penstock, every extra and the tools of this Makefile
+
+# -- see it work ----------------------------------------------------------------------------
+
+demo: $(VENV)/.package ## Fetch 336,776 real flights; validate, test, run and query the pipeline over them
+	@$(BIN)/python scripts/demo.py
+
+data: $(VENV)/.package ## Fetch the flights data only
+	@$(BIN)/python scripts/fetch_flights.py
+
+# -- prove it -------------------------------------------------------------------------------
+
+lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/generate_docs.py --check
+	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
+
+test: lint data ## Everything that must hold: lint, then every test, doctests and the wheel
+	$(BIN)/pytest --doctest-modules -n $(JOBS)
+
+fault: $(VENV)/.dev ## Kill runs at every boundary, race them, fill the disk; the published state must stand
+	$(BIN)/pytest tests/fault
+
+fuzz: $(VENV)/.dev ## The property tests with 50 times the examples
+	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz
+
+bench: $(VENV)/.dev ## Penstock against hand-written DuckDB on TPC-H; start-up of the command line
+	$(BIN)/python tests/bench/run.py
+
+# -- make things ----------------------------------------------------------------------------
+
+docs: $(VENV)/.dev ## Write the generated reference pages and build the site into site/
+	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/mkdocs build --quiet --strict
+
+wheel: $(VENV)/.dev ## Build the wheel into dist/
+	$(BIN)/python -m hatchling build --target wheel
+
+fmt: $(VENV)/.dev ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+clean: ## Remove everything that was built, fetched or cached
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(FLIGHTS)/data $(FLIGHTS)/.penstock
+	find src tests scripts examples -name __pycache__ -prune -exec rm -rf {} +
