@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from penstock.errors import UsageError
 from penstock.diagnostics import did_you_mean
+from penstock.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,3 +168,6 @@ class Engine(Protocol):
 
     def progress(self) -> Callable[[], Mapping[str, float]] | None:
         """Relation → share done (0 to 1) of what runs now; None where it cannot be known."""
+
+    def row_as_json(self, alias: str) -> str:
+        """SQL expression, text: the row of the relation aliased `alias`, as a JSON object."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Status = Literal["running", "succeeded", "failed", "stopped", "interrupted"]
 QuarantineState = Literal["held", "replayed", "discarded"]
@@ -103,8 +103,23 @@ class Ledger(Protocol):
         """Give the lock back; nothing happens if it was taken over."""
 
     # -- runs
-    def begin(self, run_id: str, pipeline: str, key: str, program: str, slice_: str) -> RunRecord:
-        """Start a run, or the next attempt at the unfinished run with this key (same run_id)."""
+    def begin(
+        self,
+        run_id: str,
+        pipeline: str,
+        key: str,
+        program: str,
+        slice_: str,
+        files: Mapping[str, Sequence[tuple[str, str]]],
+    ) -> RunRecord:
+        """Start a run, or the next attempt at the unfinished run with this key (same run_id).
+
+        A new attempt clears what an earlier one had `staged`. `files`: dataset → (name, identity)
+        of each file the run reads.
+        """
+
+    def seen_files(self, pipeline: str, dataset: str) -> set[tuple[str, str]]:
+        """(name, identity) of every file that a succeeded run has read."""
 
     def stage(self, run_id: str, staged: list[dict[str, Any]], lock: Lock) -> None:
         """Record the intent to publish: from here a rerun rolls forward.
@@ -130,7 +145,7 @@ class Ledger(Protocol):
         """The newest succeeded run."""
 
     def unfinished(self, pipeline: str) -> list[RunRecord]:
-        """Runs that recorded the intent to publish and have not ended `succeeded`, oldest first."""
+        """Runs still `running` that recorded their intent to publish, oldest first."""
 
     # -- published versions
     def current(self, pipeline: str) -> dict[str, Version]:

@@ -1,0 +1,294 @@
+"""One attempt at a run, up to the point where everything is written and nothing is visible."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from penstock.diagnostics import Span
+from penstock.errors import BadRecords, PenstockError, RunStopped
+from penstock.program import unchecked
+from penstock.runtime import checks as rules
+from penstock.runtime import publish, registry, statements
+from penstock.runtime.accounting import Counts
+from penstock.runtime.quarantine import QuarantineWriter
+from penstock.runtime.schedule import run_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from penstock.program import Check, Load, Program, Read, Statement
+    from penstock.runtime.document import RunDocument
+    from penstock.runtime.engines.base import Engine, Extracted
+    from penstock.runtime.observer import Observer
+    from penstock.runtime.plan import Plan
+    from penstock.runtime.targets.base import Staged
+
+MAX_WORKERS = 4
+
+
+class Attempt:
+    """Extracts, transforms, checks and stages, as a graph of tasks over one engine."""
+
+    def __init__(
+        self,
+        program: Program,
+        root: Path,
+        plan: Plan,
+        *,
+        observer: Observer,
+        document: RunDocument,
+        work: Path,
+    ) -> None:
+        self._program = program
+        self._root = root
+        self._plan = plan
+        self._observer = observer
+        self._document = document
+        self._work = work
+        self._quarantine = QuarantineWriter(root, document.run_id)
+        self._checks: dict[str, list[Check]] = {}
+        for check in program.checks:
+            self._checks.setdefault(check.dataset, []).append(check)
+        readers = Counter(d for s in program.statements for d in set(s.depends_on))
+        readers.update(x.dataset for x in program.loads)
+        self._readers = readers
+        self._only_load = {
+            x.dataset for x in program.loads if readers[x.dataset] == 1
+        } - self._checks.keys()
+        self._staged: dict[str, Staged] = {}
+        self._engine: Engine | None = None
+
+    def work(self, memory_bytes: int | None, threads: int | None) -> dict[str, Staged]:
+        """Do it all. Target name → what was staged for it."""
+        shutil.rmtree(self._work, ignore_errors=True)
+        self._work.mkdir(parents=True)
+        engine: Engine = registry.engine(self._program.engine)(
+            work=self._work, memory_bytes=memory_bytes, threads=threads
+        )
+        self._engine = engine
+        tasks: dict[str, Callable[[], None]] = {}
+        needs: dict[str, list[str]] = {}
+        for read in self._program.reads:
+            tasks[read.dataset] = lambda r=read: self._timed(r.dataset, self._read, r)  # type: ignore[misc]
+        for made in self._program.statements:
+            tasks[made.dataset] = lambda s=made: self._timed(s.dataset, self._make, s)  # type: ignore[misc]
+            needs[made.dataset] = list(made.depends_on)
+        for load in self._program.loads:
+            name = f"load:{load.target}"
+            tasks[name] = lambda x=load: self._load(x)  # type: ignore[misc]
+            needs[name] = [load.dataset]
+        workers = min(threads or os.cpu_count() or 1, MAX_WORKERS)
+        with _Polling(engine, self._observer):
+            run_graph(tasks, needs, workers=workers, interrupt=engine.interrupt)
+        return self._staged
+
+    def abandon(self) -> None:
+        """Remove what this attempt staged."""
+        for load in self._program.loads:
+            publish.open_target(load, self._root).abandon(self._plan.key)
+
+    def close(self) -> None:
+        """Free the engine and its working files."""
+        if self._engine is not None:
+            self._engine.close()
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    # -- one dataset
+
+    def _timed(self, dataset: str, make: Callable[[Any], Counts], what: Read | Statement) -> None:
+        clock = time.monotonic()
+        self._observer.event("dataset_started", dataset=dataset)
+        try:
+            counts = make(what)
+        except PenstockError as error:
+            if error.span is None:
+                error.span = self._place(f"dataset:{dataset}")
+            raise
+        counts.seconds = time.monotonic() - clock
+        with self._document.guard:
+            self._document.datasets[dataset] = counts
+        self._observer.event("dataset_finished", dataset=dataset, **counts.as_json())
+
+    def _read(self, read: Read) -> Counts:
+        part = self._plan.slices[read.dataset]
+        relation = self._first_relation(read.dataset)
+        source = self._plan.sources[read.dataset]
+        found = source.extract(part, self._running, relation, keep=True)
+        counts = Counts(
+            "source",
+            rows_in=found.rows_in,
+            rows_out=found.rows_out,
+            rejected=len(found.rejected),
+            bytes=found.bytes,
+        )
+        self._records(read, found)
+        counts.balance(read.dataset)
+        self._check(read.dataset, counts, found.rows_out)
+        counts.balance(read.dataset)
+        return counts
+
+    def _make(self, made: Statement) -> Counts:
+        relation = self._first_relation(made.dataset)
+        materialize = (
+            self._readers[made.dataset] > 1
+            or made.dataset in self._checks
+            or not self._readers[made.dataset]
+        )
+        built = statements.build(self._running, made, relation, self._root, materialize=materialize)
+        counts = Counts(
+            "transform",
+            rows_in=sum(self._document.datasets[d].rows_out for d in made.depends_on[:1])
+            if made.row_by_row
+            else sum(self._document.datasets[d].rows_out for d in made.depends_on),
+            filtered=built.filtered,
+            deduplicated=built.deduplicated,
+        )
+        if made.dataset in self._only_load and not made.row_by_row and built.rows is None:
+            counts.rows_out = -1  # the load tells
+            return counts
+        rows = built.rows
+        if rows is None:
+            rows = statements.count_rows(self._running, relation)
+        self._check(made.dataset, counts, rows)
+        if made.row_by_row:
+            counts.balance(made.dataset)
+        return counts
+
+    def _check(self, dataset: str, counts: Counts, rows: int) -> None:
+        """Evaluate the dataset's rules; set aside what breaks a quarantine rule."""
+        every = self._checks.get(dataset, [])
+        holding = [c for c in every if c.action == "quarantine"]
+        counts.rows_out = rows
+        outcomes = rules.evaluate(self._running, holding, unchecked(dataset))
+        if holding:
+            outcomes_failed = [o for o in outcomes if not o.passed or o.failed_rows]
+            self._running.create(dataset, rules.keep_sql(holding, dataset), materialize=True)
+            if outcomes_failed:
+                held = rules.held_count_sql(holding, dataset)
+                counts.quarantined = statements.count(self._running, held)
+                self._quarantine.rows(self._running, holding, dataset)
+            counts.rows_out = statements.count_rows(self._running, dataset)
+            self._samples([o.check for o in outcomes_failed], unchecked(dataset))
+            self._tell(outcomes)
+        rest = [c for c in every if c.action != "quarantine"]
+        found = rules.evaluate(self._running, rest, dataset)
+        self._samples([o.check for o in found if not o.passed], dataset)
+        self._tell(found)
+        stopped = [o for o in found if o.check.action == "stop" and not o.passed]
+        if stopped:
+            first = stopped[0]
+            more = f" (and {len(stopped) - 1} more)" if len(stopped) > 1 else ""
+            raise RunStopped(
+                f"`{dataset}` breaks the stop rule {first.check.rule}{more}: {first.reason()}",
+                hint="nothing of this run was published; mend the data or the rule, then run again",
+                span=self._place(f"check:{self._program.checks.index(first.check)}"),
+            )
+
+    def _records(self, read: Read, found: Extracted) -> None:
+        if not found.rejected:
+            return
+        with self._document.guard:
+            self._document.rejected += [
+                {
+                    "dataset": read.dataset,
+                    "file": r.file,
+                    "line": r.line,
+                    "reason": r.reason,
+                    "raw": r.raw[:500],
+                }
+                for r in found.rejected[: rules.SAMPLE_ROWS]
+            ]
+        if read.on_bad_record == "fail":
+            first = found.rejected[0]
+            line = f":{first.line}" if first.line else ""
+            raise BadRecords(
+                f"{len(found.rejected):,} record(s) of `{read.dataset}` cannot be read, the first "
+                f"at {first.file}{line}: {first.reason}",
+                hint="`on_bad_record: quarantine` sets such records aside and keeps the others",
+            )
+        self._quarantine.records(read.dataset, found.rejected)
+
+    def _samples(self, broken: list[Check], relation: str) -> None:
+        for check in broken:
+            rows = rules.sample(self._running, check, relation)
+            if rows:
+                with self._document.guard:
+                    self._document.samples.append(
+                        {"dataset": check.dataset, "rule": check.rule, "rows": rows}
+                    )
+
+    def _tell(self, outcomes: list[rules.Outcome]) -> None:
+        with self._document.guard:
+            self._document.quality += outcomes
+        for outcome in outcomes:
+            self._observer.event("check", **outcome.as_json())
+
+    # -- one target
+
+    def _load(self, load: Load) -> None:
+        clock = time.monotonic()
+        self._observer.event("target_started", target=load.target)
+        try:
+            staged = publish.open_target(load, self._root).stage(
+                self._running, load.dataset, self._plan.key
+            )
+        except PenstockError as error:
+            if error.span is None:
+                error.span = self._place(f"load:{load.target}")
+            raise
+        counts = self._document.datasets[load.dataset]
+        with self._document.guard:
+            self._staged[load.target] = staged
+            self._document.targets[load.target] = {"seconds": time.monotonic() - clock}
+            if counts.rows_out < 0:
+                counts.rows_out = staged.rows
+                counts.seconds += time.monotonic() - clock
+
+    # -- small things
+
+    @property
+    def _running(self) -> Engine:
+        assert self._engine is not None
+        return self._engine
+
+    def _first_relation(self, dataset: str) -> str:
+        holds = any(c.action == "quarantine" for c in self._checks.get(dataset, ()))
+        return unchecked(dataset) if holds else dataset
+
+    def _place(self, name: str) -> Span | None:
+        place = self._program.places.get(name)
+        if not place:
+            return None
+        file, line, column = place[:3]
+        return Span(file, line, column, line, column + 1)
+
+
+class _Polling:
+    """Asks the engine now and then how far it is, and tells the observer."""
+
+    def __init__(self, engine: Engine, observer: Observer) -> None:
+        self._engine = engine
+        self._observer = observer
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="penstock-progress", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _poll(self) -> None:
+        while not self._stop.wait(0.25):
+            ask = self._engine.progress()
+            for relation, share in (ask() if ask else {}).items():
+                self._observer.event(
+                    "dataset_progress", dataset=relation.partition("__")[0], share=share
+                )

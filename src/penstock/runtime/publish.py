@@ -1,0 +1,130 @@
+"""Publishing: the intent, the commits, and rolling forward a run that was cut off between them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import Conflict, Interrupted
+from penstock.program import Load, Program
+from penstock.runtime import references, registry
+from penstock.runtime.document import RunDocument, utc_now
+from penstock.runtime.ledger.base import Version
+from penstock.runtime.targets.base import Staged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from penstock.runtime.ledger.base import Ledger, RunRecord
+    from penstock.runtime.observer import Observer
+    from penstock.runtime.targets.base import Target
+
+
+def open_target(load: Load, root: Path) -> Target:
+    """The target of a load, its secrets resolved."""
+    options = references.with_secrets(load.options, references.environment())
+    target: Target = registry.target(load.connector)(replace(load, options=options), root)
+    return target
+
+
+def intent(program: Program, staged: Mapping[str, Staged]) -> list[dict[str, Any]]:
+    """What the ledger keeps so that the commits can be done without the engine."""
+    return [{"load": asdict(x), "staged": asdict(staged[x.target])} for x in program.loads]
+
+
+def commit(
+    load: Load, staged: Staged, root: Path, document: RunDocument, observer: Observer
+) -> Version:
+    """Make what was staged for one target visible, and note it.
+
+    Raises:
+        Conflict: another writer moved the target.
+    """
+    clock = time.monotonic()
+    done = open_target(load, root).commit(staged)
+    before = document.targets.get(load.target, {}).get("seconds", 0.0)
+    document.published(load.target, done, before + time.monotonic() - clock)
+    observer.event("target_finished", target=load.target, **document.targets[load.target])
+    return Version(
+        pipeline=document.program.pipeline,
+        target=load.target,
+        version=done.version,
+        run_id=document.run_id,
+        location=done.location,
+        published_at=utc_now(),
+        load=json.loads(json.dumps(asdict(load))),
+    )
+
+
+def roll_forward(record: RunRecord, root: Path, ledger: Ledger, observer: Observer) -> None:
+    """Finish the commits of a run that was killed after it had recorded its intent.
+
+    A target that was moved by somebody else since then ends that run as failed: its rows are
+    computed again by the next run.
+    """
+    observer.event(
+        "message", text=f"finishing run {record.run_id}, which was cut off while publishing"
+    )
+    folder = run_folder(root, record.run_id)
+    program = Program.from_json(json.loads((folder / "program.json").read_text(encoding="utf-8")))
+    document = RunDocument(program, record.run_id, record.attempt, record.started_at)
+    document.notes.append("finished by a later run, after this one was cut off while publishing")
+    items = [(_load(i["load"]), Staged(**i["staged"])) for i in record.staged or []]
+    try:
+        versions = [commit(load, staged, root, document, observer) for load, staged in items]
+    except Conflict as error:
+        document.fail(error)
+        document.end("failed")
+        ledger.finish(record.run_id, "failed", document.as_json())
+        observer.event("message", text=f"run {record.run_id} cannot be finished: {error.message}")
+        return
+    document.end("succeeded")
+    ledger.finish(record.run_id, "succeeded", document.as_json(), versions)
+    write_json(folder / "report.json", document.as_json())
+
+
+def clear_dead(program: Program, root: Path, ledger: Ledger, current: RunRecord) -> None:
+    """Remove what killed runs had staged, and record that they ended."""
+    for old in ledger.runs(program.pipeline, limit=20):
+        if old.status != "running" or old.run_id == current.run_id or old.staged:
+            continue
+        for load in program.loads:
+            open_target(load, root).abandon(old.key)
+        shutil.rmtree(run_folder(root, old.run_id) / "work", ignore_errors=True)
+        document = RunDocument(program, old.run_id, old.attempt, old.started_at)
+        document.fail(Interrupted("this run was killed before it had published anything"))
+        document.end("failed")
+        ledger.finish(old.run_id, "interrupted", document.as_json())
+
+
+def all_hold(program: Program, root: Path, ledger: Ledger) -> bool:
+    """Whether every target still shows what was published last."""
+    current = ledger.current(program.pipeline)
+    return all(
+        (version := current.get(load.target)) is not None
+        and open_target(load, root).holds(version.version)
+        for load in program.loads
+    )
+
+
+def run_folder(root: Path, run_id: str) -> Path:
+    """Where a run keeps its Program, report and working files."""
+    return root / ".penstock" / "runs" / run_id
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write a JSON file atomically."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=str)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _load(data: dict[str, Any]) -> Load:
+    empty = Program("", "").as_json()
+    return Program.from_json({**empty, "loads": [data]}).loads[0]

@@ -1,0 +1,90 @@
+"""References that only a run can resolve: `${run.id}`, `${run.date}`, `${secret.NAME}`.
+
+A secret's value goes into the options a connector is built with, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from penstock.diagnostics import did_you_mean
+from penstock.errors import Unavailable
+from penstock.program import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.program import Program
+
+_RUN = re.compile(r"\$\{run\.(id|date)\}")
+_SECRET = re.compile(r"\$\{secret\.([A-Za-z_][A-Za-z0-9_]*)\}")
+SECRET_PREFIX = "PENSTOCK_SECRET_"  # noqa: S105  # the prefix of variable names, not a secret
+
+
+def mentions_date(program: Program) -> bool:
+    """Whether a run on another day is another run, because `${run.date}` decides its rows."""
+    return b"${run.date}" in canonical(program.as_json())
+
+
+def bind_run(program: Program, run_id: str, date: str) -> Program:
+    """The Program with `${run.id}` and `${run.date}` filled in.
+
+    Both are made of digits, letters and hyphens only, so that they are safe inside SQL.
+    """
+    values = {"id": run_id, "date": date}
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, str):
+            return _RUN.sub(lambda m: values[m.group(1)], value)
+        if isinstance(value, dict):
+            return {k: fill(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(fill(v) for v in value)
+        return value
+
+    body = program.as_json()
+    if b"${run." not in canonical(body):
+        return program
+    return replace(type(program).from_json(fill(body)), digest=program.digest)
+
+
+def with_secrets(options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """A connector's options with secrets resolved from `PENSTOCK_SECRET_NAME`.
+
+    Raises:
+        Unavailable: a secret is not set (exit code 4).
+    """
+
+    def value_of(match: re.Match[str]) -> str:
+        name = match.group(1)
+        variable = SECRET_PREFIX + name.upper()
+        if variable not in environment:
+            known = [
+                k.removeprefix(SECRET_PREFIX) for k in environment if k.startswith(SECRET_PREFIX)
+            ]
+            raise Unavailable(
+                f"the secret `{name}` is not set",
+                code="PSK-ENV-003",
+                hint=f"set the environment variable {variable}; "
+                + did_you_mean(name.upper(), known, noun="set now"),
+            )
+        return environment[variable]
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, str):
+            return _SECRET.sub(value_of, value)
+        if isinstance(value, dict):
+            return {k: fill(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [fill(v) for v in value]
+        return value
+
+    return {k: fill(v) for k, v in options.items()}
+
+
+def environment() -> Mapping[str, str]:
+    """Where secrets are looked up locally."""
+    return os.environ

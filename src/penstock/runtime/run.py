@@ -1,0 +1,227 @@
+"""The run loop: plan slice → extract → transform → check → write → commit → record.
+
+Nothing is visible before a target's commit. Before the first commit the ledger records the
+intent to publish, with everything the commits need; a run killed between two commits is rolled
+forward by the next one. A run killed before that leaves nothing but files no reader looks at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped
+from penstock.runtime import publish
+from penstock.runtime.attempt import Attempt
+from penstock.runtime.document import RunDocument
+from penstock.runtime.heartbeat import HeldLock
+from penstock.runtime.plan import Plan, new_run_id, plan
+from penstock.runtime.references import bind_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.program import Program
+    from penstock.runtime.ledger.base import Ledger, Status
+    from penstock.runtime.observer import Observer
+
+STANDS = "nothing was published; the last published state stands; run again to go on"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run.
+
+    Attributes:
+        memory_bytes: what the process may use; None: most of what the machine has.
+        threads: None: every core.
+        full_refresh: read and publish everything again.
+    """
+
+    memory_bytes: int | None = None
+    threads: int | None = None
+    full_refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        error: what ended it, if something did.
+        previous: the report of the succeeded run before it.
+    """
+
+    document: RunDocument
+    error: PenstockError | None = None
+    previous: dict[str, Any] | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 for `succeeded` and `skipped`, else the error's own."""
+        return self.error.exit_code if self.error else 0
+
+
+def run(
+    program: Program, root: Path, ledger: Ledger, observer: Observer, options: RunOptions
+) -> RunResult:
+    """Run a Program once, for the pipeline folder `root`.
+
+    Never raises for what a user can cause: the result tells.
+    """
+    if options.full_refresh:
+        loads = (
+            replace(x, mode="overwrite") if x.mode in {"append", "merge"} else x
+            for x in program.loads
+        )
+        program = replace(program, loads=tuple(loads))
+    return _Run(program, root, ledger, observer, options).go()
+
+
+class _Run:
+    """One call of `run`, and what its steps share."""
+
+    def __init__(
+        self,
+        program: Program,
+        root: Path,
+        ledger: Ledger,
+        observer: Observer,
+        options: RunOptions,
+    ) -> None:
+        self.program = program
+        self.root = root
+        self.ledger = ledger
+        self.observer = observer
+        self.options = options
+        self.document = RunDocument(program, new_run_id(), 0)
+        self.previous: dict[str, Any] | None = None
+
+    def go(self) -> RunResult:
+        """Hold the pipeline's lock and do it."""
+        try:
+            with HeldLock(self.ledger, f"pipeline:{self.program.pipeline}") as held:
+                return self._locked(held)
+        except (PenstockError, KeyboardInterrupt, OSError) as error:
+            return self._ended(in_words(error))
+
+    def _locked(self, held: HeldLock) -> RunResult:
+        name = self.program.pipeline
+        for record in self.ledger.unfinished(name):
+            held.check()
+            publish.roll_forward(record, self.root, self.ledger, self.observer)
+        date = self.document.started_at[:10]
+        refresh = self.options.full_refresh
+        planned = plan(self.program, self.root, self.ledger, date=date, full_refresh=refresh)
+        last = self.ledger.last_succeeded(name)
+        self.previous = last.report if last else None
+        if last and planned.nothing_new and publish.all_hold(self.program, self.root, self.ledger):
+            self.document.run_id, self.document.attempt = last.run_id, last.attempt
+            self.document.end("skipped")
+            self.observer.event("run_finished", status="skipped", run_id=last.run_id)
+            return RunResult(self.document, previous=self.previous)
+        return self._recorded(planned, held)
+
+    def _recorded(self, planned: Plan, held: HeldLock) -> RunResult:
+        """From here on the ledger knows of the run, and is told how it ended."""
+        document = self.document
+        record = self.ledger.begin(
+            document.run_id,
+            self.program.pipeline,
+            planned.key,
+            self.program.digest,
+            planned.slice,
+            planned.files,
+        )
+        document.run_id, document.attempt = record.run_id, record.attempt
+        try:
+            publish.clear_dead(self.program, self.root, self.ledger, record)
+            self._carry_out(planned, held)
+        except (PenstockError, KeyboardInterrupt, OSError) as error:
+            return self._give_up(in_words(error))
+        except Exception as bug:
+            self._give_up(RunError(f"{type(bug).__name__}: {bug}", code="PSK-BUG-001"))
+            raise
+        self.observer.event("run_finished", status=document.status, run_id=document.run_id)
+        return RunResult(document, previous=self.previous)
+
+    def _carry_out(self, planned: Plan, held: HeldLock) -> None:
+        document = self.document
+        folder = publish.run_folder(self.root, document.run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        publish.write_json(folder / "program.json", self.program.as_json())
+        self._tell_start()
+        bound = bind_run(self.program, document.run_id, document.started_at[:10])
+        attempt = Attempt(
+            bound,
+            self.root,
+            planned,
+            observer=self.observer,
+            document=document,
+            work=folder / "work",
+        )
+        try:
+            staged = attempt.work(self.options.memory_bytes, self.options.threads)
+        except BaseException:
+            attempt.abandon()
+            raise
+        finally:
+            attempt.close()
+        held.check()
+        self.ledger.stage(document.run_id, publish.intent(bound, staged), held.lock)
+        versions = [
+            publish.commit(load, staged[load.target], self.root, document, self.observer)
+            for load in bound.loads
+        ]
+        document.end("succeeded")
+        self.ledger.finish(document.run_id, "succeeded", document.as_json(), versions)
+        publish.write_json(folder / "report.json", document.as_json())
+
+    def _tell_start(self) -> None:
+        program = self.program
+        datasets = [(r.dataset, "source") for r in program.reads]
+        datasets += [(s.dataset, "transform") for s in program.statements]
+        self.observer.event(
+            "run_started",
+            pipeline=program.pipeline,
+            run_id=self.document.run_id,
+            attempt=self.document.attempt,
+            datasets=datasets,
+            targets=[x.target for x in program.loads],
+        )
+
+    def _give_up(self, error: PenstockError) -> RunResult:
+        result = self._ended(error)
+        record = self.ledger.run(self.document.run_id)
+        publishing = record is not None and bool(record.staged) and not isinstance(error, Conflict)
+        if not publishing:  # else it stays as it is, for the next run to roll forward
+            status: Status = "stopped" if isinstance(error, RunStopped) else "failed"
+            if isinstance(error, Interrupted):
+                status = "interrupted"
+            self.ledger.finish(self.document.run_id, status, self.document.as_json())
+        folder = publish.run_folder(self.root, self.document.run_id)
+        if folder.is_dir():
+            publish.write_json(folder / "report.json", self.document.as_json())
+        return result
+
+    def _ended(self, error: PenstockError) -> RunResult:
+        document = self.document
+        document.fail(error)
+        document.end("stopped" if isinstance(error, RunStopped) else "failed")
+        self.observer.event("run_finished", status=document.status, run_id=document.run_id)
+        return RunResult(document, error, self.previous)
+
+
+def in_words(error: BaseException) -> PenstockError:
+    """What ended a run, as an error a reader understands."""
+    if isinstance(error, PenstockError):
+        return error
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        reason = (error.strerror or str(error)).lower()
+        return RunError(
+            f"the file system refused: {reason}{place}",
+            code="PSK-RUN-016",
+            hint=f"free space or grant access, then run again; {STANDS.partition(';')[0]}",
+        )
+    return Interrupted("interrupted", hint=STANDS)

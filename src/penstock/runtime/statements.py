@@ -1,0 +1,79 @@
+"""Makes the relation of one transformed dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.program import Statement
+    from penstock.runtime.engines.base import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What making a dataset gave: rows that each effect set aside."""
+
+    filtered: int = 0
+    deduplicated: int = 0
+    rows: int | None = None
+
+
+def build(
+    engine: Engine, statement: Statement, relation: str, root: Path, *, materialize: bool
+) -> Built:
+    """Make `relation` the rows of a statement.
+
+    Args:
+        root: the pipeline folder, where Python steps lie.
+        materialize: the rows are read more than once.
+
+    Raises:
+        StepFailed: the engine or the user's step raised.
+    """
+    if statement.kind == "python":
+        return Built(rows=_python(engine, statement, relation, root))
+    if not statement.stages:
+        engine.create(relation, statement.sql, materialize=materialize)
+        return Built()
+    aside = {"filtered": 0, "deduplicated": 0}
+    last = statement.stages[-1]
+    for stage in statement.stages:
+        if stage.effect and stage.excluded:
+            aside[stage.effect] += count(engine, stage.excluded)
+        if stage is last:
+            engine.create(relation, stage.sql, materialize=materialize or stage.materialize)
+        else:
+            engine.create(stage.name, stage.sql, materialize=stage.materialize)
+    return Built(filtered=aside["filtered"], deduplicated=aside["deduplicated"])
+
+
+def count(engine: Engine, sql: str) -> int:
+    """The one number that a query gives."""
+    (row,) = engine.rows(sql)
+    (value,) = row.values()
+    return int(value)
+
+
+def count_rows(engine: Engine, relation: str) -> int:
+    """Rows of a relation."""
+    return count(engine, f"SELECT count(*) AS n FROM {relation}")
+
+
+def _python(engine: Engine, statement: Statement, relation: str, root: Path) -> int:
+    from penstock.runtime.python_step import run_step
+
+    assert statement.python is not None
+    source = f"{relation}__in"
+    engine.create(source, statement.sql, materialize=False)
+    batches = run_step(
+        root,
+        statement.python.file,
+        statement.python.function,
+        engine.batches(source),
+        statement.schema,
+        dataset=statement.dataset,
+    )
+    return engine.ingest(relation, batches, statement.schema)
