@@ -40,7 +40,7 @@ class Output:
         """Give the command's result: `document` with `--json`, else `text` (or what it returns)."""
         self._told = True
         if self.json:
-            click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+            click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=plain))
             return
         shown = text() if callable(text) else text
         if shown:
@@ -81,6 +81,30 @@ class Output:
             click.echo(json.dumps(document, indent=2, ensure_ascii=False))
             return
         self.diagnostics(found)
+
+
+def plain(value: object) -> object:
+    """A value JSON lacks, as one it has: decimals as numbers where that loses nothing.
+
+    >>> from decimal import Decimal
+    >>> plain(Decimal("2.50")), plain(Decimal("7")), plain(Decimal("0.1234567890123456789"))
+    (2.5, 7, '0.1234567890123456789')
+    """
+    from datetime import date, datetime, time
+    from decimal import Decimal
+
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            return str(value)
+        if value == value.to_integral_value():
+            return int(value)
+        near = float(value)
+        return near if Decimal(repr(near)) == value else str(value)
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    return str(value)
 
 
 def color(stream: TextIO) -> bool:

@@ -97,7 +97,7 @@ class RunDocument:
             "error": self.error,
         }
 
-    def extra(self, previous: dict[str, Any] | None) -> dict[str, Any]:
+    def for_page(self, previous: dict[str, Any] | None) -> dict[str, Any]:
         """What the HTML report shows beyond the document."""
         return {"samples": self.samples, "rejected": self.rejected, "previous": previous}
 

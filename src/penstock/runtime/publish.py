@@ -74,7 +74,7 @@ def roll_forward(record: RunRecord, root: Path, ledger: Ledger, observer: Observ
     program = Program.from_json(json.loads((folder / "program.json").read_text(encoding="utf-8")))
     document = RunDocument(program, record.run_id, record.attempt, record.started_at)
     document.notes.append("finished by a later run, after this one was cut off while publishing")
-    items = [(_load(i["load"]), Staged(**i["staged"])) for i in record.staged or []]
+    items = [(load_from_json(i["load"]), Staged(**i["staged"])) for i in record.staged or []]
     try:
         versions = [commit(load, staged, root, document, observer) for load, staged in items]
     except Conflict as error:
@@ -125,6 +125,7 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-def _load(data: dict[str, Any]) -> Load:
+def load_from_json(data: dict[str, Any]) -> Load:
+    """A Load as the ledger keeps it."""
     empty = Program("", "").as_json()
     return Program.from_json({**empty, "loads": [data]}).loads[0]

@@ -1,0 +1,111 @@
+"""What commands that work on a pipeline folder share: arguments, loading, compiling, the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from penstock.errors import InvalidDefinition, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.cli.output import Output
+    from penstock.compiler import Compilation
+    from penstock.runtime.ledger.base import Ledger
+    from penstock.spec import Definition
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+folder_argument = click.argument(
+    "folder", default=".", type=click.Path(path_type=Path), metavar="[FOLDER]"
+)
+folder_option = click.option(
+    "--folder", "-C", default=".", type=click.Path(path_type=Path), help="The pipeline folder."
+)
+
+
+def definition_options(function: F) -> F:
+    """`--profile` and `--var`."""
+    function = click.option("--profile", help="A profile of the pipeline file.")(function)
+    return click.option(
+        "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."
+    )(function)
+
+
+def parse_variables(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`--var NAME=VALUE` as a mapping.
+
+    Raises:
+        UsageError: there is no `=`.
+    """
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--var takes NAME=VALUE, not `{pair}`", hint="--var late_after=20")
+        found[name] = value
+    return found
+
+
+def load(
+    output: Output, folder: Path, profile: str | None, variables: tuple[str, ...]
+) -> Definition:
+    """Read a pipeline folder; its files' texts are kept for the lines under diagnostics."""
+    from penstock.spec import load_definition
+
+    definition = load_definition(folder, profile=profile, variables=parse_variables(variables))
+    output.files.update(definition.files)
+    return definition
+
+
+def compile_or_fail(output: Output, definition: Definition, engine: str) -> Compilation:
+    """Compile, show the warnings.
+
+    Raises:
+        InvalidDefinition: there is an error in it.
+    """
+    from penstock.compiler import compile_definition
+
+    compilation = compile_definition(definition, engine)
+    output.files.update(definition.files)
+    if compilation.program is None:
+        raise InvalidDefinition(compilation.diagnostics)
+    output.diagnostics([d for d in compilation.diagnostics if d.severity == "warning"])
+    return compilation
+
+
+def pipeline_root(folder: Path) -> Path:
+    """The folder that holds `pipeline.yaml`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not (folder / "pipeline.yaml").is_file():
+        raise UsageError(
+            f"there is no pipeline.yaml in {folder}",
+            code="PSK-CLI-003",
+            hint="name a pipeline folder, or make one with `penstock init NAME`",
+        )
+    return folder
+
+
+def open_ledger(root: Path, *, create: bool = False) -> Ledger | None:
+    """The ledger of a pipeline folder; None if nothing was ever run and `create` is off."""
+    from penstock.runtime.ledger.sqlite import SQLiteLedger
+
+    path = root / ".penstock" / "ledger.sqlite"
+    if not create and not path.is_file():
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ledger: Ledger = SQLiteLedger(path)
+    return ledger
+
+
+def pipeline_name(root: Path) -> str:
+    """The pipeline's name, without checking the whole definition."""
+    from penstock.spec import load_definition
+
+    return load_definition(root).pipeline.name

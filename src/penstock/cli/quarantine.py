@@ -1,0 +1,147 @@
+"""`penstock quarantine list|show|export`: the rows that were set aside."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import pipeline as shared
+from penstock.cli.output import Output, pass_output
+from penstock.cli.tables import table
+from penstock.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Any, TypeVar
+
+    from penstock.runtime.quarantine import QuarantinedRow
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group("quarantine")
+def command() -> None:
+    """List, show or export rows that were set aside."""
+
+
+def _filters(function: F) -> F:
+    function = click.option("--dataset", help="Only rows of this dataset.")(function)
+    function = click.option("--rule", help="Only rows that broke this rule.")(function)
+    function = click.option("--run", "run_id", help="Only rows of this run.")(function)
+    state = click.option(
+        "--state", type=click.Choice(["held", "replayed", "discarded"]), help="Only these rows."
+    )
+    return state(function)
+
+
+def _rows(
+    folder: Path, dataset: str | None, rule: str | None, run_id: str | None, state: str | None
+) -> Iterator[QuarantinedRow]:
+    from penstock.runtime.quarantine import read
+
+    root = shared.pipeline_root(folder)
+    ledger = shared.open_ledger(root)
+    if ledger is None:
+        return
+    for row in read(root, ledger, shared.pipeline_name(root)):
+        if dataset not in {None, row.dataset} or rule not in {None, row.rule}:
+            continue
+        if state not in {None, row.state} or not row.run_id.startswith(run_id or ""):
+            continue
+        yield row
+
+
+@command.command("list")
+@shared.folder_argument
+@_filters
+@pass_output
+def list_rows(output: Output, /, *, folder: Path, **filters: Any) -> None:
+    """Count the rows in quarantine by run, dataset and rule."""
+    counts = Counter((r.run_id, r.dataset, r.rule, r.state) for r in _rows(folder, **filters))
+    names = ("run_id", "dataset", "rule", "state", "rows")
+    groups = [dict(zip(names, (*key, n), strict=True)) for key, n in counts.items()]
+
+    def shown() -> str:
+        if not groups:
+            return "nothing is in quarantine"
+        return table(["run", *names[1:]], [list(g.values()) for g in groups])
+
+    document = {"schema": "penstock.quarantine/1", "total": sum(counts.values()), "groups": groups}
+    output.result(shown, document)
+
+
+@command.command("show")
+@shared.folder_argument
+@_filters
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1))
+@pass_output
+def show(output: Output, /, *, folder: Path, limit: int, **filters: Any) -> None:
+    """Show rows in quarantine: what they hold, where they are from, and why they are here."""
+    rows = list(islice(_rows(folder, **filters), limit))
+
+    def shown() -> str:
+        return "\n\n".join(_card(r) for r in rows) or "nothing is in quarantine"
+
+    output.result(shown, {"schema": "penstock.quarantine/1", "rows": [asdict(r) for r in rows]})
+
+
+@command.command("export")
+@shared.folder_argument
+@_filters
+@click.option("--output", "-o", "path", type=click.Path(), help="A file; default: stdout.")
+@click.option("--format", "form", type=click.Choice(["ndjson", "csv"]), default="ndjson")
+@pass_output
+def export(output: Output, /, *, folder: Path, path: str | None, form: str, **filters: Any) -> None:
+    """Write the rows in quarantine to a file, all of them, in the shape of the table."""
+    rows = _rows(folder, **filters)
+    if path is None:
+        if output.json:
+            every = [asdict(r) for r in rows]
+            output.result("", {"schema": "penstock.quarantine/1", "rows": every})
+            return
+        with click.open_file("-", "w") as out:
+            _write(rows, out, form)
+        return
+    try:
+        with click.open_file(path, "w", encoding="utf-8", atomic=True) as out:
+            count = _write(rows, out, form)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot write {path}: {reason}", code="PSK-CLI-005") from error
+    output.result(
+        f"{count:,} rows written to {path}",
+        {"schema": "penstock.quarantine/1", "rows_written": count, "file": path},
+    )
+
+
+def _write(rows: Iterator[QuarantinedRow], out: Any, form: str) -> int:
+    import csv
+
+    from penstock.runtime.quarantine import QuarantinedRow
+
+    count = 0
+    names = list(QuarantinedRow.__dataclass_fields__)
+    sheet = csv.DictWriter(out, names) if form == "csv" else None
+    if sheet:
+        sheet.writeheader()
+    for count, row in enumerate(rows, start=1):  # noqa: B007
+        if sheet:
+            sheet.writerow(asdict(row))
+        else:
+            out.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
+    return count
+
+
+def _card(row: QuarantinedRow) -> str:
+    where = f"{row.file}:{row.line}" if row.file and row.line else row.file or row.dataset
+    body = row.raw if row.row is None else row.row
+    return (
+        f"{row.dataset}  {row.rule}  ({row.state})\n  where   {where}\n  why     {row.reason}\n"
+        f"  row     {body}\n  run     {row.run_id}\n  key     {row.replay_key}"
+    )

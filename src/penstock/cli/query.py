@@ -1,0 +1,147 @@
+"""`penstock query SQL`: SQL over the published tables, each under its target's name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli import pipeline as shared
+from penstock.cli.output import Output, pass_output, plain
+from penstock.diagnostics import did_you_mean
+from penstock.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+SHOWN_ROWS = 1000
+
+
+@click.command("query")
+@click.argument("sql")
+@shared.folder_option
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table"
+)
+@click.option("--output", "-o", "path", type=click.Path(path_type=Path), help="Write to a file.")
+@pass_output
+def command(output: Output, *, sql: str, folder: Path, form: str, path: Path | None) -> None:
+    """Run SQL over the published targets of the pipeline; each is a table of its name."""
+    if form == "parquet" and path is None:
+        raise UsageError("Parquet cannot be printed", hint="add --output FILE")
+    con = connect(shared.pipeline_root(folder))
+    try:
+        if path is not None:
+            _to_file(output, con, sql, form, path)
+        else:
+            _to_stdout(output, con, sql, form)
+    finally:
+        con.close()
+
+
+def connect(root: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with a view of each target's current version."""
+    try:
+        import duckdb
+    except ImportError as error:
+        raise MissingExtra("duckdb", "all", wanted_by="`penstock query`") from error
+    from penstock.runtime.publish import load_from_json, open_target
+
+    con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    con.execute("SET TimeZone = 'UTC'")
+    ledger = shared.open_ledger(root)
+    current = ledger.current(shared.pipeline_name(root)) if ledger else {}
+    for name, version in current.items():
+        target = open_target(load_from_json(version.load), root)
+        con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM {target.relation()}')
+    return con
+
+
+def _run(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    try:
+        statements = con.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type not in {
+            duckdb.StatementType.SELECT,
+            duckdb.StatementType.EXPLAIN,
+        }:
+            raise UsageError("`penstock query` takes one SELECT", code="PSK-CLI-006")
+        return con.execute(statements[0])
+    except duckdb.Error as error:
+        text = str(error)
+        hint = None
+        missing = re.search(r"Table with name (\S+) does not exist", text)
+        if missing:
+            names = [
+                r[0]
+                for r in con.sql(
+                    "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+                ).fetchall()
+            ]
+            hint = did_you_mean(missing.group(1), names, noun="published targets")
+            hint = hint or "nothing is published yet; `penstock run` publishes"
+        raise UsageError(
+            text.partition(":")[2].strip() or text, code="PSK-CLI-006", hint=hint
+        ) from error
+
+
+def _to_stdout(output: Output, con: duckdb.DuckDBPyConnection, sql: str, form: str) -> None:
+    found = _run(con, sql)
+    names = [d[0] for d in found.description]
+    if output.json or form == "json":
+        rows = [dict(zip(names, r, strict=True)) for r in found.fetchall()]
+        if output.json:
+            types = {d[0]: str(d[1]).lower() for d in found.description}
+            output.result("", {"schema": "penstock.query/1", "columns": types, "rows": rows})
+            return
+        import json
+
+        output.result(json.dumps(rows, indent=2, ensure_ascii=False, default=plain), {})
+        return
+    if form == "csv":
+        _csv(found, names)
+        return
+    from penstock.cli.tables import table
+
+    rows_ = found.fetchmany(SHOWN_ROWS + 1)
+    text = table(names, rows_[:SHOWN_ROWS])
+    more = " shown; --format csv gives all" if len(rows_) > SHOWN_ROWS else ""
+    count = min(len(rows_), SHOWN_ROWS)
+    output.result(f"{text}\n\n{count:,} row{'s' * (count != 1)}{more}", {})
+
+
+def _csv(found: duckdb.DuckDBPyConnection, names: list[str]) -> None:
+    import csv
+
+    with click.open_file("-", "w") as out:
+        sheet = csv.writer(out)
+        sheet.writerow(names)
+        while rows := found.fetchmany(10_000):
+            sheet.writerows(rows)
+
+
+def _to_file(
+    output: Output, con: duckdb.DuckDBPyConnection, sql: str, form: str, path: Path
+) -> None:
+    import duckdb
+
+    if form == "table":
+        form = {".csv": "csv", ".parquet": "parquet"}.get(path.suffix, "json")
+    options: dict[str, Any] = {
+        "csv": "FORMAT csv, HEADER",
+        "json": "FORMAT json, ARRAY true",
+        "parquet": "FORMAT parquet, COMPRESSION zstd",
+    }
+    _run(con, f"SELECT * FROM ({sql.rstrip().rstrip(';')}) LIMIT 0")
+    literal = str(path).replace("'", "''")
+    try:
+        done = con.execute(f"COPY ({sql.rstrip().rstrip(';')}) TO '{literal}' ({options[form]})")
+    except duckdb.Error as error:
+        raise UsageError(str(error).partition(":")[2].strip(), code="PSK-CLI-006") from error
+    row = done.fetchone()
+    count = row[0] if row else 0
+    document = {"schema": "penstock.query/1", "file": str(path), "rows_written": count}
+    output.result(f"{count:,} rows written to {path}", document)

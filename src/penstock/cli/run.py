@@ -1,0 +1,116 @@
+"""`penstock run`: run the pipeline and publish its targets."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import pipeline as shared
+from penstock.cli.output import Output, color, pass_output
+from penstock.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.runtime.run import RunResult
+
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+_UNITS |= {f"{u}i": 1024 ** (i + 1) for i, u in enumerate("kmgt")}
+
+
+@click.command("run")
+@shared.folder_argument
+@click.option("--engine", default="duckdb", show_default=True, help="duckdb, spark, postgres, …")
+@click.option("--select", multiple=True, metavar="NAMES", help="Datasets or targets: +name, name+.")
+@shared.definition_options
+@click.option("--full-refresh", is_flag=True, help="Read and publish everything again.")
+@click.option("--memory", metavar="SIZE", help="What the process may use, e.g. 512MB.")
+@click.option("--threads", type=click.IntRange(min=1), help="Default: every core.")
+@pass_output
+def command(
+    output: Output,
+    *,
+    folder: Path,
+    engine: str,
+    select: tuple[str, ...],
+    profile: str | None,
+    variables: tuple[str, ...],
+    full_refresh: bool,
+    memory: str | None,
+    threads: int | None,
+) -> int:
+    """Run the pipeline in FOLDER and publish its targets."""
+    memory_bytes = parse_size(memory) if memory else None
+    definition = shared.load(output, folder, profile, variables)
+    compilation = shared.compile_or_fail(output, definition, engine)
+    program = compilation.program
+    assert program is not None
+
+    from penstock.observe.progress import make_progress
+    from penstock.runtime.run import RunOptions, run
+    from penstock.runtime.selection import select as cut
+
+    root = definition.root
+    ledger = shared.open_ledger(root, create=True)
+    assert ledger is not None
+    progress = make_progress(
+        sys.stderr, quiet=output.quiet or output.json, plain=not color(sys.stderr)
+    )
+    try:
+        options = RunOptions(memory_bytes, threads, full_refresh)
+        result = run(cut(program, select), root, ledger, progress, options)
+    finally:
+        ledger.close()
+    _tell(output, root, result)
+    return result.exit_code
+
+
+def _tell(output: Output, root: Path, result: RunResult) -> None:
+    """Write the HTML report, print the summary, and say what went wrong."""
+    report = result.document.as_json()
+    page = _write_html(root, result) if report["status"] != "skipped" else None
+    if result.error and not output.json:
+        output.error(result.error)
+
+    def summary() -> None:
+        from penstock.observe.summary import render_summary
+
+        render_summary(report, sys.stdout, report_path=str(page) if page else None)
+
+    output.result(summary, report)
+
+
+def _write_html(root: Path, result: RunResult) -> Path | None:
+    from penstock.observe.report import render
+
+    folder = root / ".penstock" / "runs" / result.document.run_id
+    if not folder.is_dir():
+        return None
+    document = result.document
+    page = render(
+        document.as_json(), document.program.as_json(), document.for_page(result.previous)
+    )
+    path = folder / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size such as `512MB` or `2GiB`.
+
+    Raises:
+        UsageError: it is none, or too small to work with.
+
+    >>> parse_size("512MB")
+    512000000
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", text, re.IGNORECASE)
+    if not found:
+        raise UsageError(f"--memory takes a size, not `{text}`", hint="--memory 512MB")
+    size = int(float(found.group(1)) * _UNITS[found.group(2).lower()])
+    if size < 256 * 1000**2:
+        raise UsageError(f"--memory {text} is too little to run in", hint="at least 256MB")
+    return size
