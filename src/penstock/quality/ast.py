@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 Keyword = Literal["NULL", "EMPTY", "WHITESPACES_ONLY"]
-Unit = Literal["minutes", "hours", "days"]
+Unit = Literal["minutes", "hours", "days", "B", "KB", "MB", "GB", "TB"]
 Comparison = Literal["=", "!=", ">", ">=", "<", "<="]
 Logical = Literal["and", "or"]
 
@@ -46,11 +46,28 @@ class Text:
         value: its characters, escapes resolved.
         place: with the quotes.
         quoted: False for a name written without quotes, as AWS allows for columns.
+        escapes: indexes in `value` of the characters that were written with a backslash.
     """
 
     value: str
     place: Place = field(default=NOWHERE, compare=False)
     quoted: bool = field(default=True, compare=False)
+    escapes: tuple[int, ...] = field(default=(), compare=False)
+
+    def inside(self, start: int, length: int) -> Place:
+        """Where `length` characters from index `start` of the value stand in the parsed text.
+
+        >>> Text('a"bc', Place(10, 7), escapes=(1,)).inside(2, 2)
+        Place(offset=14, length=2)
+        """
+        start = min(max(start, 0), len(self.value))
+        end = min(start + max(length, 0), len(self.value))
+        first, last = self._offset(start), self._offset(end)
+        return Place(first, last - first)
+
+    def _offset(self, index: int) -> int:
+        quote = 1 if self.quoted else 0
+        return self.place.offset + quote + index + sum(e < index for e in self.escapes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +79,8 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Duration:
-    """`3 days`."""
+class Quantity:
+    """A duration or a size: `3 days`, `5 MB`."""
 
     amount: int
     unit: Unit
@@ -74,7 +91,7 @@ class Duration:
 class Now:
     """`now()`, or `(now() - 3 days)` where `shift` is `-3 days`."""
 
-    shift: Duration | None = None
+    shift: Quantity | None = None
     place: Place = field(default=NOWHERE, compare=False)
 
 
@@ -105,7 +122,7 @@ class Arithmetic:
     place: Place = field(default=NOWHERE, compare=False)
 
 
-Operand = Text | Number | Duration | Now | Special | Call | Arithmetic
+Operand = Text | Number | Quantity | Now | Special | Call | Arithmetic
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +136,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """`between 1 and 5`, `not between 1 and 5`. Both ends are inside."""
+    """`between 1 and 5`, `not between 1 and 5`. In DQDL the ends are *not* between."""
 
     low: Operand
     high: Operand
@@ -158,7 +175,7 @@ class Simple:
         condition: what the type's value or values must meet.
         where: SQL condition of the rows the rule is about.
         threshold: what the share of rows that meet the condition must meet.
-        tags: labels and hints, `with NAME = VALUE`.
+        tags: options of some types, `with NAME = VALUE`.
         text: the rule as the user wrote it, comments removed and spaces folded.
     """
 
@@ -167,7 +184,7 @@ class Simple:
     condition: Condition | None = None
     where: Text | None = None
     threshold: Condition | None = None
-    tags: tuple[tuple[str, Text], ...] = ()
+    tags: tuple[tuple[str, Condition], ...] = ()
     place: Place = field(default=NOWHERE, compare=False)
     type_place: Place = field(default=NOWHERE, compare=False)
     text: str = field(default="", compare=False)
