@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from sqlglot import exp, parse_one
 
+_OPERATIONS = (exp.Binary, exp.Unary, exp.Between, exp.In)
+
 
 @dataclass(slots=True)
 class Evaluation:
@@ -41,7 +43,9 @@ def fill(sql: str, **parts: exp.Expr | None) -> exp.Expr:
         if isinstance(node, exp.Placeholder):
             part = parts[node.name]
             assert part is not None
-            return part.copy() if _binds_tightly(part) else exp.Paren(this=part.copy())
+            loose = isinstance(part, _OPERATIONS) and not isinstance(part, exp.Paren | exp.Dot)
+            inside = isinstance(node.parent, _OPERATIONS) and not isinstance(node.parent, exp.Paren)
+            return exp.Paren(this=part.copy()) if loose and inside else part.copy()
         return node
 
     return tree.transform(replace, copy=False)
@@ -50,11 +54,6 @@ def fill(sql: str, **parts: exp.Expr | None) -> exp.Expr:
 @lru_cache(maxsize=256)
 def _template(sql: str) -> exp.Expr:
     return parse_one(sql, read="duckdb")
-
-
-def _binds_tightly(part: exp.Expr) -> bool:
-    loose = isinstance(part, exp.Binary | exp.Unary | exp.Between | exp.In)
-    return not loose or isinstance(part, exp.Paren | exp.Dot)
 
 
 def all_of(*parts: exp.Expr) -> exp.Expr:

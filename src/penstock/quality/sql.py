@@ -23,13 +23,16 @@ def parse_sql(
     except ParseError as error:
         place, words = _parse_error(error, text)
         scope.error(place, code, f"this is not SQL: {words}")
-    except (SqlglotError, RecursionError):
-        scope.error(text.place, code, "this is not SQL", "is a quote or a parenthesis missing?")
+    except (SqlglotError, RecursionError) as error:
+        start = getattr(error, "start", None)
+        place = text.inside(start, len(text.value)) if isinstance(start, int) else text.place
+        scope.error(place, code, "this is not SQL", "is a quote or a parenthesis missing?")
     return None
 
 
-def set_variables(tree: exp.Expr, text: Text, scope: Scope) -> exp.Expr:
-    """The tree with `$NAME` as values. A name that is no variable is an error."""
+def set_variables(tree: exp.Expr, text: Text, scope: Scope) -> exp.Expr | None:
+    """The tree with `$NAME` as values; None, with an error, if one is no variable."""
+    errors = len(scope.errors)
 
     def value(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Placeholder | exp.Parameter):
@@ -43,7 +46,8 @@ def set_variables(tree: exp.Expr, text: Text, scope: Scope) -> exp.Expr:
         scope.error(place, "PSK-DQ-012", f"there is no variable `{name}`", hint)
         return node
 
-    return tree.transform(value)
+    filled = tree.transform(value)
+    return filled if len(scope.errors) == errors else None
 
 
 def bind_text(

@@ -27,12 +27,14 @@ class Statement:
 
     Attributes:
         tree: with `primary` as the dataset's relation and variables as values.
-        outputs: names of its columns; `["*"]` for every column of the dataset.
+        outputs: names of its columns, `*` for all of a table, "" for a value without a name.
+        reads_one: it reads one table, joined with nothing.
         gives_one_row: as far as can be seen without running it.
     """
 
     tree: exp.Query
     outputs: list[str]
+    reads_one: bool
     gives_one_row: bool
 
 
@@ -44,25 +46,29 @@ def read_statement(text: Text, scope: Scope, *, code: str) -> Statement | None:
     if not isinstance(tree, exp.Query):
         scope.error(text.place, code, "expected a SELECT", "CustomSql only reads")
         return None
-    outputs = list(tree.named_selects)
-    if not _tables(tree, text, scope, code):
-        return None
-    _bind(tree, text, scope, code)
-    _qualify(tree, scope)
-    filled = set_variables(tree, text, scope)
-    assert isinstance(filled, exp.Query)
-    return Statement(filled, outputs, _gives_one_row(filled))
-
-
-def _tables(tree: exp.Query, text: Text, scope: Scope, code: str) -> bool:
-    """Whether every table is there; other datasets become dependencies."""
-    local = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    outputs = ["*" if _is_star(output) else output.alias_or_name for output in tree.selects]
     errors = len(scope.errors)
+    _tables(tree, text, scope)
+    filled = set_variables(tree, text, scope)
+    if len(scope.errors) == errors:
+        _bind(tree, text, scope, code)
+    if len(scope.errors) > errors:
+        return None
+    assert isinstance(filled, exp.Query)  # None comes with an error
+    _qualify(filled, scope)
+    reads_one = isinstance(filled, exp.Select) and not filled.args.get("joins")
+    return Statement(filled, outputs, reads_one, _gives_one_row(filled))
+
+
+def _tables(tree: exp.Query, text: Text, scope: Scope) -> None:
+    """See that every table is there; other datasets become dependencies."""
+    local = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         name = table.name
         if not isinstance(table.this, exp.Identifier):
             message = "a CustomSql rule reads datasets, not files or functions"
-            scope.error(text.place, code, message, "make it a source of the pipeline")
+            hint = "make it a source of the pipeline"
+            scope.error(text.place, UNKNOWN_DATASET, message, hint)
         elif table.db:
             _no_dataset(f"{table.db}.{name}", table, text, scope)
         elif name.lower() in local or name.lower() in (PRIMARY, scope.dataset):
@@ -71,7 +77,6 @@ def _tables(tree: exp.Query, text: Text, scope: Scope, code: str) -> bool:
             _no_dataset(name, table, text, scope)
         else:
             scope.depends_on.append(name)
-    return len(scope.errors) == errors
 
 
 def _no_dataset(name: str, table: exp.Table, text: Text, scope: Scope) -> None:
@@ -112,6 +117,10 @@ def _bind(tree: exp.Query, text: Text, scope: Scope, code: str) -> None:
     rows = f'(SELECT * FROM "{scope.dataset}")'
     before = f'WITH {_STAND_IN} AS {rows}, "{PRIMARY}" AS {rows} SELECT * FROM (\n'
     bind_text(text, before, "\n) AS q", scope, code=code, written="".join(written))
+
+
+def _is_star(output: exp.Expr) -> bool:
+    return isinstance(output.this if isinstance(output, exp.Column) else output, exp.Star)
 
 
 def _gives_one_row(tree: exp.Query) -> bool:

@@ -30,9 +30,12 @@ def where(rule: Simple, scope: Scope) -> exp.Expr | None:
         return None
     if not _columns(tree, rule.where, scope):
         return None
+    filled = set_variables(tree, rule.where, scope)
+    if filled is None:
+        return None
     table = f'"{scope.dataset}"'
     bind_text(rule.where, f"SELECT 1 FROM {table} WHERE (", ")", scope, code=BAD_WHERE)
-    return fill("COALESCE($filter, FALSE)", filter=set_variables(tree, rule.where, scope))
+    return fill("COALESCE($filter, FALSE)", filter=filled)
 
 
 def in_scope_or(among: exp.Expr | None, kept: exp.Expr) -> exp.Expr:

@@ -67,13 +67,14 @@ def _one_number(rule: Simple, statement: Statement, scope: Scope) -> Evaluation 
 
 def _rows(rule: Simple, statement: Statement, scope: Scope) -> Evaluation | None:
     place = rule.parameters[0].place
-    names = scope.names if statement.outputs == ["*"] else statement.outputs
+    every = statement.outputs == ["*"] and statement.reads_one
+    names = scope.names if every else statement.outputs
     keys = [scope.find(name) for name in names]
     if not all(keys):
-        strangers = ", ".join(f"`{n}`" for n, k in zip(names, keys, strict=True) if k is None)
+        other = next(n for n, key in zip(names, keys, strict=True) if key is None)
         message = (
             "without a condition the SELECT gives columns of the dataset, to say which rows are "
-            f"right; `{scope.dataset}` has no column {strangers}"
+            f"right; {f'`{other}`' if other else 'a computed value'} is none of them"
         )
         hint = "name a key of `primary`, or add a condition: `… > 0`"
         scope.error(place, BAD_STATEMENT, message, hint)

@@ -156,7 +156,8 @@ class _Test:
             self._scope.error(special.place, TYPE, message, "`NULL` works for every type")
             return None
         if special.keyword == "EMPTY":
-            return fill("$column = ''", column=self._column)
+            empty = exp.Literal.string("")
+            return fill("$column = $empty", column=self._column, empty=empty)
         return self._full_match(_SPACES_ONLY)
 
     def _matches(self, condition: Matches) -> exp.Expr | None:
