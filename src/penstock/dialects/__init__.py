@@ -1,0 +1,55 @@
+"""The engines a pipeline can be compiled for: a literal table of lazy loaders, or of gaps.
+
+To add an engine, write its file of differences and put its line here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from penstock.dialects.base import Capabilities, Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ENGINES", "Capabilities", "Gap", "load", "missing"]
+
+
+def _not_built(engine: str) -> Gap:
+    return Gap("notimpl", "PSK-PORT-001", f"this version of Penstock has no {engine} engine yet")
+
+
+ENGINES: Mapping[str, str | Gap] = {
+    "duckdb": "penstock.dialects.duckdb:CAPABILITIES",
+    "spark": _not_built("spark"),
+    "postgres": _not_built("postgres"),
+    "flink": _not_built("flink"),
+}
+
+
+def missing(engine: str) -> Gap | None:
+    """Why an engine cannot be compiled for; None: it can.
+
+    >>> missing("duckdb")
+    >>> missing("flink").because
+    'this version of Penstock has no flink engine yet'
+    """
+    found = ENGINES[engine]
+    return found if isinstance(found, Gap) else None
+
+
+def load(engine: str) -> Capabilities:
+    """The capabilities of an engine.
+
+    Raises:
+        KeyError: there is no engine of that name, or it is a gap; ask `missing` first.
+
+    >>> load("duckdb").gap("sql")
+    """
+    found = ENGINES[engine]
+    if isinstance(found, Gap):
+        raise KeyError(engine)
+    module, _, attribute = found.partition(":")
+    capabilities: Capabilities = getattr(import_module(module), attribute)
+    return capabilities

@@ -1,0 +1,44 @@
+"""The declarative steps: a literal table of lazy loaders.
+
+To add a step, write its file (copy `filter.py`) and put its line here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.transforms.base import Step, StepOf
+
+__all__ = ["STEPS", "load"]
+
+STEPS: Mapping[str, str] = {
+    "rename": "penstock.transforms.rename:Rename",
+    "select": "penstock.transforms.select:Select",
+    "drop": "penstock.transforms.drop:Drop",
+    "cast": "penstock.transforms.cast:Cast",
+    "derive": "penstock.transforms.derive:Derive",
+    "filter": "penstock.transforms.filter:Filter",
+    "nulls": "penstock.transforms.nulls:Nulls",
+    "standardize": "penstock.transforms.standardize:Standardize",
+    "deduplicate": "penstock.transforms.deduplicate:Deduplicate",
+    "lookup": "penstock.transforms.lookup:Lookup",
+    "aggregate": "penstock.transforms.aggregate:Aggregate",
+}
+
+
+def load(step: str) -> type[Step | StepOf[Any]]:
+    """The model of a step's options.
+
+    Raises:
+        KeyError: there is no step of that name.
+
+    >>> load("filter").__name__
+    'Filter'
+    """
+    module, _, attribute = STEPS[step].partition(":")
+    found: type[Step | StepOf[Any]] = getattr(import_module(module), attribute)
+    return found

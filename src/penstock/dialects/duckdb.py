@@ -1,0 +1,19 @@
+"""DuckDB: models are written in its dialect, so there is little to declare."""
+
+from __future__ import annotations
+
+from penstock.dialects.base import Capabilities, Gap
+
+CAPABILITIES = Capabilities(
+    engine="duckdb",
+    sql="duckdb",
+    # https://duckdb.org/docs/stable/sql/query_syntax/with#cte-materialization
+    materialized=True,
+    # https://duckdb.org/docs/stable/sql/functions/utility#errormessage
+    error_function="error",
+    gaps={
+        "command": Gap(
+            "notimpl", "PSK-PORT-002", "commands run in containers only, which come later"
+        ),
+    },
+)

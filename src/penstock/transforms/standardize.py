@@ -1,0 +1,111 @@
+"""standardize: `standardize: {carrier: [trim, upper]}`: one spelling for the same text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, model_validator
+from sqlglot import exp, parse_one
+
+from penstock.spec.base import Model
+from penstock.spec.refusal import refuse
+from penstock.transforms.base import Built, Input, Problem, StepOf, unknown_column
+from penstock.transforms.names import column
+from penstock.transforms.operations import Project, replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Case = Literal["lower", "upper", "title"]
+Plain = Literal["trim", "squeeze", "lower", "upper", "title"]
+# Space, tab, line feed, vertical tab, form feed, carriage return, no-break space: the same on
+# every engine, whatever its own trim() takes for white space.
+_SPACE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)"
+_SPACES = r"'[ \t\n\x0B\f\r\x{00A0}]+'"
+_WORDS = (
+    "array_to_string(list_transform(string_split(x, ' '), "
+    "lambda w: upper(left(w, 1)) || lower(substr(w, 2))), ' ')"
+)
+
+
+class Replace(Model):
+    """Replaces text by text, everywhere in the value, in the order written."""
+
+    replace: dict[str, str] = Field(min_length=1)
+
+
+class Cased(Model):
+    """Letter case, in its long form."""
+
+    case: Case
+
+
+class Standardize(StepOf[dict[str, Plain | Replace | Cased | list[Plain | Replace | Cased]]]):
+    """Brings text into one form, column by column, in the order written.
+
+    `trim` takes white space off both ends, `squeeze` makes one space of each run of white space,
+    `lower`, `upper` and `title` set letter case (`title`: the first letter of each word, words
+    parted by spaces), `replace: {from: to}` replaces text. NULL stays NULL.
+    """
+
+    root: dict[str, Plain | Replace | Cased | list[Plain | Replace | Cased]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _something_to_find(self) -> Standardize:
+        for wanted in self.root.values():
+            for way in wanted if isinstance(wanted, list) else [wanted]:
+                if isinstance(way, Replace) and "" in way.replace:
+                    raise refuse("`replace` needs a text to find, not an empty one")
+        return self
+
+    def build(self, given: Input) -> Built:
+        """The columns in their new form."""
+        built = Built(dict(given.columns))
+        made: dict[str, exp.Expr] = {}
+        for name, wanted in self.root.items():
+            type_name = given.columns.get(name)
+            if name not in given.columns:
+                built.problems.append(unknown_column(name, given.columns, (name,), at_key=True))
+                continue
+            if type_name not in {"varchar", None}:
+                message = f"`{name}` is {type_name}, and `standardize` works on text"
+                hint = f"cast it first: `cast: {{{name}: varchar}}`"
+                built.problems.append(Problem("PSK-STEP-042", message, (name,), hint, at_key=True))
+                continue
+            tree: exp.Expr = column(name)
+            for way in wanted if isinstance(wanted, list) else [wanted]:
+                tree = _applied(way, tree)
+            made[name] = tree
+        built.operations.append(Project(replaced(given.columns, made)))
+        return built
+
+
+def _applied(way: Plain | Replace | Cased, tree: exp.Expr) -> exp.Expr:
+    if isinstance(way, Replace):
+        for old, new in way.replace.items():
+            found, put = exp.Literal.string(old), exp.Literal.string(new)
+            tree = exp.Replace(this=tree, expression=found, replacement=put)
+        return tree
+    return _WAYS[way.case if isinstance(way, Cased) else way](tree)
+
+
+def _template(sql: str) -> Callable[[exp.Expr], exp.Expr]:
+    """A function that puts an expression in the place of `x`."""
+
+    def fill(tree: exp.Expr) -> exp.Expr:
+        made = parse_one(sql, read="duckdb")
+        for node in list(made.find_all(exp.Column)):
+            if node.name == "x":
+                node.replace(tree.copy())
+        return made
+
+    return fill
+
+
+_WAYS: dict[str, Callable[[exp.Expr], exp.Expr]] = {
+    "trim": _template(f"trim(x, {_SPACE})"),
+    "squeeze": _template(f"regexp_replace(x, {_SPACES}, ' ', 'g')"),
+    "lower": _template("lower(x)"),
+    "upper": _template("upper(x)"),
+    "title": _template(_WORDS),
+}
