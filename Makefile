@@ -50,7 +50,6 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python scripts/generate_docs.py --check
 	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
 
 test: lint data ## Everything that must hold: lint, then every test, doctests and the wheel

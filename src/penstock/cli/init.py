@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.resources.abc import Traversable
 
-NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+LONGEST = 63
 PLACEHOLDER = "my_pipeline"
 # A file named .gitignore would work on this repository, too.
 RENAMED = {"gitignore": ".gitignore"}
@@ -52,36 +52,36 @@ def command(output: Output, *, name: Path) -> None:
 
 
 def pipeline_name(folder: Path) -> str:
-    """The pipeline's name: the folder's, with `_` for `-`.
+    """The pipeline's name: the folder's.
 
     Raises:
         UsageError: the folder's name cannot be one. The folder one is in (`.`) is never refused:
             its name was not chosen here.
 
-    >>> pipeline_name(Path("pipes/daily-flights"))
-    'daily_flights'
+    >>> pipeline_name(Path("pipelines/daily-flights"))
+    'daily-flights'
     """
     given = folder.resolve().name
     near = nearest_name(given)
-    if not NAME.fullmatch(given) and folder.resolve() != Path.cwd():
+    if given != near and folder.resolve() != Path.cwd():
         raise UsageError(
-            f"`{given}` cannot name a pipeline: it takes lower-case letters and digits, with `-` "
-            "or `_` between them, and starts with a letter",
+            f"`{given}` cannot name a pipeline: it takes up to {LONGEST} lower-case letters and "
+            "digits, with single `-` or `_` between them, and starts with a letter",
             code="PSK-CLI-021",
             hint=f"did you mean `{near}`?",
         )
-    return near.replace("-", "_")
+    return near
 
 
 def nearest_name(text: str) -> str:
-    """A valid name that is near to any text.
+    """The valid name that is nearest to a text: the text itself, if it is one.
 
-    >>> nearest_name("2013 Flights (NYC)!"), nearest_name("???")
-    ('flights-nyc', 'pipeline')
+    >>> nearest_name("2013 Flights (NYC)!"), nearest_name("a_b-c"), nearest_name("???")
+    ('flights-nyc', 'a_b-c', 'pipeline')
     """
     words = re.findall(r"[a-z0-9]+|[_-]", text.lower().replace(" ", "-"))
     name = re.sub(r"[_-]*([_-])[_-]*", r"\1", "".join(words))
-    return re.sub(r"^[^a-z]+", "", name).strip("_-")[:63].rstrip("_-") or "pipeline"
+    return re.sub(r"^[^a-z]+", "", name).strip("_-")[:LONGEST].rstrip("_-") or "pipeline"
 
 
 def check_free(folder: Path) -> None:
