@@ -26,6 +26,7 @@ from penstock.quality.ruletypes import RULE_TYPES
 
 if TYPE_CHECKING:
     from penstock.quality.ast import Condition
+    from penstock.quality.lexer import Token
 
 _SECTIONS = {
     "Analyzers": "analyzers are not evaluated yet",
@@ -117,7 +118,7 @@ class _Reader:
         open_brackets = 0
         while cursor.token.kind != "end":
             token = cursor.advance()
-            open_brackets += token.says("[", "{") - token.says("]", "}")
+            open_brackets += _opens(token)
             if open_brackets <= 0:
                 return
 
@@ -170,21 +171,21 @@ class _Reader:
     def _recover(self, start: int, until: str | None) -> None:
         """Go on behind the next comma outside brackets, or at the next rule type."""
         cursor = self.cursor
-        if cursor.index == start:
-            cursor.advance()
-        if cursor.previous.says(","):
+        if cursor.index == start and cursor.advance().says(","):
             return
-        depth = 0
+        depth = sum(_opens(token) for token in cursor.tokens[start : cursor.index])
         while cursor.token.kind != "end":
             token = cursor.token
-            if depth <= 0 and until and token.says(until):
+            outside = depth <= 0
+            if outside and until and token.says(until):
                 return
-            if depth <= 0 and token.kind == "name" and token.text in RULE_TYPES:
+            if outside and token.kind == "name" and token.text in RULE_TYPES:
                 return
             cursor.advance()
-            if depth <= 0 and token.says(","):
+            # A rule type behind a comma begins a rule, even if a bracket was never closed.
+            if token.says(",") and (outside or cursor.token.text in RULE_TYPES):
                 return
-            depth += token.says("[", "(", "{") - token.says("]", ")", "}")
+            depth += _opens(token)
 
     # -- rules
     def _rule(self) -> Rule:
@@ -309,3 +310,7 @@ class _Reader:
         cursor.advance()
         cursor.advance()
         self._skip_value()
+
+
+def _opens(token: Token) -> int:
+    return token.says("[", "(", "{") - token.says("]", ")", "}")

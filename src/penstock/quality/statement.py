@@ -46,7 +46,7 @@ def read_statement(text: Text, scope: Scope, *, code: str) -> Statement | None:
     if not isinstance(tree, exp.Query):
         scope.error(text.place, code, "expected a SELECT", "CustomSql only reads")
         return None
-    outputs = ["*" if _is_star(output) else output.alias_or_name for output in tree.selects]
+    outputs = ["*" if _is_star(output) else output.output_name for output in tree.selects]
     errors = len(scope.errors)
     _tables(tree, text, scope)
     filled = set_variables(tree, text, scope)
