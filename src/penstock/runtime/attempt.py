@@ -135,11 +135,11 @@ class Attempt:
 
     def _make(self, made: Statement) -> Counts:
         relation = self._first_relation(made.dataset)
-        materialize = (
-            self._readers[made.dataset] > 1
-            or made.dataset in self._checks
-            or not self._readers[made.dataset]
-        )
+        # Reading a chain of row steps twice costs less than keeping its rows (tests/bench); a
+        # model's joins and groups are computed once.
+        readers = self._readers[made.dataset]
+        checked = made.dataset in self._checks and not made.row_by_row
+        materialize = readers + checked != 1
         built = statements.build(self._running, made, relation, self._root, materialize=materialize)
         counts = Counts(
             "transform",

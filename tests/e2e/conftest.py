@@ -1,0 +1,127 @@
+"""A small pipeline in a folder, and the installed command to work on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PIPELINE = """\
+name: shop
+variables:
+  least: 0
+sources:
+  orders:
+    connector: file
+    path: data/orders*.csv
+    schema:
+      id: integer
+      customer: varchar
+      amount: decimal(10,2)
+      at: timestamptz
+  customers:
+    connector: file
+    path: data/customers.csv
+    schema: {customer: varchar, name: varchar}
+transforms:
+  clean:
+    from: orders
+    steps:
+      - standardize: {customer: [trim, upper]}
+      - filter: amount > $least
+      - deduplicate: {keys: [id], order_by: [at desc]}
+      - lookup: {from: customers, on: {customer: customer}, take: {name: name}, missing: keep}
+  totals: models/totals.sql
+quality:
+  clean:
+    quarantine:
+      - IsComplete "customer"
+    warn:
+      - Completeness "name" > 0.9
+    stop:
+      - RowCount > 0
+targets:
+  clean_lake: {from: clean, connector: lake, path: lake/clean, partition_by: [customer]}
+  totals_csv: {from: totals, connector: file, path: out/totals.csv}
+"""
+TOTALS = """\
+SELECT customer, count(*) AS orders, sum(amount) AS amount
+FROM clean
+GROUP BY customer
+"""
+ORDERS = """\
+id,customer,amount,at
+1, ann ,10.50,2026-01-01T10:00:00Z
+2,BOB,3.25,2026-01-02T10:00:00Z
+2,BOB,4.00,2026-01-03T10:00:00Z
+3,,7.00,2026-01-03T10:00:00Z
+4,bob,-1.00,2026-01-03T11:00:00Z
+"""
+CUSTOMERS = "customer,name\nANN,Ann Lee\nBOB,Bob Roe\n"
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self):
+        """The JSON document on stdout: it must be one, and nothing else."""
+        return json.loads(self.out)
+
+    @property
+    def codes(self):
+        """The diagnostic codes of a `validate --json`."""
+        return [d["code"] for d in self.document["diagnostics"]]
+
+
+class Shop:
+    """The pipeline folder and the command."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.write("pipeline.yaml", PIPELINE)
+        self.write("models/totals.sql", TOTALS)
+        self.write("data/orders.csv", ORDERS)
+        self.write("data/customers.csv", CUSTOMERS)
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def edit(self, old: str, new: str, name: str = "pipeline.yaml") -> None:
+        text = (self.root / name).read_text()
+        assert old in text
+        self.write(name, text.replace(old, new, 1))
+
+    def command(self, *args: str) -> list[str]:
+        return [str(Path(sys.executable).with_name("penstock")), *args]
+
+    def __call__(self, *args: str, env: dict[str, str] | None = None) -> Done:
+        done = subprocess.run(
+            self.command(*args),
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "NO_COLOR": "1", **(env or {})},
+        )
+        assert "Traceback" not in done.stderr + done.stdout, done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path / "shop")
