@@ -1,0 +1,212 @@
+"""The text after a run: how it ended, what became of the rows, which rules broke, what to do."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any, TextIO
+
+from penstock.observe import units
+from penstock.observe.terminal import Terminal
+from penstock.observe.text_table import Cell, Column, Style, Styled, paint, printable, text_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LONGEST = 40  # rows of a table; the HTML report has them all
+ASIDE = ("filtered", "deduplicated", "quarantined", "rejected")
+SHORT = {"deduplicated": "dedup", "quarantined": "held"}  # where four of them stand side by side
+SEVERITY = {"stop": 0, "quarantine": 1, "warn": 2}
+WORDS: dict[str, tuple[Style, str]] = {
+    "succeeded": ("good", "succeeded in {}"),
+    "failed": ("bad", "failed after {}"),
+    "stopped": ("bad", "stopped by a rule after {}; nothing was published"),
+    "skipped": ("dim", "skipped: nothing new since the run named below"),
+}
+
+
+def render_summary(
+    report: Mapping[str, Any], stream: TextIO | None = None, *, report_path: str | None = None
+) -> str:
+    """The summary of a run, without a final newline.
+
+    Args:
+        report: the run report (`penstock.run/1`).
+        stream: where it will be written: decides width, colour and signs; None: plain text.
+        report_path: the HTML report, if one was written.
+    """
+    terminal = Terminal.of(stream) if stream else Terminal()
+    parts = [
+        _status(report, terminal),
+        _error(report, terminal),
+        _datasets(report, terminal),
+        _quality(report, terminal),
+        _targets(report, terminal),
+        "\n".join(f"  note: {printable(n)}" for n in report.get("notes") or ()),
+        f"  report  {report_path}" if report_path else "",
+    ]
+    return "\n\n".join(p for p in parts if p)
+
+
+def _status(report: Mapping[str, Any], terminal: Terminal) -> str:
+    status = report["status"]
+    style, words = WORDS.get(status, ("warn", status + " for {}"))
+    signs = terminal.signs
+    sign = {"succeeded": signs.good, "skipped": signs.dot}.get(status, signs.bad)
+    told = paint(words.format(units.seconds(report["seconds"])), style, color=terminal.color)
+    head = f"{paint(sign, style, color=terminal.color)} {report['pipeline']} {told}"
+    facts = [f"run {report['run_id']}", report["engine"]]
+    if report.get("attempt", 1) > 1:
+        facts.append(f"attempt {report['attempt']}")
+    if report.get("peak_memory_bytes"):
+        facts.append(f"peak memory {units.size(report['peak_memory_bytes'])}")
+    line = f"  {f' {signs.dot} '.join(facts)}"
+    return head + "\n" + paint(line, "dim", color=terminal.color)
+
+
+def _error(report: Mapping[str, Any], terminal: Terminal) -> str:
+    error = report.get("error")
+    if not error:
+        return ""
+    lines = [paint(f"error {error['code']}", "bad", color=terminal.color)]
+    lines += _wrap(error["message"], terminal)
+    if error.get("file"):
+        place = [error["file"], error.get("line"), error.get("column")]
+        lines.append("  at " + printable(":".join(str(p) for p in place if p is not None)))
+    if error.get("hint"):
+        lines += _wrap(f"hint: {error['hint']}", terminal)
+    return "\n".join([*lines, f"  penstock explain {error['code']}"])
+
+
+def _wrap(text: str, terminal: Terminal) -> list[str]:
+    lines: list[str] = []
+    for line in text.splitlines():
+        shown = printable(line)
+        width = terminal.width
+        lines += (
+            textwrap.wrap(shown, width, initial_indent="  ", subsequent_indent="  ")
+            if width
+            else ["  " + shown]
+        )
+    return lines
+
+
+def _datasets(report: Mapping[str, Any], terminal: Terminal) -> str:
+    datasets: dict[str, dict[str, Any]] = report.get("datasets") or {}
+    if not datasets:
+        return ""
+    aside = [a for a in ASIDE if any(d.get(a) for d in datasets.values())]
+    columns = [
+        Column("dataset", shrink=12),
+        Column("rows in", "right"),
+        *(Column(a if len(aside) < 4 else SHORT.get(a, a), "right") for a in aside),
+        Column("rows out", "right"),
+        Column("time", "right"),
+    ]
+    rows: list[list[Cell]] = []
+    for name, counts in datasets.items():
+        row: list[Cell] = [name, units.count(counts["rows_in"])]
+        row += [_aside(a, counts.get(a)) for a in aside]
+        out = counts["rows_out"]
+        row.append(units.count(out if out >= 0 else None))
+        time = units.seconds(counts["seconds"]) if "seconds" in counts else ""
+        rows.append([*row, Styled(time, "dim")])
+    return _table(columns, rows, terminal, "datasets")
+
+
+def _aside(what: str, rows: int | None) -> Cell:
+    if not rows:
+        return Styled("0", "dim") if rows == 0 else ""
+    return (
+        Styled(units.count(rows), "warn")
+        if what in {"quarantined", "rejected"}
+        else units.count(rows)
+    )
+
+
+def _quality(report: Mapping[str, Any], terminal: Terminal) -> str:
+    quality: list[dict[str, Any]] = report.get("quality") or []
+    if not quality:
+        return ""
+    failing = [q for q in quality if q["outcome"] == "failed"]
+    shown = quality if len(quality) <= LONGEST else failing
+    columns = [
+        Column("rule", shrink=24),
+        Column("action"),
+        Column("outcome"),
+        Column("observed", "right", shrink=8),
+        Column("failed rows", "right"),
+    ]
+    rows: list[list[Cell]] = []
+    for dataset in dict.fromkeys(q["dataset"] for q in shown):
+        rows.append([Styled(dataset, "bold"), "", "", "", ""])
+        mine = [q for q in shown if q["dataset"] == dataset]
+        mine.sort(key=lambda q: SEVERITY.get(q["action"], 3) if q["outcome"] == "failed" else 4)
+        rows += [_rule(q, terminal) for q in mine]
+    kept = len(quality) - len(failing)
+    head = f"  quality: {kept:,} of {units.plural(len(quality), 'rule')} kept"
+    return head + ("\n" + _table(columns, rows, terminal, "rules") if rows else "")
+
+
+def _rule(outcome: Mapping[str, Any], terminal: Terminal) -> list[Cell]:
+    signs = terminal.signs
+    mark: Cell
+    if outcome["outcome"] == "failed":
+        stop = outcome["action"] == "stop"
+        mark = Styled(f"{signs.bad if stop else signs.attention} failed", "bad" if stop else "warn")
+    else:
+        mark = Styled(f"{signs.good} {outcome['outcome']}", "good")
+    observed = outcome.get("observed") or {}
+    figures = [units.figure(v) for v in observed.values()]
+    told = figures[0] if len(figures) == 1 else ", ".join(
+        f"{name} {found}" for name, found in zip(observed, figures, strict=True)
+    )  # fmt: skip
+    failed = outcome.get("failed_rows")
+    return [
+        "  " + outcome["rule"],
+        outcome["action"],
+        mark,
+        told,
+        "" if failed is None else units.count(failed),
+    ]
+
+
+def _targets(report: Mapping[str, Any], terminal: Terminal) -> str:
+    targets: dict[str, dict[str, Any]] = report.get("targets") or {}
+    published = {n: t for n, t in targets.items() if "version" in t}
+    if not published:
+        return ""
+    columns = [
+        Column("target", shrink=12),
+        Column("rows", "right"),
+        Column("files", "right"),
+        Column("size", "right"),
+        Column("location", shrink=16, keep="end"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            n,
+            units.count(t["rows_loaded"]),
+            units.count(t["files"]),
+            units.size(t["bytes"]),
+            t["location"],
+        ]
+        for n, t in published.items()
+    ]
+    return _table(columns, rows, terminal, "targets")
+
+
+def _table(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], terminal: Terminal, noun: str
+) -> str:
+    text = text_table(
+        columns,
+        rows[:LONGEST],
+        width=terminal.width,
+        color=terminal.color,
+        ellipsis=terminal.signs.ellipsis,
+        indent="  ",
+    )
+    left = len(rows) - LONGEST
+    return text + (
+        f"\n  {terminal.signs.ellipsis} {left:,} more {noun} in the report" if left > 0 else ""
+    )
