@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, ClassVar
 from penstock.diagnostics import Diagnostic, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class PenstockError(Exception):
@@ -76,11 +76,14 @@ class InvalidDefinition(PenstockError):
     exit_code = 3
     default_code = "PSK-DEF-001"
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], *, files: Mapping[str, str] | None = None
+    ) -> None:
         errors = [d for d in diagnostics if d.severity == "error"]
         count = len(errors)
         super().__init__(f"{count} error{'s' if count != 1 else ''} in the definition")
         self._diagnostics = tuple(diagnostics)
+        self.files = dict(files or {})
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -80,7 +80,7 @@ class Output:
             }
             click.echo(json.dumps(document, indent=2, ensure_ascii=False))
             return
-        self.diagnostics(found)
+        self.diagnostics(found, getattr(error, "files", None))
 
 
 def plain(value: object) -> object:

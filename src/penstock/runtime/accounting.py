@@ -46,12 +46,14 @@ class Counts:
 
     def as_json(self) -> dict[str, Any]:
         """The form of the run report."""
-        common = {"kind": self.kind, "rows_in": self.rows_in}
+        common: dict[str, Any] = {"kind": self.kind, "rows_in": self.rows_in}
         if self.kind == "source":
             common |= {"rejected": self.rejected}
         else:
             common |= {"filtered": self.filtered, "deduplicated": self.deduplicated}
-        common |= {"quarantined": self.quarantined, "rows_out": self.rows_out}
+        # -1: known only once the target has taken the rows in
+        out = self.rows_out if self.rows_out >= 0 else None
+        common |= {"quarantined": self.quarantined, "rows_out": out}
         if self.kind == "source":
             common |= {"bytes": self.bytes}
         return {**common, "seconds": round(self.seconds, 3)}
