@@ -7,10 +7,11 @@ result is as if they had been called once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from penstock.program import Load
@@ -18,9 +19,58 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Something a target does not do, as a value: diagnostics and the support matrix read it.
+
+    Attributes:
+        kind: `notimpl`: Penstock has not built it yet; `notyet`: the format or server cannot yet;
+            `never`: it cannot be, for the reason given.
+        code: what `penstock explain` explains.
+        because: the reason, in the reader's words; completes "… is not available: ".
+    """
+
+    kind: Literal["notimpl", "notyet", "never"]
+    code: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCapabilities:
+    """What a target can do: the class attribute `capabilities` of its options.
+
+    The compiler asks this object and never branches on a connector's name.
+
+    Attributes:
+        modes: the load modes it has; `merge` needs `keys`, `overwrite_partitions` needs
+            `partition_by`.
+        partition_by: whether its rows can be laid out by the values of columns.
+        partition_types: the types such a column may have, by their name without numbers
+            (`decimal`, not `decimal(8,2)`).
+        formats: every format it knows → None where it writes it, else why it does not.
+    """
+
+    modes: tuple[str, ...]
+    partition_by: bool = False
+    partition_types: frozenset[str] = frozenset()
+    formats: Mapping[str, Gap | None] = field(default_factory=dict)
+
+    def gap(self, form: str) -> Gap | None:
+        """Why a known format cannot be written; None: it can."""
+        return self.formats.get(form)
+
+
+@dataclass(frozen=True, slots=True)
 class Staged:
-    """Rows written and not yet visible. Plain JSON values: it is kept in the ledger, so that a
-    run killed between two commits can finish the second without the engine."""
+    """Rows written and not yet visible.
+
+    Plain JSON values: it is kept in the ledger, so that a run killed between two commits can
+    finish the second without the engine.
+
+    Attributes:
+        key: the run's key; a commit happens once for each key.
+        rows: the rows of the dataset (not those that a merge had to copy).
+        detail: the target's own business; `json.loads(json.dumps(detail)) == detail`.
+    """
 
     target: str
     key: str
@@ -64,7 +114,10 @@ class Target(Protocol):
         """
 
     def abandon(self, key: str) -> None:
-        """Remove what a run with this key staged and never committed. Never touches what readers see."""
+        """Remove what a run with this key staged and never committed.
+
+        Never touches what readers see; nothing happens where nothing was staged.
+        """
 
     def holds(self, version: str) -> bool:
         """Whether this version is still what readers see (nobody deleted or replaced it)."""
