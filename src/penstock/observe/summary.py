@@ -25,16 +25,32 @@ WORDS: dict[str, tuple[Style, str]] = {
 
 
 def render_summary(
-    report: Mapping[str, Any], stream: TextIO | None = None, *, report_path: str | None = None
-) -> str:
-    """The summary of a run, without a final newline.
+    report: Mapping[str, Any],
+    stream: TextIO,
+    *,
+    report_path: str | None = None,
+    with_error: bool = True,
+) -> None:
+    """Write the summary of a run to a stream, as wide and colourful as it can show.
 
     Args:
         report: the run report (`penstock.run/1`).
-        stream: where it will be written: decides width, colour and signs; None: plain text.
         report_path: the HTML report, if one was written.
+        with_error: False where the error is told elsewhere.
     """
-    terminal = Terminal.of(stream) if stream else Terminal()
+    shown = report if with_error else {**report, "error": None}
+    text = summary_text(shown, Terminal.of(stream), report_path=report_path)
+    stream.write(text + "\n")
+
+
+def summary_text(
+    report: Mapping[str, Any],
+    terminal: Terminal | None = None,
+    *,
+    report_path: str | None = None,
+) -> str:
+    """The summary of a run, without a final newline; plain and as wide as it needs by default."""
+    terminal = terminal or Terminal()
     parts = [
         _status(report, terminal),
         _error(report, terminal),
@@ -106,8 +122,7 @@ def _datasets(report: Mapping[str, Any], terminal: Terminal) -> str:
     for name, counts in datasets.items():
         row: list[Cell] = [name, units.count(counts["rows_in"])]
         row += [_aside(a, counts.get(a)) for a in aside]
-        out = counts["rows_out"]
-        row.append(units.count(out if out >= 0 else None))
+        row.append(units.count(counts["rows_out"]))
         time = units.seconds(counts["seconds"]) if "seconds" in counts else ""
         rows.append([*row, Styled(time, "dim")])
     return _table(columns, rows, terminal, "datasets")

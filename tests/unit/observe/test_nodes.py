@@ -68,7 +68,7 @@ def test_a_skipped_run_has_every_node_skipped(flights_run: Run):
 
 
 def test_rows_not_known_are_not_shown_as_a_number(flights_run: Run):
-    flights_run["report"]["datasets"]["delays"]["rows_out"] = -1
+    flights_run["report"]["datasets"]["delays"]["rows_out"] = None
     nodes = {n["name"]: n for n in nodes_of(flights_run["report"], flights_run["program"])}
     assert nodes["delays"]["rows"] is None
 

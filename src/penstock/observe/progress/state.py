@@ -97,8 +97,7 @@ class RunState:
 
     def end(self, part: Part, counts: Mapping[str, Any]) -> None:
         """A part is done, with the counts of the run report."""
-        rows = counts.get("rows_loaded" if part.kind == "target" else "rows_out")
-        part.rows = rows if rows is not None and rows >= 0 else None
+        part.rows = counts.get("rows_loaded" if part.kind == "target" else "rows_out")
         part.aside = int(counts.get("quarantined") or 0) + int(counts.get("rejected") or 0)
         part.seconds = counts.get("seconds", part.elapsed(self.clock()))
         part.state, part.share = "done", None

@@ -49,8 +49,8 @@ def _datasets(report: Mapping[str, Any], program: Mapping[str, Any], guilty: Gui
         name = node["name"]
         counts = done.get(name, {})
         node["id"] = f"dataset:{name}"
-        node["rows"] = _known(counts.get("rows_out"))
-        node["rows_in"] = _known(counts.get("rows_in"))
+        node["rows"] = counts.get("rows_out")
+        node["rows_in"] = counts.get("rows_in")
         node["seconds"] = counts.get("seconds")
         node["quarantined"] = counts.get("quarantined") or 0
         node["rejected"] = counts.get("rejected") or 0
@@ -74,7 +74,7 @@ def _targets(report: Mapping[str, Any], program: Mapping[str, Any], guilty: Guil
         name = load["target"]
         counts = done.get(name, {})
         node: Json = {"id": f"target:{name}", "name": name, "kind": "target"}
-        node |= {"how": load["connector"], "rows": _known(counts.get("rows_loaded"))}
+        node |= {"how": load["connector"], "rows": counts.get("rows_loaded")}
         node |= {"rows_in": node["rows"], "seconds": counts.get("seconds")}
         node |= {"quarantined": 0, "rejected": 0, "warnings": 0}
         if name in guilty.targets:
@@ -89,10 +89,6 @@ def _targets(report: Mapping[str, Any], program: Mapping[str, Any], guilty: Guil
 
 def _absent(report: Mapping[str, Any]) -> str:
     return "skipped" if report.get("status") == "skipped" else "unreached"
-
-
-def _known(rows: int | None) -> int | None:
-    return None if rows is None or rows < 0 else rows
 
 
 def _guilty(report: Mapping[str, Any], program: Mapping[str, Any]) -> Guilty:

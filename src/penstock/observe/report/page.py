@@ -20,7 +20,7 @@ from string import Template
 from typing import Any
 
 from penstock.observe.report.graph import draw_graph
-from penstock.observe.summary import render_summary
+from penstock.observe.summary import summary_text
 
 SCRIPTS = ("dom", "format", "data", "sql", "lineage", "graph", "panel", "rows", "sections", "main")
 LARGEST_INTEGER = 2**53 - 1  # JavaScript's numbers are doubles
@@ -51,7 +51,7 @@ def render(report: dict[str, Any], program: dict[str, Any], extra: dict[str, Any
         title=_text(f"{report.get('pipeline', '')}: {status}"),
         style=style,
         data=embed(data),
-        summary=_text(render_summary(report)),
+        summary=_text(summary_text(report)),
         script=script,
     )
 

@@ -54,7 +54,7 @@ function when(text) {
 
 /** A change since the run before: `+859`, `−12`, or nothing. */
 function change(now, before) {
-  if (typeof now !== "number" || typeof before !== "number" || now < 0 || before < 0) return "";
+  if (typeof now !== "number" || typeof before !== "number") return "";
   if (now === before) return "same";
   return `${now > before ? "+" : "−"}${count(Math.abs(now - before))}`;
 }

@@ -11,7 +11,7 @@ function oneToOne(node) {
 function accounting(node) {
   const counts = countsOf(node);
   if (!counts || node.kind === "target") return null;
-  const known = counts.rows_out >= 0;
+  const known = typeof counts.rows_out === "number";
   if (!oneToOne(node) || !known) {
     return h("p", { class: "flow" }, h("b", {}, count(counts.rows_in)), " rows in ", h("span", { class: "muted" }, "→ "),
       h("b", {}, known ? count(counts.rows_out) : "–"), " rows out");

@@ -118,7 +118,7 @@ function datasetsSection() {
   const rows = graph.nodes.filter((n) => n.kind !== "target");
   const cell = (name) => (node) => {
     const counts = countsOf(node);
-    if (!counts || counts[name] === undefined || counts[name] < 0) return h("span", { class: "muted" }, counts ? "" : "–");
+    if (!counts || typeof counts[name] !== "number") return h("span", { class: "muted" }, counts && counts[name] === undefined ? "" : "–");
     return h("span", { class: counts[name] ? null : "muted" }, count(counts[name]));
   };
   const aside = ASIDE.filter((name) => rows.some((n) => (countsOf(n) || {})[name] > 0));
