@@ -87,7 +87,7 @@ _RESERVED = frozenset(
     foreign from group having in initially intersect into lambda lateral leading limit not null
     offset on only or order pivot pivot_longer pivot_wider placing primary qualify references
     returning select show some summarize symmetric table then to trailing true union unique unpivot
-    using variadic when where window with""".split()
+    using variadic when where window with""".split()  # noqa: SIM905
 )
 _MAX_DEPTH = 32
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

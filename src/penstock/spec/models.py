@@ -7,88 +7,211 @@ connector, a step or a rule holds is checked by its owner (connector `options.py
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from typing_extensions import TypedDict
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=63)]
-Scalar = str | int | float | bool | None
-EngineName = Literal["duckdb", "spark", "flink", "postgres"]
-Architecture = Literal[
-    "lambda", "glue", "kinesis", "emr", "database", "containers", "step-functions"
+from penstock import types
+from penstock.spec.base import Model, Name, OpenModel, PipelineName, Scalar, Text
+from penstock.spec.governance import Governance
+from penstock.spec.operation import ENGINE_OF, Alert, Architecture, Deploy, EngineName, Sla
+from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads it
+from penstock.spec.refusal import refuse
+from penstock.spec.trigger import Trigger
+
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+
+
+def _type(text: str) -> str:
+    try:
+        return types.normalize(text)
+    except ValueError as error:
+        message, _, hint = str(error).partition("; ")
+        raise refuse(message, hint=hint, code="PSK-TYPE-001") from error
+
+
+TypeText = Annotated[
+    str, AfterValidator(_type), Field(json_schema_extra={"examples": ["integer", "decimal(8,2)"]})
 ]
-
-
-class Model(BaseModel):
-    """Base: unknown keys are errors, values are immutable, docstrings become descriptions."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, populate_by_name=True
-    )
+"""A Penstock type; kept in its canonical spelling."""
 
 
 class ColumnSpec(Model):
-    """A column of a source's contract, in its long form."""
+    """A column of a contract, in its long form."""
 
-    type: str
+    type: TypeText
     """Penstock type, e.g. `decimal(8,2)`."""
     required: bool = False
     """Whether a record without a value is rejected."""
     description: str | None = None
 
 
-class Source(Model):
-    """A dataset read from outside. Keys not listed here belong to the connector."""
+Columns = Annotated[dict[Text, TypeText | ColumnSpec], Field(min_length=1)]
 
-    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+
+class ByColumn(TypedDict, total=False):
+    """Read what is newer than what was read last, by a column that only grows."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    column: Text
+    lookback: Duration
+
+
+class Source(OpenModel):
+    """A dataset read from outside. Keys not listed here belong to the connector."""
 
     connector: str
     """What reads it: `file`, …"""
-    columns: dict[str, str | ColumnSpec] | None = Field(default=None, alias="schema")
-    """The contract: column → type. Without it, what `penstock discover` recorded or what the
-    files are found to hold."""
+    columns: Columns | None = Field(default=None, alias="schema")
+    """The contract: column → type. Without it, what `penstock discover` recorded in
+    `schemas/NAME.yaml`, or what the files are found to hold."""
     schema_evolution: Literal["strict", "add", "ignore", "widen"] = "add"
+    """When the files differ from the contract. `strict`: a changed file fails; `add`: new columns
+    are taken up, missing ones read as NULL; `ignore`: new columns are dropped; `widen`: as `add`,
+    and a type may grow."""
     on_bad_record: Literal["quarantine", "fail"] = "quarantine"
-    incremental: Literal["files", "none"] | dict[str, Any] = "none"
+    """What becomes of a record that cannot be read."""
+    incremental: Literal["files", "none"] | ByColumn = "none"
+    """`files`: each file once; `{column: …, lookback: …}`: what is newer; `none`: all, each run."""
     description: str | None = None
+
+    @field_validator("incremental")
+    @classmethod
+    def _column(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "column" not in value:
+            raise refuse("`column` is missing", hint="name the column that only grows")
+        return value
 
 
 class Transform(Model):
-    """A dataset made from others, in one of four ways. `NAME: models/x.sql` is short for `sql:`."""
+    """A dataset made from others, in one of four ways.
 
-    sql: str | None = None
-    """Path of a `.sql` model, or a SELECT."""
-    from_: str | None = Field(default=None, alias="from")
+    `NAME: models/x.sql` is short for `NAME: {sql: models/x.sql}`.
+    """
+
+    sql: Text | None = None
+    """Path of a `.sql` model, or a SELECT. It names its datasets in FROM."""
+    from_: Name | None = Field(default=None, alias="from")
     """The dataset that `steps`, `python` or `command` starts from."""
-    steps: list[dict[str, Any]] | None = None
-    python: str | None = None
+    steps: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+    """Declarative steps, in order; each is one key, its name."""
+    python: Text | None = None
     """`FILE:FUNCTION`; Arrow record batches in and out."""
-    command: list[str] | None = None
-    columns: dict[str, str | ColumnSpec] | None = Field(default=None, alias="schema")
+    command: Annotated[list[Text], Field(min_length=1)] | None = None
+    """Program and arguments; Arrow IPC on stdin and stdout."""
+    columns: Columns | None = Field(default=None, alias="schema")
     """What `python` or `command` returns; without it, found by trying an empty batch."""
     description: str | None = None
-    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("python")
+    @classmethod
+    def _file_and_function(cls, text: str | None) -> str | None:
+        file, _, function = (text or "").rpartition(":")
+        if text is None or (file.endswith(".py") and function.isidentifier()):
+            return text
+        raise refuse(f"`{text}` is not FILE:FUNCTION", hint="such as `steps/score.py:score`")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Transform:
+        given = [w for w in ("sql", "steps", "python", "command") if getattr(self, w) is not None]
+        if len(given) != 1:
+            found = " and ".join(f"`{g}`" for g in given) if given else "none"
+            raise refuse(
+                f"a transform is made in exactly one way, and here is {found}",
+                hint="keep one of sql, steps, python, command",
+            )
+        if self.sql is not None and self.from_ is not None:
+            raise refuse("`from` does not go with `sql`", hint="name the dataset in the SQL's FROM")
+        if self.sql is None and self.from_ is None:
+            raise refuse(f"`{given[0]}` needs `from`", hint="the dataset it starts from")
+        if self.columns is not None and given[0] in {"sql", "steps"}:
+            raise refuse(
+                f"`schema` does not go with `{given[0]}`", hint="it is inferred: remove it"
+            )
+        return self
+
+
+class RuleFile(TypedDict):
+    """Rules in a file of their own."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    file: Text
+
+
+Rules = list[Text | RuleFile]
 
 
 class QualityRules(Model):
     """Rules of one dataset in DQDL, under the action that a failure takes."""
 
-    warn: list[str | dict[Literal["file"], str]] = Field(default_factory=list)
-    quarantine: list[str | dict[Literal["file"], str]] = Field(default_factory=list)
-    stop: list[str | dict[Literal["file"], str]] = Field(default_factory=list)
+    warn: Rules = Field(default_factory=list)
+    """It is told, and nothing else."""
+    quarantine: Rules = Field(default_factory=list)
+    """Failing rows leave the dataset before anything downstream sees them."""
+    stop: Rules = Field(default_factory=list)
+    """Nothing of this run is published."""
 
 
-class Target(Model):
+class Target(OpenModel):
     """A dataset published. Keys not listed here belong to the connector."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
-
-    from_: str = Field(alias="from")
+    from_: Name = Field(alias="from")
     """The dataset to publish."""
     connector: str
     """What writes it: `lake`, `file`, …"""
     mode: Literal["append", "overwrite", "overwrite_partitions", "merge"] = "overwrite"
-    keys: list[str] = Field(default_factory=list)
+    """How the rows meet those of earlier runs."""
+    keys: list[Text] = Field(default_factory=list)
     """Columns that identify a row, for `merge`."""
-    partition_by: list[str] = Field(default_factory=list)
+    partition_by: list[Text] = Field(default_factory=list)
+    """Columns that split the rows into folders."""
     description: str | None = None
+
+    @model_validator(mode="after")
+    def _mode_has_what_it_needs(self) -> Target:
+        if self.mode == "merge" and not self.keys:
+            raise refuse("`mode: merge` needs `keys`", hint="the columns that identify a row")
+        if self.mode == "overwrite_partitions" and not self.partition_by:
+            raise refuse("`mode: overwrite_partitions` needs `partition_by`")
+        for field in ("keys", "partition_by"):
+            columns = getattr(self, field)
+            twice = next((c for c in columns if columns.count(c) > 1), None)
+            if twice:
+                raise refuse(f"`{field}` names `{twice}` twice")
+        return self
+
+
+class Pipeline(Model):
+    """A pipeline: what is read, what is made of it, what must hold, where it goes."""
+
+    name: PipelineName
+    """The pipeline's name."""
+    description: str | None = None
+    owner: str | None = None
+    """Who answers for it."""
+    variables: dict[Name, Scalar] = Field(default_factory=dict)
+    """`${var.NAME}` in this file, `$NAME` in SQL. `--var NAME=…`, `PENSTOCK_VAR_NAME` and
+    profiles override it; the value here says the type."""
+    trigger: Trigger | None = None
+    sources: dict[Name, Source] = Field(default_factory=dict)
+    """Datasets read from outside."""
+    transforms: dict[Name, Transform] = Field(default_factory=dict)
+    """Datasets made from others; their order is found, not written."""
+    quality: dict[Name, QualityRules] = Field(default_factory=dict)
+    """Rules by dataset."""
+    targets: dict[Name, Target] = Field(default_factory=dict)
+    """Datasets published."""
+    governance: Governance = Field(default_factory=Governance)
+    sla: Sla = Field(default_factory=Sla)
+    alerts: list[Alert] = Field(default_factory=list)
+    deploy: Deploy | None = None
+
+
+__all__ = [
+    "ENGINES", "ENGINE_OF", "Alert", "Architecture", "ColumnSpec", "Columns", "Deploy",
+    "EngineName", "Governance", "Model", "Name", "Pipeline", "QualityRules", "Scalar", "Sla",
+    "Source", "Target", "Transform", "Trigger",
+]  # fmt: skip
