@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from penstock.spec.refusal import refuse
 
@@ -61,6 +61,12 @@ def size(text: str) -> int:
     return int(float(match[1]) * _BYTES[match[2].lower()])
 
 
+def _unit(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise refuse(f"the number {value} needs a unit", hint="such as `20 minutes` or `256 MB`")
+    return value
+
+
 def _duration(text: str) -> str:
     try:
         positive = seconds(text) > 0
@@ -88,7 +94,13 @@ def _size(text: str) -> str:
 
 Duration = Annotated[
     str,
+    BeforeValidator(_unit),
     AfterValidator(_duration),
     Field(json_schema_extra={"examples": ["26 hours", "15 minutes"]}),
 ]
-Size = Annotated[str, AfterValidator(_size), Field(json_schema_extra={"examples": ["256 MB"]})]
+Size = Annotated[
+    str,
+    BeforeValidator(_unit),
+    AfterValidator(_size),
+    Field(json_schema_extra={"examples": ["256 MB"]}),
+]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.diagnostics import Diagnostic, did_you_mean
-from penstock.spec.base import Name
+from penstock.spec.base import Name, Scalar
 from penstock.spec.check import check
 from penstock.spec.connectors import AREAS, check_options
 from penstock.spec.models import Pipeline, QualityRules, Source, Target, Transform
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Sections whose entries are checked one by one: one that is invalid is left out, alone.
 _ENTRIES: dict[str, tuple[Any, str]] = {
+    "variables": (Scalar, "variable"),
     "sources": (Source, "source"),
     "transforms": (Transform, "transform"),
     "quality": (QualityRules, "quality of"),
@@ -93,9 +94,10 @@ class Sections:
             problems = [_at(p, self.positions.key(path)) for p in problems]
             entry, found = self._entry(section, model, f"{noun} `{name}`", name, data)
             self.problems += problems + found
-            if entry is not None and named is not None:
+            usable = entry is not None or (section == "variables" and data is None)
+            if usable and named is not None:
                 kept[name] = entry
-            elif section != "quality":
+            elif section in {"sources", "transforms", "targets"}:
                 self.broken.add(name)
 
     def _entry(
