@@ -62,7 +62,9 @@ def check(
 def adapter(model: Any) -> TypeAdapter[Any]:
     """Pydantic's validator of a type; unknown keys of a dataclass are errors."""
     if dataclasses.is_dataclass(model) and not hasattr(model, "__pydantic_config__"):
-        return TypeAdapter(model, config=ConfigDict(extra="forbid"))
+        # A connector's options know nothing of pydantic, and pydantic takes a dataclass's
+        # configuration from the dataclass only.
+        model.__pydantic_config__ = ConfigDict(extra="forbid")
     return TypeAdapter(model)
 
 
