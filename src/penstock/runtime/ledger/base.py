@@ -17,9 +17,15 @@ Status = Literal["running", "succeeded", "failed", "stopped", "interrupted"]
 QuarantineState = Literal["held", "replayed", "discarded"]
 
 
+FaultKind = Literal["changed", "removed", "inserted", "moved"]
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run. `key` is its identity: (pipeline, program digest, slice, the run before it)."""
+    """A run. `key` is its identity: (pipeline, program digest, slice, the run before it).
+
+    `status`, `staged`, `report` and the times are those of its latest attempt.
+    """
 
     run_id: str
     pipeline: str
@@ -32,6 +38,17 @@ class RunRecord:
     ended_at: str | None = None
     staged: list[dict[str, Any]] | None = None
     report: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One attempt at a run. Attempts count from 1; every one is kept."""
+
+    run_id: str
+    number: int
+    status: Status
+    started_at: str
+    ended_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +90,25 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditFault:
-    """Where the chain breaks: `changed`, `removed` or `inserted` at `number`."""
+    """Where the chain breaks, at the entry `number` (0: the trail as a whole).
+
+    `changed`: the entry is not what was written; `removed`: it is gone; `inserted`: it was not
+    written by a ledger; `moved`: it was written under another number.
+    """
 
     number: int
-    kind: Literal["changed", "removed", "inserted"]
+    kind: FaultKind
     message: str
 
 
 class Ledger(Protocol):
-    """Every method is one transaction. Times are UTC, ISO 8601 with `Z`, microseconds."""
+    """Every method is one transaction. Times are UTC, ISO 8601 with `Z`, microseconds.
+
+    Order is the order of writing, whatever the clock said. One ledger may be used by several
+    threads, and one store by several processes.
+
+    Every method raises LedgerError if the store is damaged or cannot be read or written.
+    """
 
     def close(self) -> None:
         """Free the connection."""
@@ -90,10 +117,12 @@ class Ledger(Protocol):
     def acquire(self, name: str, holder: str, *, lease_seconds: float) -> Lock:
         """Take the lock, or take it over from a holder that is dead or let its lease pass.
 
-        `holder` is `host:pid:start-time`; on this host a dead pid is noticed at once.
+        `holder` is `host:pid:start-time`; on this host a dead process is noticed at once, and one
+        whose pid was given to another process too. Each taking gives a higher token.
 
         Raises:
-            Conflict: a live holder has it (names host, pid and since when).
+            Conflict: a live holder has it, the same process included (names host, pid and since
+                when).
         """
 
     def renew(self, lock: Lock, *, lease_seconds: float) -> None:
@@ -111,12 +140,28 @@ class Ledger(Protocol):
         program: str,
         slice_: str,
         files: Mapping[str, Sequence[tuple[str, str]]],
+        *,
+        lock: Lock | None = None,
     ) -> RunRecord:
-        """Start a run, or the next attempt at the unfinished run with this key (same run_id).
+        """Start a run, or the next attempt at the newest run with this key (same run_id).
 
-        A new attempt clears what an earlier one had `staged`. `files`: dataset → (name, identity)
-        of each file the run reads.
+        A run that succeeded is never attempted again: then this is a new run. An earlier attempt
+        that was still `running` is dead, and recorded as `interrupted`. A new attempt has nothing
+        `staged`.
+
+        Args:
+            files: dataset → (name, identity) of each file the run reads.
+            lock: the lock the caller works under; see `stage`.
+
+        Raises:
+            Conflict: `lock` was taken over.
         """
+
+    def attempts(self, run_id: str) -> list[AttemptRecord]:
+        """Every attempt at a run, oldest first."""
+
+    def files_read(self, run_id: str) -> dict[str, list[tuple[str, str]]]:
+        """Dataset → (name, identity) of each file that a run read, sorted."""
 
     def seen_files(self, pipeline: str, dataset: str) -> set[tuple[str, str]]:
         """(name, identity) of every file that a succeeded run has read."""
@@ -124,7 +169,10 @@ class Ledger(Protocol):
     def stage(self, run_id: str, staged: list[dict[str, Any]], lock: Lock) -> None:
         """Record the intent to publish: from here a rerun rolls forward.
 
-        Raises Conflict if `lock` was taken over."""
+        Raises:
+            Conflict: `lock` was taken over, or the run has ended already: the caller is a zombie
+                and must not publish.
+        """
 
     def finish(
         self,
@@ -132,17 +180,27 @@ class Ledger(Protocol):
         status: Status,
         report: dict[str, Any],
         versions: Sequence[Version] = (),
+        *,
+        lock: Lock | None = None,
     ) -> None:
-        """Record the end of an attempt and what it published, with one audit entry, atomically."""
+        """Record the end of an attempt and what it published, with one audit entry, atomically.
+
+        Raises:
+            Conflict: `lock` was taken over, or the run has ended already.
+        """
 
     def run(self, run_id: str) -> RunRecord | None:
-        """A run by its id, or by an unambiguous prefix of it."""
+        """A run by its id, or by a prefix of it.
+
+        Raises:
+            UsageError: the prefix is that of several runs (names them).
+        """
 
     def runs(self, pipeline: str, *, limit: int = 50) -> list[RunRecord]:
         """Latest first."""
 
     def last_succeeded(self, pipeline: str) -> RunRecord | None:
-        """The newest succeeded run."""
+        """The run that succeeded last."""
 
     def unfinished(self, pipeline: str) -> list[RunRecord]:
         """Runs still `running` that recorded their intent to publish, oldest first."""
@@ -170,7 +228,7 @@ class Ledger(Protocol):
         """Add an entry."""
 
     def audit(self, *, limit: int | None = None) -> list[AuditEntry]:
-        """Oldest first."""
+        """Oldest first; with a limit, the newest of them."""
 
     def verify_audit(self) -> list[AuditFault]:
         """Every place where the chain does not hold; empty: it holds."""

@@ -1,0 +1,251 @@
+"""Runs, their attempts, what they read and what they published."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import Conflict, LedgerError, UsageError
+from penstock.runtime.ledger.base import AttemptRecord, RunRecord, Version
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+_RUNS = """
+SELECT r.run_id, r.pipeline, r.key, r.program, r.slice, a.status, a.number, a.started_at,
+       a.ended_at, a.staged, a.report
+FROM runs AS r JOIN attempts AS a ON a.run_id = r.run_id AND a.number = r.attempt
+"""
+_VERSIONS = "SELECT pipeline, target, version, run_id, location, published_at, load FROM versions"
+_RUN_FIELDS = tuple(f.name for f in fields(RunRecord))[:9]
+_VERSION_FIELDS = tuple(f.name for f in fields(Version))[:6]
+_SHOWN = 5
+
+
+def begin(
+    db: sqlite3.Connection,
+    *,
+    run_id: str,
+    pipeline: str,
+    key: str,
+    program: str,
+    slice_: str,
+    files: Mapping[str, Sequence[tuple[str, str]]],
+    at: str,
+) -> RunRecord:
+    """Start a run, or the next attempt at the newest run with this key."""
+    found = _select(
+        db, "WHERE r.pipeline = ? AND r.key = ? ORDER BY r.number DESC LIMIT 1", (pipeline, key)
+    )
+    if found and found[0].status != "succeeded":
+        return _again(db, found[0], files, at)
+    if by_id(db, run_id, exact=True) is not None:
+        raise LedgerError(f"there is a run `{run_id}` already", hint="run again: ids are random")
+    db.execute(
+        "INSERT INTO runs (run_id, pipeline, key, program, slice, attempt) "
+        "VALUES (?, ?, ?, ?, ?, 1)",
+        (run_id, pipeline, key, program, slice_),
+    )
+    return _attempt(db, run_id, 1, files, at)
+
+
+def _again(
+    db: sqlite3.Connection,
+    run: RunRecord,
+    files: Mapping[str, Sequence[tuple[str, str]]],
+    at: str,
+) -> RunRecord:
+    db.execute(
+        "UPDATE attempts SET status = 'interrupted', ended_at = ? "
+        "WHERE run_id = ? AND status = 'running'",
+        (at, run.run_id),
+    )
+    db.execute("UPDATE runs SET attempt = ? WHERE run_id = ?", (run.attempt + 1, run.run_id))
+    return _attempt(db, run.run_id, run.attempt + 1, files, at)
+
+
+def _attempt(
+    db: sqlite3.Connection,
+    run_id: str,
+    number: int,
+    files: Mapping[str, Sequence[tuple[str, str]]],
+    at: str,
+) -> RunRecord:
+    db.execute(
+        "INSERT INTO attempts (run_id, number, status, started_at) VALUES (?, ?, 'running', ?)",
+        (run_id, number, at),
+    )
+    db.execute("DELETE FROM run_files WHERE run_id = ?", (run_id,))
+    db.executemany(
+        "INSERT OR IGNORE INTO run_files (run_id, dataset, name, identity) VALUES (?, ?, ?, ?)",
+        [(run_id, d, name, identity) for d, read in files.items() for name, identity in read],
+    )
+    return _select(db, "WHERE r.run_id = ?", (run_id,))[0]
+
+
+def running(db: sqlite3.Connection, run_id: str) -> RunRecord:
+    """A run that has not ended.
+
+    Raises:
+        Conflict: it has ended, so that whoever asks for it is a zombie.
+        LedgerError: there is no such run.
+    """
+    found = by_id(db, run_id, exact=True)
+    if found is None:
+        raise LedgerError(f"the ledger knows of no run `{run_id}`")
+    if found.status != "running":
+        raise Conflict(
+            f"the run `{run_id}` has ended already ({found.status}): another process finished it",
+            hint="`penstock runs list` shows how it ended; run again",
+        )
+    return found
+
+
+def stage(db: sqlite3.Connection, run_id: str, staged: list[dict[str, Any]]) -> None:
+    """Note the intent to publish."""
+    run = running(db, run_id)
+    db.execute(
+        "UPDATE attempts SET staged = ? WHERE run_id = ? AND number = ?",
+        (to_json(staged), run_id, run.attempt),
+    )
+
+
+def end(
+    db: sqlite3.Connection, run: RunRecord, *, status: str, report: object, at: str, entry: int
+) -> None:
+    """Note the end of an attempt; `entry` is the number of the audit entry that tells of it."""
+    db.execute(
+        "UPDATE attempts SET status = ?, ended_at = ?, report = ?, finished = ? "
+        "WHERE run_id = ? AND number = ?",
+        (status, at, to_json(report), entry, run.run_id, run.attempt),
+    )
+
+
+def publish(db: sqlite3.Connection, versions: Iterable[Version]) -> None:
+    """Note published versions."""
+    db.executemany(
+        "INSERT INTO versions (pipeline, target, version, run_id, location, published_at, load) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (v.pipeline, v.target, v.version, v.run_id, v.location, v.published_at, to_json(v.load))
+            for v in versions
+        ],
+    )
+
+
+# -- asking
+
+
+def by_id(db: sqlite3.Connection, run_id: str, *, exact: bool = False) -> RunRecord | None:
+    """A run by its id or by a prefix of it.
+
+    Raises:
+        UsageError: the prefix is that of several runs.
+    """
+    found = _select(db, "WHERE r.run_id = ?", (run_id,))
+    if found or exact or not run_id:
+        return found[0] if found else None
+    found = _select(
+        db, "WHERE substr(r.run_id, 1, ?) = ? ORDER BY r.number DESC", (len(run_id), run_id)
+    )
+    if len(found) > 1:
+        names = ", ".join(r.run_id for r in found[:_SHOWN])
+        more = f", … ({len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
+        raise UsageError(
+            f"`{run_id}` is the beginning of {len(found)} runs",
+            code="PSK-CLI-004",
+            hint=f"say more of it: {names}{more}",
+        )
+    return found[0] if found else None
+
+
+def latest(db: sqlite3.Connection, pipeline: str, limit: int) -> list[RunRecord]:
+    """Latest first."""
+    return _select(db, "WHERE r.pipeline = ? ORDER BY r.number DESC LIMIT ?", (pipeline, limit))
+
+
+def last_succeeded(db: sqlite3.Connection, pipeline: str) -> RunRecord | None:
+    """The run that succeeded last."""
+    found = _select(
+        db,
+        "WHERE r.pipeline = ? AND a.status = 'succeeded' ORDER BY a.finished DESC LIMIT 1",
+        (pipeline,),
+    )
+    return found[0] if found else None
+
+
+def unfinished(db: sqlite3.Connection, pipeline: str) -> list[RunRecord]:
+    """Runs that recorded their intent to publish and have not ended, oldest first."""
+    where = "WHERE r.pipeline = ? AND a.status = 'running' AND a.staged IS NOT NULL"
+    found = _select(db, where + " ORDER BY r.number", (pipeline,))
+    return [run for run in found if run.staged]
+
+
+def attempts(db: sqlite3.Connection, run_id: str) -> list[AttemptRecord]:
+    """Oldest first."""
+    rows = db.execute(
+        "SELECT run_id, number, status, started_at, ended_at FROM attempts "
+        "WHERE run_id = ? ORDER BY number",
+        (run_id,),
+    )
+    return [AttemptRecord(*row) for row in rows]
+
+
+def files_read(db: sqlite3.Connection, run_id: str) -> dict[str, list[tuple[str, str]]]:
+    """Dataset → (name, identity) of each file."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    rows = db.execute(
+        "SELECT dataset, name, identity FROM run_files WHERE run_id = ? "
+        "ORDER BY dataset, name, identity",
+        (run_id,),
+    )
+    for dataset, name, identity in rows:
+        found.setdefault(dataset, []).append((name, identity))
+    return found
+
+
+def seen_files(db: sqlite3.Connection, pipeline: str, dataset: str) -> set[tuple[str, str]]:
+    """(name, identity) of every file that a succeeded run has read."""
+    rows = db.execute(
+        "SELECT DISTINCT f.name, f.identity FROM runs AS r "
+        "JOIN attempts AS a ON a.run_id = r.run_id AND a.number = r.attempt "
+        "JOIN run_files AS f ON f.run_id = r.run_id "
+        "WHERE r.pipeline = ? AND f.dataset = ? AND a.status = 'succeeded'",
+        (pipeline, dataset),
+    )
+    return set(rows.fetchall())
+
+
+def current(db: sqlite3.Connection, pipeline: str) -> dict[str, Version]:
+    """Target → the version published last."""
+    newest = "SELECT max(number) FROM versions WHERE pipeline = ? GROUP BY target"
+    rows = db.execute(f"{_VERSIONS} WHERE number IN ({newest}) ORDER BY target", (pipeline,))
+    return {v.target: v for v in map(_version, rows)}
+
+
+def versions(db: sqlite3.Connection, pipeline: str, target: str) -> list[Version]:
+    """Latest first."""
+    where = "WHERE pipeline = ? AND target = ? ORDER BY number DESC"
+    return [_version(row) for row in db.execute(f"{_VERSIONS} {where}", (pipeline, target))]
+
+
+def to_json(value: object) -> str:
+    """JSON as it is kept: what JSON has no word for (a date in a sample row) becomes text."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _select(db: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> list[RunRecord]:
+    return [_run(*row) for row in db.execute(f"{_RUNS} {where}", values)]
+
+
+def _run(*row: Any) -> RunRecord:
+    staged, report = (json.loads(text) if text is not None else None for text in row[9:])
+    plain = dict(zip(_RUN_FIELDS, row[:9], strict=True))
+    return RunRecord(**plain, staged=staged, report=report)
+
+
+def _version(row: tuple[Any, ...]) -> Version:
+    plain = dict(zip(_VERSION_FIELDS, row[:6], strict=True))
+    return Version(**plain, load=json.loads(row[6]))
