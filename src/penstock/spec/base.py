@@ -19,6 +19,11 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def exactly_one(*keys: str) -> ConfigDict:
+    """For the JSON schema of a model: exactly one of these keys is given."""
+    return ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in keys]})
+
+
 class OpenModel(Model):
     """A model whose other keys belong to a connector."""
 

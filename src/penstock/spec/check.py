@@ -64,7 +64,8 @@ def adapter(model: Any) -> TypeAdapter[Any]:
     if dataclasses.is_dataclass(model) and not hasattr(model, "__pydantic_config__"):
         # A connector's options know nothing of pydantic, and pydantic takes a dataclass's
         # configuration from the dataclass only.
-        model.__pydantic_config__ = ConfigDict(extra="forbid")
+        options: Any = model
+        options.__pydantic_config__ = ConfigDict(extra="forbid")
     return TypeAdapter(model)
 
 

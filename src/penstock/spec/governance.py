@@ -11,14 +11,7 @@ from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads i
 from penstock.spec.refusal import refuse
 
 Classification = Literal["public", "internal", "confidential", "personal", "sensitive"]
-Masking = Literal["none", "null", "redact", "hash", "tokenize", "partial"]
-CLASSIFICATIONS: tuple[Classification, ...] = (
-    "public",
-    "internal",
-    "confidential",
-    "personal",
-    "sensitive",
-)
+Masking = Literal["none", "nullify", "redact", "hash", "tokenize"]
 
 
 class Partial(Model):
@@ -47,8 +40,8 @@ class Governance(Model):
     masking: dict[Classification, Masking | dict[Literal["partial"], Partial]] = Field(
         default_factory=dict
     )
-    """Class → how a target shows a column of it: `null`, `redact` (a fixed text), `hash` (keyed),
-    `tokenize` (reversible for those who may), `partial`, `none`."""
+    """Class → how a target shows a column of it: `nullify`, `redact` (a fixed text), `hash`
+    (keyed), `tokenize` (reversible for those who may), `partial`, `none`."""
     retention: dict[Name, Duration] = Field(default_factory=dict)
     """Target, or `quarantine`, or `runs` → how long rows stay."""
     subjects: dict[Name, dict[Name, Text]] = Field(default_factory=dict)

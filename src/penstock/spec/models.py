@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_v
 from typing_extensions import TypedDict
 
 from penstock import types
-from penstock.spec.base import Model, Name, OpenModel, PipelineName, Scalar, Text
+from penstock.spec.base import Model, Name, OpenModel, PipelineName, Scalar, Text, exactly_one
 from penstock.spec.governance import Governance
 from penstock.spec.operation import ENGINE_OF, Alert, Architecture, Deploy, EngineName, Sla
 from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads it
@@ -90,6 +90,8 @@ class Transform(Model):
 
     `NAME: models/x.sql` is short for `NAME: {sql: models/x.sql}`.
     """
+
+    model_config = exactly_one("sql", "steps", "python", "command")
 
     sql: Text | None = None
     """Path of a `.sql` model, or a SELECT. It names its datasets in FROM."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from penstock.spec.base import Model, Text
+from penstock.spec.base import Model, Text, exactly_one
 from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads it
 from penstock.spec.refusal import refuse
 
@@ -45,6 +45,8 @@ class Sla(Model):
 
 class Alert(Model):
     """Who is told of what: exactly one of `email`, `sns`, `slack`, `webhook`, `pagerduty`."""
+
+    model_config = exactly_one("email", "sns", "slack", "webhook", "pagerduty")
 
     on: Annotated[list[Event], Field(min_length=1)] = Field(
         default_factory=lambda: ["failed", "stopped", "late"]  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from penstock.diagnostics import did_you_mean
-from penstock.spec.base import Model, Name
+from penstock.spec.base import Model, Name, exactly_one
 from penstock.spec.quantities import Duration, seconds
 from penstock.spec.refusal import refuse
 
@@ -103,6 +103,8 @@ class Trigger(Model):
 
     Exactly one of `schedule`, `every`, `files`, `webhook`, `stream`.
     """
+
+    model_config = exactly_one("schedule", "every", "files", "webhook", "stream")
 
     schedule: Annotated[str, AfterValidator(check_cron)] | None = None
     """Five-field cron: minute, hour, day of the month, month, day of the week."""
