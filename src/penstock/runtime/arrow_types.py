@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from penstock import types
 from penstock.diagnostics import did_you_mean
 from penstock.errors import StepFailed
 
@@ -17,6 +18,87 @@ if TYPE_CHECKING:
 
 CODE_SHAPE = "PSK-PY-023"
 CODE_VALUE = "PSK-PY-024"
+
+
+def arrow_schema(schema: Sequence[Column]) -> Any:
+    """The `pyarrow.Schema` of a Penstock schema."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(c.name, arrow_type(types.parse(c.type))) for c in schema])
+
+
+def arrow_type(kind: types.Type) -> Any:
+    """The `pyarrow.DataType` that holds a Penstock type. JSON travels as text."""
+    import pyarrow as pa
+
+    plain = {
+        "boolean": pa.bool_(),
+        "smallint": pa.int16(),
+        "integer": pa.int32(),
+        "bigint": pa.int64(),
+        "double": pa.float64(),
+        "varchar": pa.string(),
+        "json": pa.string(),
+        "blob": pa.binary(),
+        "date": pa.date32(),
+        "time": pa.time64("us"),
+        "timestamp": pa.timestamp("us"),
+        "timestamptz": pa.timestamp("us", tz="UTC"),
+    }
+    inner = [arrow_type(t) for _, t in kind.fields]
+    if kind.name == "decimal":
+        return pa.decimal128(*kind.numbers)
+    if kind.name == "list":
+        return pa.list_(inner[0])
+    if kind.name == "map":
+        return pa.map_(*inner)
+    if kind.name == "struct":
+        return pa.struct([pa.field(n, t) for (n, _), t in zip(kind.fields, inner, strict=True)])
+    return plain[kind.name]
+
+
+def penstock_type(kind: Any, column: str) -> str:
+    """The Penstock type that holds every value of a `pyarrow.DataType`.
+
+    Raises:
+        StepFailed: there is none.
+    """
+    import pyarrow.types as t
+
+    kind = _stored(kind)
+    if t.is_dictionary(kind):
+        return penstock_type(kind.value_type, column)
+    if t.is_integer(kind):
+        bits = kind.bit_width + t.is_unsigned_integer(kind)
+        wide = "bigint" if bits <= 64 else "decimal(20,0)"
+        return "smallint" if bits <= 16 else "integer" if bits <= 32 else wide
+    if t.is_decimal(kind) and kind.precision <= 38 and 0 <= kind.scale <= kind.precision:
+        return f"decimal({kind.precision},{kind.scale})"
+    if t.is_timestamp(kind):
+        return "timestamptz" if kind.tz else "timestamp"
+    if t.is_map(kind):
+        key, item = (penstock_type(k, column) for k in (kind.key_type, kind.item_type))
+        return types.normalize(f"map({key}, {item})")
+    if t.is_struct(kind):
+        fields = tuple((f.name, types.parse(penstock_type(f.type, column))) for f in kind)
+        return str(types.Type("struct", fields=fields))
+    if t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind):
+        return penstock_type(kind.value_type, column) + "[]"
+    for test, name in (
+        (_is_text, "varchar"),
+        (_is_bytes, "blob"),
+        (t.is_boolean, "boolean"),
+        (t.is_floating, "double"),
+        (t.is_date, "date"),
+        (t.is_time, "time"),
+    ):
+        if test(kind):
+            return name
+    raise StepFailed(
+        f"column `{column}` is {kind}, which no type of the pipeline file holds",
+        code=CODE_SHAPE,
+        hint="cast it in the step; `penstock explain PSK-PY-023` lists the types",
+    )
 
 
 def conform(data: Any, wanted: Any, schema: Sequence[Column], dataset: str) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import MissingExtra
-from penstock.runtime.arrow_types import conform
+from penstock.runtime.arrow_types import arrow_schema, conform
 from penstock.runtime.engines.duckdb.quoting import name
+from penstock.runtime.python_step import require_pyarrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,33 +18,29 @@ BATCH_ROWS = 61_440  # half a row group: 30 of DuckDB's vectors
 _INCOMING = "penstock_incoming"
 
 
-def arrow_schema(database: Database, schema: Sequence[Column]) -> Any:
-    """The Arrow schema of a Penstock schema, as DuckDB exports it.
+def batches(database: Database, relation: str) -> Iterator[Any]:
+    """A relation as record batches, read as they are asked for, on a cursor of its own.
 
-    Raises:
-        MissingExtra: pyarrow is not installed.
+    There is at least one, so that the schema is known: an empty one where there are no rows.
     """
     require_pyarrow()
-    columns = ", ".join(f"CAST(NULL AS {c.type}) AS {name(c.name)}" for c in schema)
-    sql = f"SELECT {columns} LIMIT 0"
-    with database.guarded(sql):
-        return database.cursor().sql(sql).to_arrow_reader(1).schema
+    import pyarrow as pa
 
-
-def batches(database: Database, relation: str) -> Iterator[Any]:
-    """A relation as record batches, read as they are asked for, on a cursor of its own."""
-    require_pyarrow()
     sql = f"SELECT * FROM {name(relation)}"
     cursor = database.new_cursor()
     try:
         with database.guarded(sql, f"reading `{relation}`"):
             reader = cursor.sql(sql).to_arrow_reader(BATCH_ROWS)
+        some = False
         while True:
             with database.guarded(sql, f"reading `{relation}`"):
                 batch = next(reader, None)
             if batch is None:
-                return
+                break
+            some = True
             yield batch
+        if not some:
+            yield pa.RecordBatch.from_pylist([], schema=reader.schema)
     finally:
         database.release(cursor)
 
@@ -59,14 +55,15 @@ def ingest(
     Raises:
         StepFailed: a batch's columns or types are not those of `schema`.
     """
-    wanted = arrow_schema(database, schema)
+    require_pyarrow()
+    wanted = arrow_schema(schema)
     columns = ", ".join(f"{name(c.name)} {c.type}" for c in schema)
     database.execute(f"CREATE OR REPLACE TABLE {name(relation)} ({columns})")
     insert = f"INSERT INTO {name(relation)} SELECT * FROM {_INCOMING}"
     rows = 0
     cursor = database.new_cursor()  # the iterable may run queries on this thread's cursor
     try:
-        for batch in incoming:
+        for batch in database.stopping.each(incoming):
             table = conform(batch, wanted, schema, relation)
             if not table.num_rows:
                 continue
@@ -78,11 +75,3 @@ def ingest(
     finally:
         database.release(cursor)
     return rows
-
-
-def require_pyarrow() -> None:
-    """Raise MissingExtra unless pyarrow can be imported."""
-    try:
-        import pyarrow  # noqa: F401  # asked for by DuckDB's Arrow functions
-    except ImportError as error:
-        raise MissingExtra("pyarrow", "python", wanted_by="a Python step") from error

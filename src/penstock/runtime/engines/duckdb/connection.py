@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Interrupted
 from penstock.runtime.engines.duckdb.words import explain
+from penstock.runtime.stopping import Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,7 @@ class Database:
         self._root = duckdb.connect(":memory:", config=config)
         self._local = threading.local()
         self._guard = threading.Lock()
+        self.stopping = Stopping()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
         self._working: dict[str, duckdb.DuckDBPyConnection] = {}
         self._interrupted = False
@@ -145,6 +147,7 @@ class Database:
             cursors = [*self._cursors]
         for cursor in cursors:
             cursor.interrupt()
+        self.stopping.stop()
 
     def close(self) -> None:
         """Free memory and working files."""

@@ -23,7 +23,7 @@ FILE_SIZE = 256 * 1024**2
 
 
 def file_suffix(fmt: FileFormat) -> str:
-    """The suffix of files of a format: `.parquet`, `.csv.gz`, …"""
+    """The suffix of files of a format: `.parquet`, and so on."""
     suffix = _SUFFIX[fmt.name]
     packed = "" if fmt.name == "parquet" else _PACKED.get(fmt.compression or "", "")
     return suffix + packed
@@ -91,7 +91,7 @@ def _text(database: Database, sql: str, spec: WriteSpec) -> DataFile:
     options.append(f"COMPRESSION {fmt.compression or 'none'}")
     text = f"COPY ({sql}) TO {literal(str(path))} ({', '.join(options)})"
     with database.guarded(text, f"writing {fmt.name}"):
-        (rows,) = database.cursor().execute(text).fetchone()
+        ((rows,),) = database.cursor().execute(text).fetchall()
     return DataFile(path=path, rows=int(rows), bytes=path.stat().st_size)
 
 
