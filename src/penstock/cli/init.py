@@ -114,7 +114,7 @@ def write(folder: Path, pipeline: str) -> list[str]:
     """
     from importlib.resources import files
 
-    from penstock.spec.schema import json_schema
+    from penstock.cli.schema import pipeline_schema
 
     written: list[str] = []
     for path, source in _walk(files("penstock") / "templates" / "pipeline"):
@@ -123,7 +123,7 @@ def write(folder: Path, pipeline: str) -> list[str]:
             content = content.replace(PLACEHOLDER.encode(), pipeline.encode())
         _write(folder / RENAMED.get(path, path), content)
         written.append(RENAMED.get(path, path))
-    schema = json.dumps(json_schema(), indent=2) + "\n"
+    schema = json.dumps(pipeline_schema(), indent=2, ensure_ascii=False) + "\n"
     _write(folder / ".penstock" / "pipeline.schema.json", schema.encode())
     return sorted([*written, ".penstock/pipeline.schema.json"])
 

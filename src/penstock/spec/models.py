@@ -192,6 +192,7 @@ class Pipeline(Model):
     name: PipelineName
     """The pipeline's name."""
     description: str | None = None
+    """What it is for."""
     owner: str | None = None
     """Who answers for it."""
     variables: dict[Name, Scalar] = Field(default_factory=dict)
