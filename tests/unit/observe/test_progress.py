@@ -236,6 +236,17 @@ def test_a_run_of_hundreds_of_datasets_fits_the_terminal():
     assert "293 more to do" in text
 
 
+def test_progress_of_what_is_not_under_way_adds_nothing():
+    progress, _ = live()
+    with progress:
+        progress.event("run_started", pipeline="p", run_id="r", datasets=[("a", "source")])
+        progress.event("dataset_progress", dataset="internal", share=0.5)
+        progress.event("dataset_progress", dataset="a", share=0.5)
+        text = frame(progress)
+    assert "internal" not in text
+    assert "%" not in text
+
+
 def test_what_runs_comes_before_what_is_done_before_what_waits():
     parts = [Part(f"p{i}", "transform", "waiting") for i in range(20)]
     for i in range(10):

@@ -47,17 +47,16 @@ class PlainLines(Progress):
 
     def dataset_progress(self, name: str, rows: int | None, share: float | None) -> None:
         """Say how far it is, now and then."""
-        part = self._run.dataset(name)
-        part.rows, part.share = rows if rows is not None else part.rows, share
+        part = self._run.advance(name, rows, share)
         now = self._run.clock()
-        if part.state != "running" or now - self._told.get(name, now) < EVERY_SECONDS:
+        if part is None or now - self._told.get(name, now) < EVERY_SECONDS:
             return
         self._told[name] = now
         parts = []
         if part.rows:
             parts.append(units.plural(part.rows, "row"))
-        if share is not None:
-            parts.append(f"{share:.0%}")
+        if part.share is not None:
+            parts.append(f"{part.share:.0%}")
         left = part.left(now)
         if left is not None:
             parts.append(f"{units.seconds(left)} left")

@@ -66,9 +66,7 @@ class LiveTable(Progress):
 
     def dataset_progress(self, name: str, rows: int | None, share: float | None) -> None:
         """Take note for the next drawing."""
-        part = self._run.dataset(name)
-        part.rows = rows if rows is not None else part.rows
-        part.share = share
+        self._run.advance(name, rows, share)
 
     def dataset_finished(self, name: str, counts: Mapping[str, Any]) -> None:
         """Show what it gave."""

@@ -91,6 +91,15 @@ class RunState:
         """A target; one that was not announced is taken up now."""
         return self.parts.setdefault(f"target:{name}", Part(name, "target"))
 
+    def advance(self, name: str, rows: int | None, share: float | None) -> Part | None:
+        """Take note of how far a dataset is; None where none of that name is under way."""
+        part = self.parts.get(f"dataset:{name}")
+        if part is None or part.state != "running":
+            return None
+        part.rows = rows if rows is not None else part.rows
+        part.share = share if share is not None else part.share
+        return part
+
     def begin(self, part: Part) -> None:
         """Work on a part starts."""
         part.state, part.started = "running", self.clock()

@@ -17,7 +17,7 @@ function graphSection() {
     panel.scrollTop = same ? top : 0;
     const place = new URLSearchParams({ node: id });
     if (column) place.set("column", column);
-    history.replaceState(null, "", `#${place}`);
+    address(`#${place}`);
   }
 
   /** Select from the panel: the focus stays where the reader is. */
@@ -59,10 +59,19 @@ function graphSection() {
       const keep = location.hash;
       if (!id) return;
       select(id, column && columnsOf(nodes.get(id)).some((c) => c.name === column) ? column : null);
-      if (!keep.includes("node=")) history.replaceState(null, "", keep || location.pathname + location.search);
+      if (!keep.includes("node=")) address(keep || location.pathname + location.search);
       view.reveal(id);
     },
   };
+}
+
+/** Puts what is shown into the address, where the browser lets a page do so. */
+function address(place) {
+  try {
+    history.replaceState(null, "", place);
+  } catch {
+    // a sandboxed frame, or more changes than the browser allows in so short a time
+  }
 }
 
 function search() {
