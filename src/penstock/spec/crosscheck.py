@@ -55,7 +55,7 @@ def crosscheck(
             span = positions.key(("targets", name))
             found.append(Diagnostic("PSK-REF-041", message, span, hint))
     found += [
-        Diagnostic("PSK-YAML-015", f"`{node.text}` is not a number that can be used here",
+        Diagnostic("PSK-YAML-014", f"`{node.text}` is not a number that can be used here",
                    node.span, "put it in quotes if the text is meant")
         for _, node in tree.walk()
         if isinstance(node.value, float) and not math.isfinite(node.value)

@@ -87,6 +87,9 @@ def _union(findings: Sequence[Finding]) -> Finding:
     """What the members of a union say of one value, as one finding."""
     if len(findings) == 1:
         return findings[0]
+    choice = next((f for f in findings if f.kind == "choice"), None)
+    if choice and isinstance(choice.value, str):
+        return choice
     expected = dict.fromkeys(f.expected or f"one of {f.known}" for f in findings)
     return dataclasses.replace(
         findings[0], kind="kind", expected=_either(list(expected)), hint=None
