@@ -1,0 +1,325 @@
+"""What every target promises to the run loop and to readers.
+
+A new target joins by one line in `TARGETS`: connector → options of a place below the root. What
+it is asked follows from the `capabilities` of its options.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import duckdb
+import pytest
+
+from penstock.errors import Conflict, PenstockError, SourceUnavailable
+from penstock.program import Column, Load
+from penstock.runtime import registry
+from penstock.runtime.targets.base import Published, Staged
+
+TARGETS = {
+    "lake": {"path": "out/table"},
+}
+
+SCHEMA = (
+    Column("id", "integer"),
+    Column("name", "varchar"),
+    Column("price", "decimal(10,2)"),
+    Column("day", "date"),
+    Column("seen", "timestamp"),
+)
+ROWS = [
+    (1, "plain", "1.50", "2026-01-01", "2026-01-01 05:00:00.123456"),
+    (2, 'quoted "x", and\na new line', "-0.01", "2024-02-29", "1969-12-31 23:59:59"),
+    (3, "日本 é ½", None, None, None),
+    (4, None, "99999999.99", "0001-01-01", "9999-12-31 23:59:59"),
+]
+
+
+class Place:
+    """A target in a folder, and rows to publish there."""
+
+    def __init__(self, connector, root, engine):
+        self.connector = connector
+        self.root = root
+        self.engine = engine
+        self.capabilities = registry.load(registry.TARGETS[connector].options).capabilities
+
+    def open(self, *, mode="overwrite", schema=SCHEMA, **load):
+        """A new object each time: a target keeps nothing in memory."""
+        load = Load(
+            target="published",
+            dataset="rows",
+            connector=self.connector,
+            options={**self.defaults(), **TARGETS[self.connector]},
+            schema=tuple(schema),
+            mode=mode,
+            **load,
+        )
+        return registry.target(self.connector)(load, self.root)
+
+    def defaults(self):
+        options = registry.load(registry.TARGETS[self.connector].options)
+        return {k: v for k, v in asdict(options(**TARGETS[self.connector])).items() if k != "path"}
+
+    def relation(self, rows, schema=SCHEMA):
+        """Make the relation `rows` and give its name."""
+        values = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
+        names = ", ".join(quote(c.name) for c in schema)
+        casts = ", ".join(f"CAST({n} AS {c.type}) AS {n}" for c in schema for n in [quote(c.name)])
+        empty = ", ".join("NULL" for _ in schema)
+        source = f"(VALUES {values})" if rows else f"(SELECT {empty} WHERE false)"
+        self.engine.create("rows", f"SELECT {casts} FROM {source} AS v({names})", materialize=True)
+        return "rows"
+
+    def stage(self, rows, key, **load):
+        return self.open(**load).stage(
+            self.engine, self.relation(rows, load.get("schema", SCHEMA)), key
+        )
+
+    def publish(self, rows, key, **load):
+        return self.open(**load).commit(self.stage(rows, key, **load))
+
+    def read(self, version=None):
+        """What readers see, sorted by id."""
+        with duckdb.connect() as con:
+            found = con.execute(f"SELECT * FROM {self.open().relation(version)} AS t").fetchall()
+        return sorted(found, key=str)
+
+    def types(self):
+        with duckdb.connect() as con:
+            rows = con.execute(f"DESCRIBE SELECT * FROM {self.open().relation()} AS t").fetchall()
+        return [(r[0], r[1].lower()) for r in rows]
+
+    def files(self):
+        return {p: p.stat().st_size for p in self.root.rglob("*") if p.is_file()}
+
+
+def quote(name):
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value):
+    if value is None:
+        return "NULL"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def expected(rows, schema=SCHEMA):
+    with duckdb.connect() as con:
+        found = [
+            con.execute(
+                "SELECT " + ", ".join(f"CAST(? AS {c.type})" for c in schema), list(row)
+            ).fetchone()
+            for row in rows
+        ]
+    return sorted(found, key=str)
+
+
+@pytest.fixture
+def engine(tmp_path):
+    made = registry.engine("duckdb")(work=tmp_path / "work", memory_bytes=None, threads=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=sorted(TARGETS))
+def place(request, tmp_path, engine):
+    (tmp_path / "root").mkdir()
+    return Place(request.param, tmp_path / "root", engine)
+
+
+def test_nothing_published(place):
+    target = place.open()
+    assert not target.holds("any")
+    target.abandon("never-staged")
+    with pytest.raises(SourceUnavailable) as told:
+        target.relation()
+    assert "published" in told.value.message
+    assert place.files() == {}
+
+
+def test_rows_come_back_exactly(place):
+    done = place.publish(ROWS, "k1")
+    assert place.read() == expected(ROWS)
+    assert done.rows_loaded == len(ROWS)
+    assert done.files >= 1
+    assert done.bytes > 0
+    assert done.location == TARGETS[place.connector]["path"]
+    assert place.types() == [
+        ("id", "integer"),
+        ("name", "varchar"),
+        ("price", "decimal(10,2)"),
+        ("day", "date"),
+        ("seen", "timestamp"),
+    ]
+
+
+def test_staged_rows_are_invisible(place):
+    place.publish(ROWS[:1], "k1")
+    place.stage(ROWS, "k2")
+    assert place.read() == expected(ROWS[:1])
+
+
+def test_staged_rows_of_a_first_run_are_invisible(place):
+    place.stage(ROWS, "k1")
+    with pytest.raises(SourceUnavailable):
+        place.open().relation()
+
+
+def test_commit_needs_only_what_the_ledger_kept(place):
+    staged = place.stage(ROWS, "k1")
+    place.engine.close()
+    kept = Staged(**json.loads(json.dumps(asdict(staged))))
+    assert kept == staged, "detail is not plain JSON"
+    assert isinstance(place.open().commit(kept), Published)
+    assert place.read() == expected(ROWS)
+
+
+def test_commit_twice_changes_nothing(place):
+    staged = place.stage(ROWS, "k1")
+    first = place.open().commit(staged)
+    before = place.files()
+    assert place.open().commit(staged) == first
+    assert place.files() == before
+    assert place.read() == expected(ROWS)
+
+
+def test_run_repeated_after_its_commit_was_not_recorded(place):
+    first = place.publish(ROWS, "k1")
+    assert place.publish(ROWS, "k1").rows_loaded == first.rows_loaded
+    assert place.read() == expected(ROWS)
+
+
+def test_staged_twice_then_committed(place):
+    place.stage(ROWS, "k1")  # and killed
+    done = place.publish(ROWS, "k1")
+    assert done.rows_loaded == len(ROWS)
+    assert place.read() == expected(ROWS)
+
+
+def test_abandon_leaves_no_rows_behind(place):
+    place.publish(ROWS[:2], "k1")
+    before = place.files()
+    staged = place.stage(ROWS, "k2")
+    place.open().abandon("k2")
+    after = {p: n for p, n in place.files().items() if p.name != "lock"}
+    assert after == {p: n for p, n in before.items() if p.name != "lock"}
+    with pytest.raises(Conflict):
+        place.open().commit(staged)
+    assert place.read() == expected(ROWS[:2])
+
+
+def test_abandon_never_touches_what_was_published(place):
+    done = place.publish(ROWS, "k1")
+    place.open().abandon("k1")
+    assert place.read() == expected(ROWS)
+    assert place.open().holds(done.version)
+
+
+def test_overwrite_replaces(place):
+    old = place.publish(ROWS[:2], "k1")
+    new = place.publish(ROWS[2:], "k2")
+    assert place.read() == expected(ROWS[2:])
+    assert new.version != old.version
+    assert place.open().holds(new.version)
+    assert not place.open().holds(old.version)
+
+
+def test_the_same_rows_again_are_a_version_of_their_own(place):
+    old = place.publish(ROWS, "k1")
+    new = place.publish(ROWS, "k2")
+    assert old.version != new.version
+
+
+def test_deleted_files_are_noticed(place):
+    done = place.publish(ROWS, "k1")
+    for path in place.files():
+        if "_penstock" not in path.parts:
+            path.unlink()
+    assert not place.open().holds(done.version)
+
+
+def test_no_rows(place):
+    place.publish(ROWS, "k1")
+    done = place.publish([], "k2")
+    assert done.rows_loaded == 0
+    assert place.read() == []
+    assert [n for n, _ in place.types()] == [c.name for c in SCHEMA]
+    assert place.open().holds(done.version)
+
+
+def test_no_rows_at_first(place):
+    place.publish([], "k1")
+    assert place.read() == []
+
+
+def test_odd_column_names(place):
+    schema = (Column('a "b" c', "integer"), Column("é.x", "varchar"), Column("select", "date"))
+    rows = [(1, "x", "2026-01-01"), (2, None, None)]
+    place.publish(rows, "k1", schema=schema)
+    with duckdb.connect() as con:
+        got = con.execute(f"SELECT * FROM {place.open(schema=schema).relation()} AS t").fetchall()
+    assert sorted(got, key=str) == expected(rows, schema)
+
+
+def test_many_rows(place):
+    place.engine.create(
+        "many",
+        "SELECT CAST(i AS integer) AS id, 'n' || i AS name, CAST(i AS decimal(10,2)) AS price, "
+        "DATE '2026-01-01' AS day, TIMESTAMP '2026-01-01' AS seen FROM range(50000) AS r(i)",
+        materialize=False,
+    )
+    target = place.open()
+    assert target.commit(target.stage(place.engine, "many", "k1")).rows_loaded == 50_000
+    with duckdb.connect() as con:
+        query = f"SELECT count(DISTINCT id), sum(price) FROM {place.open().relation()} AS t"
+        assert [int(v) for v in con.execute(query).fetchone()] == [50_000, 1_249_975_000]
+
+
+def test_every_failure_is_in_words(place):
+    """A staged detail that lost its files is refused, and what readers see stands."""
+    place.publish(ROWS[:1], "k1")
+    before = set(place.files())
+    staged = place.stage(ROWS, "k2")
+    for path in set(place.files()) - before:
+        if "staged" not in path.parts:
+            path.unlink()
+    with pytest.raises(PenstockError) as told:
+        place.open().commit(staged)
+    assert told.value.transient
+    assert place.read() == expected(ROWS[:1])
+
+
+def test_append_adds(place):
+    if "append" not in place.capabilities.modes:
+        with pytest.raises(PenstockError):
+            place.publish(ROWS[:1], "k1", mode="append")
+        return
+    place.publish(ROWS[:1], "k1", mode="append")
+    place.publish(ROWS[1:], "k2", mode="append")
+    place.publish(ROWS[1:], "k2", mode="append")  # again, as after a kill
+    assert place.read() == expected(ROWS)
+
+
+def test_merge_replaces_by_key(place):
+    if "merge" not in place.capabilities.modes:
+        with pytest.raises(PenstockError):
+            place.publish(ROWS[:1], "k1", mode="merge", keys=("id",))
+        return
+    place.publish(ROWS, "k1", mode="merge", keys=("id",))
+    changed = [(2, "changed", "2.00", None, None), (9, "new", None, None, None)]
+    place.publish(changed, "k2", mode="merge", keys=("id",))
+    assert place.read() == expected([ROWS[0], changed[0], *ROWS[2:], changed[1]])
+
+
+def test_overwrite_partitions_replaces_those_it_has_rows_for(place):
+    if "overwrite_partitions" not in place.capabilities.modes:
+        with pytest.raises(PenstockError):
+            place.publish(ROWS[:1], "k1", mode="overwrite_partitions", partition_by=("day",))
+        return
+    load = {"mode": "overwrite_partitions", "partition_by": ("day",)}
+    place.publish(ROWS, "k1", **load)
+    changed = [(8, "only one now", None, ROWS[0][3], None), (9, "NULL too", None, None, None)]
+    place.publish(changed, "k2", **load)
+    assert place.read() == expected([*changed, ROWS[1], ROWS[3]])
