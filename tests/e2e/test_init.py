@@ -62,7 +62,7 @@ def test_it_is_valid_and_its_tests_pass(mine: Path):
     checked = document(mine, "validate")
     assert (checked["valid"], checked["diagnostics"]) == (True, [])
     tested = document(mine, "test")
-    assert tested["passed"] == 4
+    assert tested["passed"] == 5
     assert tested["failed"] == 0
 
 

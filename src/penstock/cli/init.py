@@ -116,6 +116,7 @@ def write(folder: Path, pipeline: str) -> list[str]:
 
     from penstock.cli.schema import pipeline_schema
 
+    schema = json.dumps(pipeline_schema(), indent=2, ensure_ascii=False) + "\n"
     written: list[str] = []
     for path, source in _walk(files("penstock") / "templates" / "pipeline"):
         content = source.read_bytes()
@@ -123,7 +124,6 @@ def write(folder: Path, pipeline: str) -> list[str]:
             content = content.replace(PLACEHOLDER.encode(), pipeline.encode())
         _write(folder / RENAMED.get(path, path), content)
         written.append(RENAMED.get(path, path))
-    schema = json.dumps(pipeline_schema(), indent=2, ensure_ascii=False) + "\n"
     _write(folder / ".penstock" / "pipeline.schema.json", schema.encode())
     return sorted([*written, ".penstock/pipeline.schema.json"])
 
