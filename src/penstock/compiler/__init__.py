@@ -1,0 +1,69 @@
+"""The compiler: a definition becomes a Program for one engine, in passes.
+
+Each pass is one file and one function over a `Compilation`; they run in the order of `PASSES`.
+None stops at an error: what is broken is left out, and everything else is still looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock import dialects
+from penstock.compiler.assemble import assemble
+from penstock.compiler.bind import bind
+from penstock.compiler.binder import Binder
+from penstock.compiler.engines import report_engines
+from penstock.compiler.models import read_models
+from penstock.compiler.quality import check_quality
+from penstock.compiler.render import render
+from penstock.compiler.resolve import resolve
+from penstock.compiler.sources import read_sources
+from penstock.compiler.state import Compilation, DatasetInfo
+from penstock.compiler.steps import check_steps
+from penstock.compiler.targets import check_targets
+from penstock.compiler.unused import warn_of_unused
+from penstock.diagnostics import did_you_mean
+from penstock.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.spec import Definition
+
+__all__ = ["PASSES", "Compilation", "DatasetInfo", "compile_definition"]
+
+PASSES: tuple[Callable[[Compilation], None], ...] = (
+    read_models,
+    resolve,
+    read_sources,
+    check_steps,
+    bind,
+    check_quality,
+    check_targets,
+    warn_of_unused,
+    report_engines,
+    render,
+    assemble,
+)
+
+
+def compile_definition(definition: Definition, engine: str = "duckdb") -> Compilation:
+    """Compile a definition for an engine.
+
+    Everything wrong with it is in `Compilation.diagnostics`; `Compilation.program` is None if
+    there is an error among them.
+
+    Raises:
+        UsageError: there is no engine of that name.
+    """
+    if engine not in dialects.ENGINES:
+        hint = did_you_mean(engine, dialects.ENGINES, noun="engines")
+        raise UsageError(f"no engine named `{engine}`", hint=hint)
+    spoken = dialects.REFERENCE if dialects.missing(engine) else engine
+    state = Compilation(definition, engine, dialects.load(spoken), Binder(definition.variables))
+    try:
+        for one in PASSES:
+            one(state)
+    finally:
+        state.binder.close()
+    return state

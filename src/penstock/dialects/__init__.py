@@ -13,7 +13,7 @@ from penstock.dialects.base import Capabilities, Gap
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ENGINES", "Capabilities", "Gap", "load", "missing"]
+__all__ = ["ENGINES", "REFERENCE", "Capabilities", "Gap", "load", "missing"]
 
 
 def _not_built(engine: str) -> Gap:
@@ -26,6 +26,8 @@ ENGINES: Mapping[str, str | Gap] = {
     "postgres": _not_built("postgres"),
     "flink": _not_built("flink"),
 }
+REFERENCE = "duckdb"
+"""The engine in whose dialect models are written."""
 
 
 def missing(engine: str) -> Gap | None:

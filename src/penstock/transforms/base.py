@@ -73,6 +73,9 @@ class Binder(Protocol):
     def describe(self, sql: str, *, known: Sequence[str] = ()) -> Bound:
         """Bind a DuckDB SELECT; `known` are names to suggest for one that is not found."""
 
+    def castable(self, source: str, target: str) -> bool:
+        """Whether any value of one type can be cast to another; binding does not tell."""
+
     def misfit(self, value: Scalar, type_name: str) -> str | None:
         """Why a value is not exactly a value of a type; None: it is."""
 

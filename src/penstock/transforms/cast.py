@@ -79,7 +79,7 @@ def _impossible(
         return [Problem("PSK-STEP-019", message, (name, "format"))]
     rows = empty_rows({name: source})
     bound = given.binder.describe(f"SELECT {tree.sql('duckdb')} AS v FROM {rows}")
-    if not bound.failures:
+    if not bound.failures and given.binder.castable(source, target):
         return []
     if wanted.format is not None:
         message = f"`{wanted.format}` is not a format: {bound.failures[0].message}"

@@ -31,6 +31,7 @@ class _Open:
     Attributes:
         reads: relations in FROM and JOIN.
         effect: what the rows that `where` removes are called, once it removes any.
+        guards: relations that fail when they are made, or else are empty.
     """
 
     rows: exp.Expr
@@ -42,6 +43,7 @@ class _Open:
     effect: Effect | None = None
     excluded: exp.Select | None = None
     excluded_reads: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
     plain: bool = True
 
     @classmethod
@@ -134,6 +136,7 @@ class Chain:
         reads: tuple[str, ...],
         inner: bool = False,
         checks: Sequence[exp.Expr] = (),
+        guard: str | None = None,
     ) -> None:
         """Columns of at most one row of another relation for each row.
 
@@ -141,10 +144,11 @@ class Chain:
             right: what is joined, under `alias`.
             on: column of the rows → column of the right that it equals.
             take: new column → column of the right.
-            reads: the relations in `right` and `checks`.
+            reads: the relations in `right`.
             inner: rows without a match are removed, and counted as filtered.
             checks: conditions that are true or fail the query, over columns of the right and,
                 without a table, of the rows.
+            guard: a part that fails when `right` has several rows for a key.
         """
         if self._open.effect or inner:
             self.relation()
@@ -167,6 +171,7 @@ class Chain:
         )
         self._open.reads += reads
         self._open.where += [self._replaced(check) for check in checks]
+        self._open.guards += (guard,) if guard else ()
         for name, theirs in take.items():
             self._open.columns[name] = column(theirs, alias)
         self._touch()
@@ -204,6 +209,7 @@ class Chain:
             excluded=self._open.excluded,
             reads=self._open.reads,
             excluded_reads=self._open.excluded_reads,
+            guards=self._open.guards,
             heavy=self._open.has_window(),
             joins=bool(self._open.joins),
         )
@@ -218,6 +224,7 @@ class Chain:
         effect: Effect | None = None,
         excluded: exp.Select | None = None,
         excluded_reads: tuple[str, ...] = (),
+        guards: tuple[str, ...] = (),
         keep: bool = False,
         heavy: bool = False,
         joins: bool = False,
@@ -243,6 +250,7 @@ class Chain:
             effect=effect,
             excluded=excluded,
             excluded_reads=excluded_reads,
+            guards=guards,
             keep=keep,
             cost=2 if heavy else int(joins),
         )
@@ -289,6 +297,7 @@ class Chain:
             effect=inner.effect,
             excluded=inner.excluded,
             excluded_reads=inner.excluded_reads,
+            guards=inner.guards,
             plain=False,
         )
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
-from penstock.diagnostics import did_you_mean
 from penstock.transforms.base import Bound, Problem
 from penstock.transforms.canonical import canonical
 from penstock.transforms.names import cast, column, data_type, identifier, literal
@@ -129,15 +128,7 @@ class Reader:
             hint = "write it as an SQL model, where rows may multiply"
             self._note("PSK-STEP-012", f"{self._noun} gives one value for one row", path, hint)
             return False
-        return self._variables_known(tree, path)
-
-    def _variables_known(self, tree: exp.Expr, path: tuple[str | int, ...]) -> bool:
-        fine = True
-        for name in dict.fromkeys(p.name for p in tree.find_all(exp.Placeholder)):
-            if name not in self._given.variables:
-                self.problems.append(unknown_variable(name, self._given.variables, path))
-                fine = False
-        return fine
+        return True
 
     def _no_query(self, path: tuple[str | int, ...]) -> None:
         hint = "use a `lookup` step or an SQL model to bring other datasets in"
@@ -184,17 +175,6 @@ class Reader:
         self, code: str, message: str, path: tuple[str | int, ...], hint: str | None = None
     ) -> None:
         self.problems.append(Problem(code, message, path, hint))
-
-
-def unknown_variable(
-    name: str, variables: Mapping[str, Scalar], path: tuple[str | int, ...] = ()
-) -> Problem:
-    """`$NAME` that the pipeline does not define."""
-    if not name or name.isdigit():
-        hint = "write a variable as $name and define it under `variables`"
-        return Problem("PSK-SQL-117", "positional parameters are not supported", path, hint)
-    hint = did_you_mean(name, variables, noun="variables") or "define it under `variables`"
-    return Problem("PSK-SQL-117", f"no variable named `{name}`", path, hint)
 
 
 def empty_rows(columns: Columns) -> str:

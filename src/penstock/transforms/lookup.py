@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from penstock.transforms.base import Columns, Origins
     from penstock.transforms.chain import Chain
+    from penstock.transforms.ordering import Term
 
 
 class Lookup(Step):
@@ -53,7 +54,7 @@ class Lookup(Step):
         built.problems += self._keys(given.columns, theirs, on)
         built.problems += self._taken(given.columns, theirs, take)
         reader = Reader(given, noun="an ordering")
-        order: list[exp.Ordered] = []
+        order: list[Term] = []
         if self.order_by and self.duplicates != "first":
             hint = "add `duplicates: first`, or take `order_by` away"
             message = "`order_by` says which duplicate is the first, and duplicates fail here"
@@ -143,41 +144,46 @@ class Take:
     def apply(self, chain: Chain) -> None:
         """Put it at the end of a chain."""
         alias = fresh(self.source, chain.relations())
-        reads: tuple[str, ...]
-        checks: list[exp.Expr] = []
+        guard: str | None = None
         if self.first is None:
-            repeated = chain.add(self._repeated(), keep=True, reads=(self.source,))
-            checks.append(self._unique(repeated))
-            right, reads = table(self.source, alias), (self.source, repeated, repeated)
+            guard = chain.add(self._none_repeated(), keep=True, reads=(self.source,))
+            right, source = table(self.source, alias), self.source
         else:
-            chosen = chain.add(self._first(), keep=True, reads=(self.source,))
-            right, reads = table(chosen, alias), (chosen,)
-        if self.missing == "fail":
-            checks.append(self._found(alias))
+            source = chain.add(self._first(), keep=True, reads=(self.source,))
+            right = table(source, alias)
         chain.join(
             right,
             alias,
             on=self.on,
             take=self.take,
-            reads=reads,
+            reads=(source,),
             inner=self.missing == "drop",
-            checks=checks,
+            checks=[self._found(alias)] if self.missing == "fail" else [],
+            guard=guard,
         )
 
     @property
     def _keys(self) -> list[str]:
         return list(dict.fromkeys(self.on.values()))
 
-    def _repeated(self) -> exp.Select:
-        """The keys that stand in several rows, as text for the message."""
+    def _none_repeated(self) -> exp.Select:
+        """No rows; the query fails if a key stands in several rows."""
         many = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
-        return (
+        repeated = (
             exp.select(named(_shown([column(k) for k in self._keys]), "key"))
             .from_(table(self.source))
             .where(*[_present(column(k)) for k in self._keys])
             .group_by(*[column(k) for k in self._keys])
             .having(many)
         )
+        keys = " and ".join(f"`{k}`" for k in self._keys)
+        message = (
+            f"the lookup of `{self.dataset}` needs one row of `{self.source}` for each {keys}, "
+            "and there are several for "
+        )
+        failure = self._failure(message, column("key"))
+        inner = exp.Subquery(this=repeated, alias=exp.TableAlias(this=identifier("repeated")))
+        return exp.select("key").from_(inner).where(exp.Is(this=failure, expression=exp.Null()))
 
     def _first(self) -> exp.Select:
         """One row for each key: the first."""
@@ -198,31 +204,20 @@ class Take:
         first = exp.EQ(this=column(rank), expression=exp.Literal.number(1))
         return exp.select(*[column(c) for c in columns]).from_(inner).where(first)
 
-    def _unique(self, repeated: str) -> exp.Expr:
-        """True, or the query fails because keys repeat."""
-        keys = " and ".join(f"`{k}`" for k in self._keys)
-        some = exp.Subquery(this=exp.select(exp.Min(this=column("key"))).from_(table(repeated)))
-        message = _text(
-            f"the lookup of `{self.dataset}` needs one row of `{self.source}` for each {keys}, "
-            "and there are several for ",
-            some,
-        )
-        count = exp.Subquery(this=exp.select(exp.Count(this=exp.Star())).from_(table(repeated)))
-        return self._fail_if(exp.GT(this=count, expression=exp.Literal.number(0)), message)
-
     def _found(self, alias: str) -> exp.Expr:
         """True, or the query fails because a row has no match."""
         absent = exp.Is(this=column(self._keys[0], alias), expression=exp.Null())
-        message = _text(
+        message = (
             f"the lookup of `{self.dataset}` says `missing: fail`, and `{self.source}` has no "
-            f"row for {', '.join(self.on)} = ",
-            _shown([column(c) for c in self.on]),
+            f"row for {', '.join(self.on)} = "
         )
-        return self._fail_if(absent, message)
+        failure = self._failure(message, _shown([column(c) for c in self.on]))
+        return exp.Case(ifs=[exp.If(this=absent, true=failure)], default=exp.Boolean(this=True))
 
-    def _fail_if(self, condition: exp.Expr, message: exp.Expr) -> exp.Expr:
-        failure = exp.Anonymous(this=self.error_function, expressions=[message])
-        return exp.Case(ifs=[exp.If(this=condition, true=failure)], default=exp.Boolean(this=True))
+    def _failure(self, message: str, value: exp.Expr) -> exp.Expr:
+        """Fails the query with a message that ends in a value."""
+        text = exp.DPipe(this=exp.Literal.string(message), expression=value)
+        return exp.Anonymous(this=self.error_function, expressions=[text])
 
 
 def _pairs(value: str | list[str] | dict[str, str]) -> dict[str, str]:
@@ -249,7 +244,3 @@ def _shown(trees: list[exp.Expr]) -> exp.Expr:
         comma = exp.DPipe(this=shown, expression=exp.Literal.string(", "))
         shown = exp.DPipe(this=comma, expression=text)
     return shown
-
-
-def _text(start: str, end: exp.Expr) -> exp.Expr:
-    return exp.DPipe(this=exp.Literal.string(start), expression=end)

@@ -22,6 +22,8 @@ class Part:
     Attributes:
         number: of the step in the pipeline file, from 0.
         reads: the relations that `query` reads, each as often as it does.
+        guards: relations that fail when they are made, or else are empty. Run part by part, that
+            is all; in one query for the whole chain, `query` must read them too.
         keep: whether its rows are kept; `decide_what_to_keep` sets it where it pays.
         cost: 0: a scan; 1: a join; 2: a sort or an aggregate.
     """
@@ -34,6 +36,7 @@ class Part:
     effect: Effect | None
     excluded: exp.Select | None
     excluded_reads: tuple[str, ...]
+    guards: tuple[str, ...]
     keep: bool
     cost: int
 

@@ -1,0 +1,108 @@
+"""Pass: finds the schema of each source: declared, recorded, or inferred from what is there."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from penstock.compiler.columns import declared
+from penstock.compiler.recorded import recorded_schema
+from penstock.diagnostics import did_you_mean
+from penstock.errors import PenstockError
+from penstock.program import Read
+from penstock.runtime import registry
+from penstock.transforms.base import clashes
+
+if TYPE_CHECKING:
+    from penstock.compiler.state import Compilation, DatasetInfo
+    from penstock.program import Column
+    from penstock.spec.models import Source
+
+
+def read_sources(state: Compilation) -> None:
+    """Fill the schemas of sources, and `state.reads`."""
+    for name, source in state.definition.pipeline.sources.items():
+        if name in state.definition.pipeline.transforms:
+            continue
+        read = Read(
+            dataset=name,
+            connector=source.connector,
+            options=source.options,
+            schema=(),
+            on_bad_record=source.on_bad_record,
+            schema_evolution=source.schema_evolution,
+            incremental=_incremental(source),
+        )
+        schema = _schema(state, name, source, read)
+        if not schema:
+            state.broken.add(name)
+            continue
+        state.datasets[name] = dataclasses.replace(state.datasets[name], schema=schema)
+        _incremental_column(state, name, source)
+        state.binder.create(name, schema)
+        state.reads.append(dataclasses.replace(read, schema=schema))
+
+
+def _schema(state: Compilation, name: str, source: Source, read: Read) -> tuple[Column, ...] | None:
+    positions = state.definition.positions
+    if source.columns is not None:
+        for _, column in clashes(list(source.columns)):
+            state.tell(
+                "PSK-SRC-011",
+                f"the schema of `{name}` has two columns named `{column}`, letter case aside",
+                positions.key(("sources", name, "schema", column)),
+                "DuckDB and most engines cannot tell them apart",
+            )
+            return None
+        return declared(source.columns)
+    found, file = recorded_schema(state, name)
+    if file is not None:
+        _note_origin(state, name, file)
+        return found
+    return _inferred(state, name, read)
+
+
+def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] | None:
+    """Ask the connector what is there."""
+    span = state.definition.positions.key(("sources", name))
+    try:
+        found = registry.source(read.connector)(read, state.definition.root).infer()
+    except PenstockError as error:
+        hint = error.hint or "or declare its `schema`"
+        state.tell(error.code, error.message, error.span or span, hint)
+        return None
+    _note_origin(state, name, found.origin)
+    shown = ", ".join(f"{c.name} {c.type}" for c in found.schema)
+    state.tell(
+        "PSK-SRC-010",
+        f"the schema of `{name}` was inferred from {found.origin}: {shown}",
+        span,
+        "declare it under `schema`, so that a changed file is noticed",
+        severity="info",
+    )
+    schema: tuple[Column, ...] = tuple(found.schema)
+    return schema
+
+
+def _note_origin(state: Compilation, name: str, origin: str) -> None:
+    info: DatasetInfo = state.datasets[name]
+    state.datasets[name] = dataclasses.replace(info, inferred_from=origin)
+
+
+def _incremental(source: Source) -> Any:
+    value = source.incremental
+    return dict(value) if isinstance(value, dict) else value
+
+
+def _incremental_column(state: Compilation, name: str, source: Source) -> None:
+    if not isinstance(source.incremental, dict):
+        return
+    columns = state.schema(name)
+    wanted = source.incremental["column"]
+    if wanted not in columns:
+        state.tell(
+            "PSK-SRC-012",
+            f"`{name}` has no column `{wanted}` to read by",
+            state.definition.positions.value(("sources", name, "incremental", "column")),
+            did_you_mean(wanted, columns, noun="columns"),
+        )
