@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from penstock.diagnostics import Diagnostic, Span
 
 WIDEST = 120
+_LINE_END = re.compile(r"\r\n|\n|\r")  # as positions count them: not at form feeds and such
 _COLORS = {"error": "31;1", "warning": "33;1", "info": "36;1", "rule": "34", "hint": "32"}
 
 
@@ -56,7 +58,7 @@ def _excerpt(span: Span, text: str | None) -> tuple[str, str] | None:
     """The line of a span's beginning, and carets under it."""
     if text is None:
         return None
-    every = text.removeprefix("\ufeff").splitlines()
+    every = _LINE_END.split(text.removeprefix("\ufeff"))
     if not 1 <= span.line <= len(every):
         return None
     line = every[span.line - 1]

@@ -36,7 +36,8 @@ def command(
 
     definition = shared.load(output, folder, profile, variables)
     deploy = definition.pipeline.deploy
-    asked = engine or (ENGINE_OF[deploy.architecture] if deploy and profile else "duckdb")
+    target = deploy.architecture if deploy and profile else None
+    asked = engine or (ENGINE_OF[target] if target else "duckdb")
     compilation = compile_definition(definition, asked)
     output.files.update(definition.files)
     output.diagnostics(compilation.diagnostics)
