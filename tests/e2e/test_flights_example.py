@@ -206,6 +206,17 @@ def test_the_files_are_where_they_were_asked_for(root: Path, report, by_hand: By
     assert (root / "out" / "trend.parquet").stat().st_size > 1000
 
 
+def test_another_tool_reads_the_published_version(root: Path, report, by_hand: ByHand):
+    script = EXAMPLE.parent / "read_lake.py"
+    place = root / ".penstock" / "lake" / "delays"
+    done = subprocess.run(
+        [sys.executable, script, place], capture_output=True, text=True, check=True
+    )
+    rows, *columns = done.stdout.splitlines()
+    assert rows == f"{len(by_hand.delays):,} rows"
+    assert {c.partition(":")[0] for c in columns} >= {"carrier", "flights", "month"}
+
+
 def kind_of(hour: dict[str, str]) -> str:
     if float(hour["visib"]) < 3:
         return "fog"
