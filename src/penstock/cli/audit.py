@@ -1,0 +1,76 @@
+"""`penstock audit [list]` and `penstock audit verify`: the chained trail of what was done."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import pipeline as shared
+from penstock.cli.output import Output, pass_output
+from penstock.cli.tables import table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FAILED = 1
+
+
+class _DefaultList(click.Group):
+    """`audit FOLDER` is `audit list FOLDER`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `list` in front of anything that names no command."""
+        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("audit", cls=_DefaultList)
+def command() -> None:
+    """Show or verify the audit trail: `audit [list]`, `audit verify`."""
+
+
+@command.command("list")
+@shared.folder_argument
+@click.option("--limit", type=click.IntRange(min=1), help="The last entries only.")
+@pass_output
+def list_entries(output: Output, *, folder: Path, limit: int | None) -> None:
+    """List the entries of the audit trail in FOLDER, oldest first."""
+    ledger = shared.open_ledger(shared.pipeline_root(folder))
+    entries = ledger.audit(limit=limit) if ledger else []
+
+    def shown() -> str:
+        if not entries:
+            return "the audit trail is empty"
+        header = ["number", "at", "actor", "action", "subject", "hash"]
+        rows = [[e.number, e.at[:19], e.actor, e.action, e.subject, e.hash[:12]] for e in entries]
+        return table(header, rows)
+
+    output.result(shown, {"schema": "penstock.audit/1", "entries": [asdict(e) for e in entries]})
+
+
+@command.command("verify")
+@shared.folder_argument
+@pass_output
+def verify(output: Output, *, folder: Path) -> int:
+    """Check that no entry of the audit trail was changed, removed or inserted."""
+    ledger = shared.open_ledger(shared.pipeline_root(folder))
+    faults = ledger.verify_audit() if ledger else []
+    entries = len(ledger.audit()) if ledger else 0
+    document = {
+        "schema": "penstock.audit_verify/1",
+        "valid": not faults,
+        "entries": entries,
+        "faults": [asdict(f) for f in faults],
+    }
+
+    def shown() -> str:
+        if not faults:
+            return f"the audit trail holds: {entries} entries"
+        lines = [f"entry {f.number} was {f.kind}: {f.message}" for f in faults]
+        return "\n".join(["the audit trail does not hold", *lines])
+
+    output.result(shown, document)
+    return FAILED if faults else 0
