@@ -142,6 +142,7 @@ class Check:
             dataset as a whole.
         predicate: row expression, never NULL: true for a row that keeps the rule; None for a
             rule about the dataset as a whole (such a rule cannot quarantine).
+        depends_on: other datasets that the rule reads; they are made before it is evaluated.
     """
 
     dataset: str
@@ -151,6 +152,7 @@ class Check:
     observed: dict[str, str]
     failed_rows: str | None = None
     predicate: str | None = None
+    depends_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ class Program:
         columns = _columns
         reads = tuple(Read(**{**r, "schema": columns(r["schema"])}) for r in data["reads"])
         statements = tuple(_statement(s) for s in data["statements"])
-        checks = tuple(Check(**c) for c in data["checks"])
+        checks = tuple(Check(**{**c, "depends_on": tuple(c["depends_on"])}) for c in data["checks"])
         loads = tuple(
             Load(
                 **{

@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlglot import exp, parse_one
-
-from penstock.program import unchecked
-
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -62,10 +58,4 @@ def quarantine_rules(program: Program, dataset: str) -> list[Check]:
 
 def read_by_rules(program: Program, dataset: str) -> list[str]:
     """Other datasets that the quarantine rules of a dataset read (CustomSql)."""
-    known = {r.dataset for r in program.reads} | {s.dataset for s in program.statements}
-    found: list[str] = []
-    for check in quarantine_rules(program, dataset):
-        tree = parse_one(check.predicate or "TRUE", read=program.engine)
-        names = {table.name for table in tree.find_all(exp.Table)}
-        found += sorted(names & known - {dataset, unchecked(dataset)})
-    return found
+    return [other for check in quarantine_rules(program, dataset) for other in check.depends_on]

@@ -90,8 +90,9 @@ def compile_rule(
         observed={name: render(tree) for name, tree in evaluation.observed.items()},
         failed_rows=render(evaluation.failed_rows) if evaluation.failed_rows else None,
         predicate=render(evaluation.predicate) if evaluation.predicate else None,
+        depends_on=tuple(dict.fromkeys(scope.depends_on)),
     )
-    return CompiledRule(check, (), tuple(dict.fromkeys(scope.depends_on)))
+    return CompiledRule(check, (), check.depends_on)
 
 
 def _evaluate(rule: Rule, scope: Scope) -> Evaluation | None:

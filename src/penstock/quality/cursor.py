@@ -19,8 +19,11 @@ KEYWORDS = frozenset(
 )
 
 
-class SyntaxStop(Exception):  # noqa: N818 - control flow inside the parser, never seen outside
-    """The rule cannot be read further; its error is recorded. The parser goes on at the next."""
+class SyntaxStop(Exception):
+    """The rule cannot be read further; its error is recorded. The parser goes on at the next.
+
+    Control flow inside the parser, never seen outside.
+    """
 
 
 class Cursor:

@@ -57,6 +57,7 @@ class Attempt:
             self._checks.setdefault(check.dataset, []).append(check)
         readers = Counter(d for s in program.statements for d in set(s.depends_on))
         readers.update(x.dataset for x in program.loads)
+        readers.update(d for check in program.checks for d in check.depends_on)
         self._readers = readers
         self._only_load = {
             x.dataset for x in program.loads if readers[x.dataset] == 1
@@ -79,6 +80,8 @@ class Attempt:
         for made in self._program.statements:
             tasks[made.dataset] = lambda s=made: self._timed(s.dataset, self._make, s)  # type: ignore[misc]
             needs[made.dataset] = list(made.depends_on)
+        for check in self._program.checks:
+            needs.setdefault(check.dataset, []).extend(check.depends_on)
         for load in self._program.loads:
             name = f"load:{load.target}"
             tasks[name] = lambda x=load: self._load(x)  # type: ignore[misc]

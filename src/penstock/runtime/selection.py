@@ -53,8 +53,11 @@ def select(program: Program, names: Iterable[str]) -> Program:
         datasets |= chosen
     targets |= {t for t, d in origin.items() if d in datasets}
     needed = set(datasets) | {origin[t] for t in targets}
+    needs = {name: set(made_from) for name, made_from in parents.items()}
+    for check in program.checks:
+        needs.setdefault(check.dataset, set()).update(check.depends_on)
     for name in tuple(needed):
-        needed |= _closure(name, parents)
+        needed |= _closure(name, needs)
     return replace(
         program,
         reads=tuple(r for r in program.reads if r.dataset in needed),

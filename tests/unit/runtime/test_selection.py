@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from penstock.errors import UsageError
@@ -52,6 +54,13 @@ def test_selection(names, targets, datasets):
 def test_a_part_is_another_program():
     assert select(PROGRAM, ["c"]).digest not in {PROGRAM.digest, ""}
     assert select(PROGRAM, []).digest == PROGRAM.digest
+
+
+def test_what_a_rule_reads_is_made_too():
+    rule = Check("b", "CustomSql …", "stop", "", {}, depends_on=("z",))
+    part = select(replace(PROGRAM, checks=(*PROGRAM.checks, rule)), ["b"])
+    assert {x.target for x in part.loads} == {"b_out"}
+    assert {s.dataset for s in part.statements} == {"b", "z"}
 
 
 def test_an_unknown_name_is_told_with_the_near_one():
