@@ -113,8 +113,13 @@ def _binder(state: Compilation) -> Callable[[str], BindFailure | None]:
 def _made_from(
     state: Compilation, dataset: str, others: tuple[str, ...], rule: Rule, span: Span
 ) -> bool:
-    """Whether the rule reads a dataset that is made from the one it is about; that is told."""
-    needs = {n: i.depends_on for n, i in state.datasets.items()} if others else {}
+    """Whether the rule reads a dataset that has to wait for the one it is about; that is told.
+
+    One waits for another because it is made from it, or because a rule of its own reads it.
+    """
+    needs = {n: [*i.depends_on] for n, i in state.datasets.items()} if others else {}
+    for check in state.checks if others else ():
+        needs[check.dataset] += check.depends_on
     late = [o for o in others if dataset in reached({o}, needs)]
     if late:
         state.tell(
