@@ -66,9 +66,11 @@ def bind_text(
     failure = scope.bind(f"{before}{sql}{after}")
     if failure is None:
         return
-    place = text.place
-    if failure.offset is not None and 0 <= failure.offset - len(before) < len(sql):
-        place = text.inside(failure.offset - len(before), max(failure.length, 1))
+    at = None if failure.offset is None else failure.offset - len(before)
+    if at is not None and at >= len(sql):
+        scope.error(text.inside(len(sql), 0), code, "this is not SQL: it ends too early")
+        return
+    place = text.inside(at, max(failure.length, 1)) if at is not None and at >= 0 else text.place
     scope.error(place, code, failure.message, failure.hint)
 
 

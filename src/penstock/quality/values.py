@@ -66,7 +66,7 @@ class Values:
         match operand:
             case _ if self.family == "other":
                 hint = "only `NULL` can be compared with it"
-                return self._refuse(operand, f"has the type {self.column.type}", hint)
+                return self._refuse(operand, f"is {self.column.type}", hint)
             case Now():
                 return self._now(operand)
             case _ if self.family == "number":
@@ -76,9 +76,9 @@ class Values:
                 return self._text(operand)
             case Number():
                 hint = f'write it in quotes: "{operand.value}"'
-                return self._refuse(operand, f"has the type {self.column.type}, no number", hint)
+                return self._refuse(operand, f"is {self.column.type}, this is a number", hint)
             case _:
-                return self._refuse(operand, f"has the type {self.column.type}", None)
+                return self._refuse(operand, f"is {self.column.type}", None)
 
     def _text(self, text: Text) -> Pair | None:
         match self.family:
@@ -110,10 +110,10 @@ class Values:
             hint = 'write "2013-01-31" or "2013-01-31 15:00:00"'
             if _read_time(text.value):
                 hint = "a time of day can only be compared with a column of times"
-            return self._refuse(text, f"has the type {self.column.type}", hint)
+            return self._refuse(text, f"is {self.column.type}", hint)
         if moment.tzinfo is not None and self.family != "timestamptz":
             hint = "take the time zone away"
-            return self._refuse(text, f"has the type {self.column.type}, without a zone", hint)
+            return self._refuse(text, f"is {self.column.type}, without a time zone", hint)
         value = exp.Literal.string(moment.isoformat(sep=" "))
         if self.family == "timestamptz":
             if moment.tzinfo is None:
@@ -123,7 +123,7 @@ class Values:
 
     def _now(self, now: Now) -> Pair | None:
         if self.family not in ("date", "timestamp", "timestamptz"):
-            return self._refuse(now, f"has the type {self.column.type}, `now()` is a time", None)
+            return self._refuse(now, f"is {self.column.type}, `now()` is a time", None)
         utc = self.family != "timestamptz"
         value = fill("CURRENT_TIMESTAMP AT TIME ZONE 'UTC'" if utc else "CURRENT_TIMESTAMP")
         if now.shift is not None:
@@ -143,7 +143,7 @@ class Values:
         return column if self.family == "date" else exp.cast(column, "DATE")
 
     def _refuse(self, operand: Operand, because: str, hint: str | None) -> Pair | None:
-        message = f"this does not fit: the column `{self.column.name}` {because}"
+        message = f"this value does not fit: `{self.column.name}` {because}"
         self._scope.error(operand.place, TYPE, message, hint)
         return None
 
