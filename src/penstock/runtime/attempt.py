@@ -63,6 +63,7 @@ class Attempt:
             x.dataset for x in program.loads if readers[x.dataset] == 1
         } - self._checks.keys()
         self._staged: dict[str, Staged] = {}
+        self._reading = threading.Semaphore(1)
         self._engine: Engine | None = None
 
     def work(self, memory_bytes: int | None, threads: int | None) -> dict[str, Staged]:
@@ -86,7 +87,11 @@ class Attempt:
             name = f"load:{load.target}"
             tasks[name] = lambda x=load: self._load(x)  # type: ignore[misc]
             needs[name] = [load.dataset]
-        workers = min(threads or os.cpu_count() or 1, MAX_WORKERS)
+        cores = threads or os.cpu_count() or 1
+        workers = min(cores, MAX_WORKERS)
+        # An engine reads one source with several threads. Two large ones at once leave the larger
+        # with a single thread: three times slower on two cores (tests/bench).
+        self._reading = threading.Semaphore(max(1, cores // 2))
         with _Polling(engine, self._observer):
             run_graph(tasks, needs, workers=workers, interrupt=engine.interrupt)
         return self._staged
@@ -122,7 +127,8 @@ class Attempt:
         part = self._plan.slices[read.dataset]
         relation = self._first_relation(read.dataset)
         source = self._plan.sources[read.dataset]
-        found = source.extract(part, self._running, relation, keep=True)
+        with self._reading:
+            found = source.extract(part, self._running, relation, keep=True)
         counts = Counts(
             "source",
             rows_in=found.rows_in,
