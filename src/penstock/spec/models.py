@@ -28,6 +28,8 @@ def _type(text: str) -> str:
         return types.normalize(text)
     except ValueError as error:
         message, _, hint = str(error).partition("; ")
+        if text.count("(") > text.count(")"):
+            hint = "within `{ … }` a comma ends a value: put the type in quotes"
         raise refuse(message, hint=hint, code="PSK-TYPE-001") from error
 
 

@@ -17,6 +17,7 @@ _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _TAB_INDENT = re.compile(r"^[ ]*(\t+)[ \t]*[^\s#]", re.MULTILINE)
+_REFERENCE = re.compile(r"(?<![\"'])\$\{[^}\n]*\}?")
 _MAX_REPORTED = 20
 
 # libyaml's words → ours, and what to do.
@@ -72,6 +73,11 @@ def syntax_error(file: TextFile, error: yaml.MarkedYAMLError) -> Diagnostic:
         span = file.span(tab.start(1), tab.end(1))
         hint = "indent with spaces"
         return Diagnostic("PSK-YAML-002", "a tab indents this line", span, hint)
+    reference = _REFERENCE.search(file.text, begin)
+    if reference and reference.start() <= at and "or '" in (error.problem or ""):
+        message = f"within `{{ }}` and `[ ]`, `{reference[0]}` needs quotes"
+        span = file.span(reference.start(), reference.end())
+        return Diagnostic("PSK-YAML-001", message, span, f'write "{reference[0]}"')
     message, advice = _meaning(error)
     if at >= len(file.text) and error.context_mark:
         at = error.context_mark.index

@@ -66,7 +66,10 @@ def read_yaml(text: str, file: str) -> Document:
         return Document(source, None, (*builder.problems, syntax_error(source, error)))
     except _Stop:
         return Document(source, None, tuple(builder.problems))
-    return Document(source, builder.root, tuple(builder.problems))
+    found = sorted(
+        (d.span.line, d.span.column, n) for n, d in enumerate(builder.problems) if d.span
+    )
+    return Document(source, builder.root, tuple(builder.problems[n] for *_, n in found))
 
 
 class _Stop(Exception):
