@@ -55,7 +55,14 @@ def command(
         texts=output.files,
         tell=None if output.json else _tell,
     )
-    output.diagnostics([d for o in report.outcomes if o.result == "invalid" for d in o.diagnostics])
+    output.diagnostics(
+        [
+            found
+            for outcome in report.outcomes
+            for found in outcome.diagnostics
+            if outcome.result == "invalid" or found.severity == "warning"
+        ]
+    )
     output.diagnostics(report.diagnostics)
     output.result(_summary(report), report.as_json())
     return report.exit_code

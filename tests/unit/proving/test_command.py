@@ -89,3 +89,12 @@ def test_an_invalid_definition_is_exit_3(capsys, shop: Path) -> None:
     assert code == 3
     assert out == ""
     assert "models/totals.sql:1:8" in err
+
+
+def test_rows_given_in_vain_are_a_warning(capsys, shop: Path) -> None:
+    useless = "- {name: a, dataset: totals, given: {checked: [], customers: []}, expect: []}\n"
+    code, out, err = run(capsys, shop, useless)
+    assert code == 0
+    assert "passed   a" in out
+    assert "warning[PSK-TEST-012]" in err
+    assert "tests/a.yaml:1:51" in err
