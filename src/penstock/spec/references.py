@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from penstock.diagnostics import Diagnostic, did_you_mean
 from penstock.spec.positions import inside
-from penstock.spec.tree import Edit, Entry, Node, Path
+from penstock.spec.tree import OUTSIDE, Edit, Entry, Node, Path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ class References:
 
     def _scalar(self, node: Node, path: Path) -> Node:
         text = node.value
-        if not isinstance(text, str) or "${" not in text:
+        if not isinstance(text, str) or "${" not in text or node.style == OUTSIDE:
             return node
         whole = _REFERENCE.fullmatch(text)
         if whole and whole[1] is not None and whole[2]:

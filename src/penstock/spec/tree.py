@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from penstock.spec.text import TextFile
 
 Path = tuple[str | int, ...]
+OUTSIDE = "outside"
+"""Style of a value that is not in the file: it came from the command line or the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Node:
         value: a scalar, a mapping key → `Entry`, or a tuple of nodes.
         start: offset of its first character in the file's text (of the quote, of `|`).
         end: offset behind its last character.
-        style: of a scalar: `""` plain, `'`, `"`, `|`, `>`.
+        style: of a scalar: `""` plain, `'`, `"`, `|`, `>`, or `OUTSIDE`.
         text: a scalar's text as the YAML gives it, before it is typed or references replaced.
         edits: the references replaced in `value`.
     """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from penstock.diagnostics import Diagnostic, did_you_mean
 from penstock.errors import UsageError
 from penstock.spec.scalars import Scalar, resolve
-from penstock.spec.tree import Entry, Node
+from penstock.spec.tree import OUTSIDE, Entry, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ def override(
                 raise UsageError(message, code="PSK-REF-034", span=entry.node.span) from error
             problems.append(Diagnostic("PSK-REF-034", message, entry.node.span))
             continue
-        node = replace(entry.node, value=value, text=text)
+        node = replace(entry.node, value=value, text=text, style=OUTSIDE)
         variables = variables.with_entry(name, Entry(entry.key, node))
     return root.with_entry("variables", Entry(section.key, variables)), problems
 
