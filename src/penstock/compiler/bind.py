@@ -35,7 +35,7 @@ def bind(state: Compilation) -> None:
         if name in state.broken:
             continue
         found = _way(transforms[name])(state, name)
-        if found is None:
+        if found is None or name in state.broken_off:
             state.broken.add(name)
             continue
         made, schema = found

@@ -104,19 +104,19 @@ class Binder:
 
         >>> binder = Binder({})
         >>> binder.misfit("2013-02-30", "date"), binder.misfit(0, "decimal(8,2)")
-        ('`2013-02-30` is no date', None)
+        ('`2013-02-30` is not a date', None)
         """
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         base = type_name.partition("(")[0]
         if isinstance(value, bool) != (base == "boolean") and not isinstance(value, str):
-            return f"`{shown}` is no {type_name}"
+            return f"`{shown}` is not {_article(type_name)}"
         if type_name == "varchar" and not isinstance(value, str):
             return f'`{shown}` is a number, and the column is text; write it in quotes: "{shown}"'
         given = Decimal(repr(value)) if isinstance(value, float) else value
         try:
             row = self._connection.execute(f"SELECT CAST(? AS {type_name})", [given]).fetchone()
         except duckdb.Error:
-            return f"`{shown}` is no {type_name}"
+            return f"`{shown}` is not {_article(type_name)}"
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if row and number and isinstance(row[0], (int, Decimal)) and Decimal(row[0]) != given:
             return f"`{shown}` cannot be stored as {type_name} without rounding"
@@ -183,6 +183,10 @@ class _Edited:
         shift = sum(by for at, by in self._edits if at < failure.offset)
         offset = failure.offset - shift
         return Failure(failure.code, failure.message, failure.hint, offset, failure.length)
+
+
+def _article(type_name: str) -> str:
+    return f"{'an' if type_name[0] in 'aeiou' else 'a'} {type_name}"
 
 
 def quoted(name: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
-
-from penstock.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation
@@ -33,7 +32,7 @@ def read_file(state: Compilation, name: str, span: Span, *, noun: str) -> str | 
         return None
     root = state.definition.root
     if not (root / name).is_file():
-        hint = did_you_mean(name, like(root, path.suffix), noun=f"`{path.suffix}` files")
+        hint = _near(name, like(root, path.suffix))
         state.tell("PSK-REF-010", f"there is no file `{name}`", span, hint)
         return None
     try:
@@ -44,6 +43,17 @@ def read_file(state: Compilation, name: str, span: Span, *, noun: str) -> str | 
     except OSError as error:
         state.tell("PSK-REF-012", f"`{name}` cannot be read: {error.strerror}", span)
     return None
+
+
+def _near(name: str, files: list[str]) -> str:
+    """The file of the nearest name, whatever folder it is in."""
+    paths = {PurePosixPath(f).name: f for f in reversed(files)}
+    wanted = PurePosixPath(name)
+    near = get_close_matches(wanted.name, sorted(paths), n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{paths[near[0]]}`?"
+    shown = ", ".join(f"`{f}`" for f in files[:8])
+    return f"`{wanted.suffix}` files: {shown}" if files else ""
 
 
 def like(root: Path, suffix: str) -> list[str]:

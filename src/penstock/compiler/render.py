@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.program import Stage, Statement
+from penstock.program import Stage, Statement, stage_name
 from penstock.transforms.names import identifier, table
+from penstock.transforms.volatile import is_volatile
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation, Made
@@ -27,6 +28,11 @@ def _statement(state: Compilation, name: str, made: Made) -> Statement:
     engine = state.capabilities
     info = state.datasets[name]
     query = _composed(made.parts, engine) if made.parts else made.query
+    stages = tuple(_stage(part, engine) for part in made.parts)
+    if made.kind == "sql" and is_volatile(query):
+        # Every reader is to see the same rows.
+        sql = engine.render(query, pretty=True)
+        stages = (Stage(stage_name(name, 1), "sql", sql, materialize=True),)
     return Statement(
         dataset=name,
         kind=made.kind,
@@ -34,7 +40,7 @@ def _statement(state: Compilation, name: str, made: Made) -> Statement:
         depends_on=info.depends_on,
         schema=info.schema,
         row_by_row=made.row_by_row,
-        stages=tuple(_stage(part, engine) for part in made.parts),
+        stages=stages,
         python=made.python,
         command=made.command,
         lineage=_lineage(made.origins),

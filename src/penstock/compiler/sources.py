@@ -68,14 +68,14 @@ def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] |
     try:
         found = registry.source(read.connector)(read, state.definition.root).infer()
     except PenstockError as error:
-        hint = error.hint or "or declare its `schema`"
+        hint = error.hint or "check where it is, or declare its `schema`"
         state.tell(error.code, error.message, error.span or span, hint)
         return None
     _note_origin(state, name, found.origin)
     shown = ", ".join(f"{c.name} {c.type}" for c in found.schema)
     state.tell(
         "PSK-SRC-010",
-        f"the schema of `{name}` was inferred from {found.origin}: {shown}",
+        f"the schema of `{name}` was inferred ({found.origin}): {shown}",
         span,
         "declare it under `schema`, so that a changed file is noticed",
         severity="info",

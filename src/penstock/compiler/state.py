@@ -77,6 +77,8 @@ class Compilation:
         capabilities: of the engine asked for; of the reference engine where Penstock has none of
             that name yet, so that every other finding is still made.
         broken: datasets and targets with an error, or made from one: no more is said about them.
+        broken_off: datasets whose chain of steps holds one that is wrong: those before it are still
+            bound.
         order: datasets in an order in which they can be made.
         engines: engine → `{"supported": …}`, as `validate --json` publishes it.
         program: None if there are errors.
@@ -88,6 +90,7 @@ class Compilation:
     binder: Binder
     found: list[Diagnostic] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    broken_off: set[str] = field(default_factory=set)
     datasets: dict[str, DatasetInfo] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     models: dict[str, Model] = field(default_factory=dict)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock import transforms
@@ -11,10 +14,11 @@ from penstock.spec.check import check
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation, Path
+    from penstock.diagnostics import Diagnostic
 
 
 def check_steps(state: Compilation) -> None:
-    """Fill `state.steps`; a step that is wrong breaks its dataset."""
+    """Fill `state.steps`; a chain breaks off at the first step that is wrong."""
     for name, transform in state.definition.pipeline.transforms.items():
         if transform.steps is None:
             continue
@@ -22,9 +26,18 @@ def check_steps(state: Compilation) -> None:
             _checked(state, step, ("transforms", name, "steps", i), i)
             for i, step in enumerate(transform.steps)
         ]
-        state.steps[name] = tuple(u for u in uses if u is not None)
-        if None in uses:
-            state.broken.add(name)
+        sound = tuple(itertools.takewhile(lambda use: use is not None, uses))
+        state.steps[name] = tuple(use for use in sound if use is not None)
+        if len(sound) < len(uses):
+            state.broken_off.add(name)
+
+
+def _about_commas(found: Diagnostic) -> Diagnostic:
+    """`{x: coalesce(a, 0)}`: YAML ends the entry at the comma, and `0)` becomes an empty key."""
+    if found.hint or not re.match(r"`[^`]*\).*empty$", found.message):
+        return found
+    hint = "a comma ends an entry inside { }: put the expression in quotes, or each on its own line"
+    return replace(found, hint=hint)
 
 
 def _checked(state: Compilation, step: dict[str, Any], path: Path, number: int) -> StepUse | None:
@@ -49,5 +62,5 @@ def _checked(state: Compilation, step: dict[str, Any], path: Path, number: int) 
     checked, found = check(
         model, options, (*path, name), positions, area="STEP", noun=f"step `{name}`"
     )
-    state.found += found
+    state.found += [_about_commas(d) for d in found]
     return None if checked is None else StepUse(number, name, checked)

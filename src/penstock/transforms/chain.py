@@ -17,6 +17,7 @@ from penstock.program import stage_name
 from penstock.transforms.expressions import column_names, free_columns
 from penstock.transforms.names import column, identifier, named, table
 from penstock.transforms.parts import Part, decide_what_to_keep
+from penstock.transforms.volatile import is_volatile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -73,6 +74,13 @@ class _Open:
                     node.set("table", None)
         return query
 
+    def is_volatile(self) -> bool:
+        return any(is_volatile(t) for t in (self.rows, *self.columns.values(), *self.where))
+
+    def sorts(self) -> bool:
+        """Whether there is a window anywhere, so that counting over it costs much."""
+        return self.has_window() or self.rows.find(exp.Window) is not None
+
     def has_window(self) -> bool:
         return any(t.find(exp.Window) for t in self.columns.values())
 
@@ -115,9 +123,9 @@ class Chain:
 
     def filter(self, predicate: exp.Expr) -> None:
         """Only the rows for which the predicate is true."""
-        if self._open.effect:
+        if self._open.effect or self._open.is_volatile() or self._open.sorts():
             self.relation()
-        if self._open.has_window() or not self._fits([predicate], inline=False):
+        if not self._fits([predicate], inline=False):
             self._nest()
         condition = self._replaced(predicate)
         untrue = exp.Not(
@@ -193,7 +201,7 @@ class Chain:
             )
         names = list(self._open.columns)
         self._touch()
-        self.add(query, heavy=True, reads=self._open.reads)
+        self.add(query, heavy=True, keep=is_volatile(query), reads=self._open.reads)
         self.resume(names)
 
     def relation(self) -> str:
@@ -210,7 +218,8 @@ class Chain:
             reads=self._open.reads,
             excluded_reads=self._open.excluded_reads,
             guards=self._open.guards,
-            heavy=self._open.has_window(),
+            keep=self._open.is_volatile(),
+            heavy=self._open.sorts(),
             joins=bool(self._open.joins),
         )
         self._step = now
@@ -233,7 +242,7 @@ class Chain:
 
         Args:
             reads: the relations that the query reads, each as often as it does.
-            keep: it is small and read again: its rows are kept.
+            keep: its rows are kept: it is small and read again, or would not be the same again.
             heavy: computing it again costs more than keeping its rows.
             joins: computing it again costs something.
 

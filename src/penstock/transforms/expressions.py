@@ -156,7 +156,10 @@ class Reader:
                 message, hint = self._about_aggregates()
             if offset is not None:
                 offset -= len(_HEAD)
-                if not 0 <= offset <= len(text):
+                if offset >= len(text):  # at our own parenthesis
+                    offset, length = max(len(text.rstrip()) - 1, 0), 1
+                    message = "the expression ends too early"
+                elif offset < 0:
                     offset = None
             self.problems.append(Problem(code, message, path, hint, offset, length))
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.transforms.base import Problem
 from penstock.transforms.canonical import family
 from penstock.transforms.names import column
+from penstock.transforms.volatile import is_volatile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,6 +70,10 @@ def read_order(entries: Sequence[str], reader: Reader, columns: Columns, key: st
             found = reader.read(text, (key, i), columns=columns)
             if found is None:
                 continue
+            if is_volatile(found.tree):
+                message = "an ordering gives the same answer each time, and this does not"
+                hint = "derive it as a column first"
+                reader.problems.append(Problem("PSK-STEP-043", message, (key, i), hint))
             tree, type_name = found.tree, found.type
         nulls_first = (tail["nulls"] or "last").lower() == "first"
         compared = type_name is not None and family(type_name) in _COMPARED

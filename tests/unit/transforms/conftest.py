@@ -1,0 +1,134 @@
+"""Runs a chain of steps over rows: part by part as the run loop does, and as one query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from penstock.compiler import compile_definition
+from penstock.spec import load_definition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from penstock.diagnostics import Diagnostic
+    from penstock.program import Statement
+
+
+@dataclass
+class Table:
+    """A dataset of a test: `columns` is `name type, name type`."""
+
+    columns: str
+    rows: Sequence[tuple[Any, ...]] = ()
+
+    @property
+    def schema(self) -> dict[str, str]:
+        pairs = [c.strip().rsplit(" ", 1) for c in self.columns.split(", ")]
+        return {name.strip('"'): type_ for name, type_ in pairs}
+
+
+@dataclass
+class Outcome:
+    """What became of the rows. `aside` is effect → rows set aside."""
+
+    rows: list[tuple[Any, ...]]
+    schema: dict[str, str]
+    aside: dict[str, int]
+    statement: Statement
+    diagnostics: tuple[Diagnostic, ...] = ()
+    found: list[str] = field(default_factory=list)
+
+
+class Chains:
+    """Compiles and runs chains in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, steps: str, table: Table, others: Mapping[str, Table], variables: str) -> None:
+        lines = ["name: test", f"variables: {variables}", "sources:"]
+        for name, one in {"rows": table, **others}.items():
+            columns = "".join(f'\n      "{c}": {t}' for c, t in one.schema.items())
+            lines.append(f"  {name}:\n    connector: file\n    path: x.csv\n    schema:{columns}")
+        indented = "\n".join("      " + line for line in steps.strip().splitlines())
+        lines.append(f"transforms:\n  made:\n    from: rows\n    steps:\n{indented}")
+        lines.append("targets:\n  out: {from: made, connector: lake, path: out}")
+        (self._folder / "pipeline.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (self._folder / "x.csv").write_text("x\n", encoding="utf-8")
+
+    def refused(
+        self,
+        steps: str,
+        table: Table,
+        variables: str = "{}",
+        **others: Table,
+    ) -> list[Diagnostic]:
+        """The errors of a chain that must not compile."""
+        self.write(steps, table, others, variables)
+        compiled = compile_definition(load_definition(self._folder))
+        errors = [d for d in compiled.diagnostics if d.severity == "error"]
+        assert errors
+        assert compiled.program is None
+        return errors
+
+    def run(self, steps: str, table: Table, variables: str = "{}", **others: Table) -> Outcome:
+        """The rows of a chain; they are the same part by part and in one query."""
+        self.write(steps, table, others, variables)
+        compiled = compile_definition(load_definition(self._folder))
+        assert compiled.program is not None, [
+            f"{d.code} {d.span} {d.message}" for d in compiled.diagnostics
+        ]
+        statement = compiled.program.statements[0]
+        connection = duckdb.connect()
+        for name, one in {"rows": table, **others}.items():
+            items = ", ".join(f'"{c}" {t}' for c, t in one.schema.items())
+            connection.execute(f'CREATE TABLE "{name}" ({items})')
+            if one.rows:
+                marks = ", ".join("?" for _ in one.schema)
+                connection.executemany(f'INSERT INTO "{name}" VALUES ({marks})', one.rows)
+        aside = {"filtered": 0, "deduplicated": 0}
+        for stage in statement.stages:
+            if stage.effect:
+                assert stage.excluded is not None
+                (row,) = connection.execute(stage.excluded).fetchall()
+                aside[stage.effect] += int(row[0])
+            kind = "TABLE" if stage.materialize else "VIEW"
+            connection.execute(f'CREATE {kind} "{stage.name}" AS {stage.sql}')
+        last = statement.stages[-1].name
+        rows = connection.execute(f'SELECT * FROM "{last}"').fetchall()
+        whole = connection.execute(statement.sql).fetchall()
+        assert sorted(map(repr, rows)) == sorted(map(repr, whole))
+        if statement.row_by_row:
+            assert len(table.rows) == len(rows) + sum(aside.values())
+        described = connection.execute(f'DESCRIBE "{last}"').fetchall()
+        assert [d[0] for d in described] == [c.name for c in statement.schema]
+        return Outcome(
+            rows,
+            {c.name: c.type for c in statement.schema},
+            aside,
+            statement,
+            compiled.diagnostics,
+        )
+
+
+@pytest.fixture
+def chains(tmp_path: Path) -> Chains:
+    """Chains of steps over a dataset named `rows`, made into a dataset named `made`."""
+    return Chains(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def table() -> Callable[..., Table]:
+    """Makes a `Table`."""
+    return Table
+
+
+@pytest.fixture(scope="session")
+def make_chains() -> type[Chains]:
+    """Makes `Chains` in a folder, for tests that need many."""
+    return Chains
