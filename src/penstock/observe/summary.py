@@ -170,19 +170,24 @@ def _rule(outcome: Mapping[str, Any], terminal: Terminal) -> list[Cell]:
         mark = Styled(f"{signs.bad if stop else signs.attention} failed", "bad" if stop else "warn")
     else:
         mark = Styled(f"{signs.good} {outcome['outcome']}", "good")
-    observed = outcome.get("observed") or {}
-    figures = [units.figure(v) for v in observed.values()]
-    told = figures[0] if len(figures) == 1 else ", ".join(
-        f"{name} {found}" for name, found in zip(observed, figures, strict=True)
-    )  # fmt: skip
     failed = outcome.get("failed_rows")
     return [
         "  " + outcome["rule"],
         outcome["action"],
         mark,
-        told,
+        _observed(outcome.get("observed") or {}, signs.ellipsis),
         "" if failed is None else units.count(failed),
     ]
+
+
+def _observed(metrics: Mapping[str, Any], ellipsis: str) -> str:
+    """One metric without its name, which the rule has; of several, the first two."""
+    figures = [units.figure(found) for found in metrics.values()]
+    if len(figures) < 2:
+        return "".join(figures)
+    names = [name.rpartition(".")[2] for name in metrics]
+    told = ", ".join(f"{n} {f}" for n, f in zip(names[:2], figures[:2], strict=True))
+    return told + (f", {ellipsis}" if len(figures) > 2 else "")
 
 
 def _targets(report: Mapping[str, Any], terminal: Terminal) -> str:

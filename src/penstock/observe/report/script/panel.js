@@ -53,9 +53,14 @@ function nodeChecks(node) {
 function nodeCode(node) {
   const made = node.kind === "transform" && statements.get(node.name);
   if (!made) return null;
+  const steps = [];
+  for (const stage of made.stages) {
+    if (!steps.length || steps.at(-1)[0].step !== stage.step) steps.push([]);
+    steps.at(-1).push(stage);
+  }
   if (made.stages.length > 1) {
-    return h("div", { class: "part-of-panel" }, h("h4", {}, "Steps, as SQL"), made.stages.map((stage, i) =>
-      h("details", { open: made.stages.length < 4 }, h("summary", {}, `${i + 1}. ${stage.step}`), codeBlock(stage.sql))));
+    return h("div", { class: "part-of-panel" }, h("h4", {}, "Steps, as SQL"), steps.map((stages, i) =>
+      h("details", { open: steps.length < 4 }, h("summary", {}, `${i + 1}. ${stages[0].step}`), stages.map((stage) => codeBlock(stage.sql)))));
   }
   const sql = made.stages.length ? made.stages[0].sql : made.sql;
   return sql && h("div", { class: "part-of-panel" }, h("h4", {}, made.python || made.command.length ? "Input" : "SQL"), codeBlock(sql));
