@@ -57,7 +57,6 @@ def test_unknown_keys_are_all_told_at_once_with_the_near_name(shop):
         ("path: data/customers.csv", "path: 17", None),
         ("customer: varchar\n", "customer: varchr\n", None),
         ("models/totals.sql", "models/total.sql", None),
-        ("data/customers.csv", "data/customer.csv", None),
         ("from: clean,", "from: claen,", None),
         ("path: lake/clean", "path: ${var.lakee}/clean", None),
         ('IsComplete "customer"', 'IsComplete "custmer"', None),
@@ -124,12 +123,21 @@ def test_a_yaml_bomb_ends_soon(shop):
     assert time.monotonic() - clock < 30
 
 
-def test_an_empty_glob_is_told(shop):
-    shop.edit("data/orders*.csv", "data/none*.csv")
-    done = shop("validate", "--json")
-    assert any("none" in d["message"] for d in done.document["diagnostics"])
-    ran = shop("run", "--json")
-    assert ran.code in {3, 4}
+@pytest.mark.parametrize(
+    ("old", "new"), [("data/orders*.csv", "data/none*.csv"), ("customers.csv", "customer.csv")]
+)
+def test_a_missing_file_is_a_warning_to_validate_and_ends_a_run_with_4(shop, old, new):
+    assert shop("run").code == 0
+    before = (shop.root / "out" / "totals.csv").read_text()
+    shop.edit(old, new)
+    checked = shop("validate", "--json").document
+    (told,) = [d for d in checked["diagnostics"] if new in d["message"]]
+    assert (told["severity"], told["file"]) == ("warning", "pipeline.yaml")
+    assert told["line"]
+    done = shop("run", "--json")
+    assert (done.code, done.document["status"]) == (4, "failed")
+    assert new in done.document["error"]["message"]
+    assert (shop.root / "out" / "totals.csv").read_text() == before
 
 
 def test_no_pipeline_here(shop):
@@ -176,14 +184,14 @@ def score(batches):
 
 
 @pytest.mark.parametrize(
-    ("body", "word"),
+    ("body", "word", "line"),
     [
-        ("batch.no_such_method()", "no_such_method"),
-        ("1 / 0", "ZeroDivisionError"),
-        ('batch.append_column("extra", pa.array([1] * batch.num_rows))', "extra"),
+        ("batch.no_such_method()", "no_such_method", 6),
+        ("1 / 0", "ZeroDivisionError", 6),
+        ('batch.append_column("extra", pa.array([1] * batch.num_rows))', "extra", 4),
     ],
 )
-def test_a_python_step_that_fails_points_at_the_users_line(shop, body, word):
+def test_a_python_step_that_fails_points_at_the_users_line(shop, body, word, line):
     shop.write("steps/score.py", STEP.replace("{body}", body))
     shop.edit(
         "  totals: models/totals.sql",
@@ -198,7 +206,7 @@ def test_a_python_step_that_fails_points_at_the_users_line(shop, body, word):
     assert "steps/score.py" in told.err
     if done.code == 1:
         assert done.document["error"]["file"] == "steps/score.py"
-        assert done.document["error"]["line"] == 6
+        assert done.document["error"]["line"] == line
     assert not (shop.root / "out").exists()
 
 

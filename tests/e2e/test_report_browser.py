@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import re
 import shutil
 import time
 from pathlib import Path
@@ -173,6 +174,8 @@ def test_an_address_leads_back_to_a_column(show: Callable[..., Page], flights_ru
     page = show(flights_run, at="#node=dataset%3Adelays&column=seats")
     expect(page.locator(".panel h3")).to_have_text("delays")
     expect(page.locator(".lineage")).to_contain_text("planes.seats")
+    expect(page.locator(".lineage")).to_be_in_viewport()
+    assert page.evaluate("scrollY") == 0
 
 
 def test_a_broken_rule_opens_to_the_rows_that_break_it(show: Callable[..., Page], flights_run: Run):
@@ -287,6 +290,9 @@ def test_the_keyboard_reaches_everything(show: Callable[..., Page], flights_run:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".lineage")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator(".lineage")).to_have_count(0)
+    assert page.evaluate("document.activeElement.dataset.column") == "faa"
     expect(node(page, "airports")).to_have_attribute("aria-pressed", "true")
 
 
@@ -327,6 +333,63 @@ def test_a_thousand_nodes_are_drawn_and_can_be_worked_with(
     page.keyboard.press("Enter")
     page.locator('[data-column="id"]').click()
     assert page.locator(".node.traced").count() > 10
+
+
+def report_of(shop: Any) -> Path:
+    """The page that the last run wrote."""
+    return max((shop.root / ".penstock" / "runs").glob("*/report.html"))
+
+
+def test_the_page_of_a_real_run_tells_what_the_run_did(show: Callable[..., Page], shop: Any):
+    shop.write("data/orders_2.csv", "id,customer,amount,at\n7,ann,a lot,2026-01-04T10:00:00Z\n")
+    assert shop("run").code == 0
+    page = show(report_of(shop))
+    expect(page.locator("header")).to_contain_text("Succeeded")
+    expect(node(page, "orders")).to_contain_text("5 rows")
+    expect(node(page, "orders")).to_contain_text("1 rejected")
+    expect(page.locator("#rejected")).to_contain_text("data/orders_2.csv:2")
+    expect(page.locator("#rejected .raw")).to_have_text("7,ann,a lot,2026-01-04T10:00:00Z")
+
+    node(page, "clean").click()
+    panel = page.locator(".panel")
+    expect(panel.locator(".flow")).to_have_text("5 rows in")
+    expect(panel.locator(".legend li")).to_have_text(
+        [
+            re.compile("^2 rows out"),
+            "1 filtered 20.0 %",
+            "1 deduplicated 20.0 %",
+            "1 quarantined 20.0 %",
+        ]
+    )
+    expect(panel).to_contain_text("pipeline.yaml:")
+    page.locator('[data-column="name"]').click()
+    expect(page.locator(".lineage li").first).to_have_text("customers.name")
+    page.locator('[data-column="amount"]').click()
+    expect(page.locator(".lineage")).to_contain_text("totals_csv.amount")
+    assert {m.get_attribute("data-id") for m in page.locator(".node.traced").all()} == {
+        "dataset:orders",
+        "dataset:clean",
+        "dataset:totals",
+        "target:clean_lake",
+        "target:totals_csv",
+    }
+    sample = page.locator("#quality .sample").first
+    sample.locator("summary").click()
+    expect(sample.locator("td .value").first).to_have_text("NULL")
+    expect(page.locator("#targets")).to_contain_text("out/totals.csv")
+    assert sideways(page) == 0
+
+
+def test_the_page_of_a_real_stopped_run_leads_to_the_rule(show: Callable[..., Page], shop: Any):
+    shop.edit("RowCount > 0", "RowCount > 100")
+    assert shop("run").code == 1
+    page = show(report_of(shop))
+    expect(page.locator("header")).to_contain_text("Stopped")
+    expect(page.locator("#error")).to_contain_text("RowCount > 100")
+    expect(page.locator("#error")).to_contain_text("pipeline.yaml:")
+    expect(page.locator(".panel h3")).to_have_text("clean")
+    expect(node(page, "clean")).to_contain_text("stopped here")
+    expect(node(page, "totals_csv", "target")).to_contain_text("not")
 
 
 def generated(size: int) -> Run:

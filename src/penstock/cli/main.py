@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -84,7 +85,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point: runs a command and leaves with its exit code."""
     args = list(sys.argv[1:] if arguments is None else arguments)
     args, output = _everywhere_flags(args)
-    sys.exit(_invoke(args, output))
+    code = _invoke(args, output)
+    if any(not t.daemon for t in threading.enumerate() if t is not threading.current_thread()):
+        # A thread stuck in a user's step outlives its run; waiting for it would hang the exit.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _everywhere_flags(args: list[str]) -> tuple[list[str], Output]:

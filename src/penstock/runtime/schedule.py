@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+GRACE_SECONDS = 5.0
+
 
 def run_graph(
     tasks: Mapping[str, Callable[[], None]],
@@ -19,7 +21,8 @@ def run_graph(
     """Run every task once, after all that it needs.
 
     The first failure (Ctrl-C too) starts no further task, calls `interrupt` so that running
-    ones end soon, waits for them, and is raised.
+    ones end soon, waits `GRACE_SECONDS` for them, and is raised. A thread that is stuck in a call
+    outside Python (a user's `time.sleep`) cannot be ended and is left behind.
 
     >>> done = []
     >>> run_graph({"b": lambda: done.append("b"), "a": lambda: done.append("a")}, {"b": ["a"]},
@@ -48,6 +51,7 @@ def run_graph(
         for future in running:
             future.cancel()
         interrupt()
+        wait(running, timeout=GRACE_SECONDS)
         raise
     finally:
-        pool.shutdown(wait=True)
+        pool.shutdown(wait=False)
