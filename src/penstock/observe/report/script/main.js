@@ -15,20 +15,19 @@ function graphSection() {
     view.show(column ? trace(id, column) : null);
     panel.replaceChildren(...drawPanel(node, column, choose).filter(Boolean));
     panel.scrollTop = same ? top : 0;
+    const open = panel.querySelector("li.open");
+    if (open) scrollWithin(panel, open);
     const place = new URLSearchParams({ node: id });
     if (column) place.set("column", column);
     address(`#${place}`);
   }
 
-  /** Select from the panel: the focus stays where the reader is. */
-  function choose(id, column) {
+  /** Select from the panel: the focus stays at the column that was clicked. */
+  function choose(id, column, clicked = column) {
     select(id, column);
     view.reveal(id);
-    const button = column && [...panel.querySelectorAll(".column")].find((b) => b.dataset.column === column);
-    if (button) {
-      button.focus({ preventScroll: true });
-      button.scrollIntoView({ block: "nearest" });
-    }
+    const button = [...panel.querySelectorAll(".column")].find((b) => b.dataset.column === clicked);
+    if (button) button.focus({ preventScroll: true });
   }
 
   showNode = (id) => {
@@ -63,6 +62,13 @@ function graphSection() {
       view.reveal(id);
     },
   };
+}
+
+/** Scrolls a box, and nothing around it, until an element in it is seen. */
+function scrollWithin(box, element) {
+  const [outer, inner] = [box.getBoundingClientRect(), element.getBoundingClientRect()];
+  if (inner.bottom > outer.bottom) box.scrollTop += Math.min(inner.bottom - outer.bottom + 12, inner.top - outer.top - 12);
+  else if (inner.top < outer.top) box.scrollTop += inner.top - outer.top - 12;
 }
 
 /** Puts what is shown into the address, where the browser lets a page do so. */

@@ -81,7 +81,7 @@ function columnList(node, chosen, onSelect) {
   const draw = (some) => h("ul", { class: "columns" }, some.map((column) => {
     const open = column.name === chosen;
     const button = h("button", { type: "button", class: "column", "data-column": column.name, "aria-expanded": String(open),
-      onclick: () => onSelect(node.id, open ? null : column.name) },
+      onclick: () => onSelect(node.id, open ? null : column.name, column.name) },
       h("span", { class: "column-name" }, column.name),
       h("span", { class: "column-type" }, column.type, column.required && h("span", { class: "required" }, " required")));
     if (!open) return h("li", {}, button);
