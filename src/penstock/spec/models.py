@@ -47,6 +47,7 @@ class ColumnSpec(Model):
     required: bool = False
     """Whether a record without a value is rejected."""
     description: str | None = None
+    """What it is, for people."""
 
 
 Columns = Annotated[dict[Text, TypeText | ColumnSpec], Field(min_length=1)]
@@ -78,6 +79,7 @@ class Source(OpenModel):
     incremental: Literal["files", "none"] | ByColumn = "none"
     """`files`: each file once; `{column: …, lookback: …}`: what is newer; `none`: all, each run."""
     description: str | None = None
+    """What it is, for people."""
 
     @field_validator("incremental")
     @classmethod
@@ -108,6 +110,7 @@ class Transform(Model):
     columns: Columns | None = Field(default=None, alias="schema")
     """What `python` or `command` returns; without it, found by trying an empty batch."""
     description: str | None = None
+    """What it is, for people."""
 
     @field_validator("python")
     @classmethod
@@ -173,6 +176,7 @@ class Target(OpenModel):
     partition_by: list[Text] = Field(default_factory=list)
     """Columns that split the rows into folders."""
     description: str | None = None
+    """What it is, for people."""
 
     @model_validator(mode="after")
     def _mode_has_what_it_needs(self) -> Target:
