@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from penstock.diagnostics import Diagnostic, did_you_mean
 from penstock.runtime import registry
 from penstock.spec.check import adapter, check
-from penstock.spec.later import LATER_SOURCES, LATER_TARGETS
 from penstock.spec.shapes import known_keys
 
 if TYPE_CHECKING:
@@ -24,6 +23,28 @@ if TYPE_CHECKING:
 
 Kind = Literal["source", "target"]
 AREAS: dict[Kind, str] = {"source": "SRC", "target": "TGT"}
+LATER_SOURCES: dict[str, str] = {
+    "s3": "penstock.spec.later:S3Source",
+    "postgres": "penstock.spec.later:DatabaseSource",
+    "mysql": "penstock.spec.later:DatabaseSource",
+    "rest": "penstock.spec.later:RestSource",
+    "graphql": "penstock.spec.later:GraphqlSource",
+    "ftp": "penstock.spec.later:FtpSource",
+    "sftp": "penstock.spec.later:SftpSource",
+    "webhook": "penstock.spec.later:WebhookSource",
+    "kafka": "penstock.spec.later:KafkaSource",
+    "kinesis": "penstock.spec.later:KinesisSource",
+    "dlt": "penstock.spec.later:DltSource",
+}
+LATER_TARGETS: dict[str, str] = {
+    "redshift": "penstock.spec.later:RedshiftTarget",
+    "athena": "penstock.spec.later:AthenaTarget",
+    "snowflake": "penstock.spec.later:SnowflakeTarget",
+    "postgres": "penstock.spec.later:DatabaseTarget",
+    "mysql": "penstock.spec.later:DatabaseTarget",
+    "dynamodb": "penstock.spec.later:DynamodbTarget",
+    "opensearch": "penstock.spec.later:OpensearchTarget",
+}
 _REGISTRY = {"source": registry.SOURCES, "target": registry.TARGETS}
 _LATER = {"source": LATER_SOURCES, "target": LATER_TARGETS}
 GAP = "PSK-PORT-003"
@@ -46,7 +67,7 @@ class Connector:
         """The type its options are checked against."""
         if self.runs:
             return registry.load(_REGISTRY[self.kind][self.name].options)
-        return _LATER[self.kind][self.name]
+        return registry.load(_LATER[self.kind][self.name])
 
 
 def connectors(kind: Kind) -> dict[str, Connector]:

@@ -267,27 +267,3 @@ class OpensearchTarget(Model):
     user: Text | None = None
     password: Text | None = None
     """A `${secret.NAME}`."""
-
-
-LATER_SOURCES: dict[str, type[Model]] = {
-    "s3": S3Source,
-    "postgres": DatabaseSource,
-    "mysql": DatabaseSource,
-    "rest": RestSource,
-    "graphql": GraphqlSource,
-    "ftp": FtpSource,
-    "sftp": SftpSource,
-    "webhook": WebhookSource,
-    "kafka": KafkaSource,
-    "kinesis": KinesisSource,
-    "dlt": DltSource,
-}
-LATER_TARGETS: dict[str, type[Model]] = {
-    "redshift": RedshiftTarget,
-    "athena": AthenaTarget,
-    "snowflake": SnowflakeTarget,
-    "postgres": DatabaseTarget,
-    "mysql": DatabaseTarget,
-    "dynamodb": DynamodbTarget,
-    "opensearch": OpensearchTarget,
-}

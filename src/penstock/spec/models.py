@@ -212,7 +212,8 @@ class Pipeline(Model):
     quality: dict[Name, QualityRules] = Field(default_factory=dict)
     """Rules by dataset."""
     targets: dict[Name, Target] = Field(default_factory=dict)
-    """Datasets published."""
+    """Datasets published. `penstock query` sees each under its name, so a target has the name of
+    a dataset only if it publishes that dataset."""
     governance: Governance = Field(default_factory=Governance)
     sla: Sla = Field(default_factory=Sla)
     alerts: list[Alert] = Field(default_factory=list)

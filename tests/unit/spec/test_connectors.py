@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from penstock.runtime import registry
-from penstock.spec.connectors import connectors
-from penstock.spec.later import LATER_SOURCES, LATER_TARGETS
+from penstock.spec.connectors import LATER_SOURCES, LATER_TARGETS, connectors
 
 
 def test_every_connector_of_the_pipeline_file_is_known():
