@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import inspect
 
 import click
 
@@ -49,6 +49,7 @@ def _command(command: click.Command, name: str, parent: click.Context, level: in
         for parameter in command.get_params(ctx)
         if not (isinstance(parameter, click.Option) and "--help" in parameter.opts)
         and (record := parameter.get_help_record(ctx))
+        and record[1]
     ]
     if records:
         rows = [[f"`{option}`", text] for option, text in records]
@@ -57,4 +58,4 @@ def _command(command: click.Command, name: str, parent: click.Context, level: in
 
 
 def _help(command: click.Command) -> str:
-    return textwrap.dedent(command.help or "").replace("\b\n", "").strip()
+    return inspect.cleandoc(command.help or "").replace("\b\n", "")
