@@ -1,7 +1,6 @@
 """What every ledger promises to the run loop.
 
-A new implementation joins by one entry in `LEDGERS`: name → a function that opens the store kept
-in a folder. Opening it twice gives two ledgers over one store.
+A new implementation joins by one entry in `contract_ledgers.LEDGERS`.
 """
 
 from __future__ import annotations
@@ -16,19 +15,13 @@ import threading
 from dataclasses import asdict, replace
 
 import pytest
+from contract_ledgers import LEDGERS, append_many, die_writing, race
 
 from penstock.errors import Conflict, LedgerError, UsageError
-from penstock.runtime.heartbeat import holder
+from penstock.runtime.heartbeat import holder, start_time
 from penstock.runtime.ledger.base import Version
 from penstock.runtime.ledger.chain import GENESIS, entry_hash
-from penstock.runtime.ledger.sqlite import SQLiteLedger
 
-
-def open_sqlite(folder, **options):
-    return SQLiteLedger(folder / "ledger.sqlite", **options)
-
-
-LEDGERS = {"sqlite": open_sqlite}
 ELSEWHERE = "another-host.example:17:99"
 
 
@@ -309,7 +302,7 @@ def test_tokens_only_grow(ledger):
 
 def test_a_dead_process_loses_its_lock_at_once(ledger):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        dead = f"{socket.gethostname()}:{child.pid}:{started(child.pid)}"
+        dead = f"{socket.gethostname()}:{child.pid}:{start_time(child.pid)}"
         ledger.acquire("l", dead, lease_seconds=3600)
         with pytest.raises(Conflict):
             ledger.acquire("l", holder(), lease_seconds=60)
@@ -451,19 +444,6 @@ def test_an_end_is_recorded_whole_or_not_at_all(ledger):
 # -- several at once
 
 
-def started(pid):
-    from penstock.runtime.heartbeat import start_time
-
-    return start_time(pid)
-
-
-def append_many(kind, folder, name, count):
-    ledger = LEDGERS[kind](folder)
-    for number in range(count):
-        ledger.append_audit(name, "did", "p", str(number), {"n": number})
-    ledger.close()
-
-
 def test_four_processes_append_one_chain(kind, ledger, tmp_path):
     context = multiprocessing.get_context("spawn")
     arguments = [(kind, tmp_path, f"process-{i}", 50) for i in range(4)]
@@ -479,18 +459,6 @@ def test_four_processes_append_one_chain(kind, ledger, tmp_path):
         mine = [e.subject for e in trail if e.actor == f"process-{i}"]
         assert mine == [str(n) for n in range(50)]
     assert ledger.verify_audit() == []
-
-
-def race(kind, folder, start, results):
-    ledger = LEDGERS[kind](folder)
-    start.wait()
-    try:
-        lock = ledger.acquire("l", holder(), lease_seconds=60)
-        results.put(("has it", lock.token))
-        start.wait()  # hold it until the other has tried
-    except Conflict as told:
-        results.put(("refused", told.message))
-        start.wait()
 
 
 def test_two_processes_race_for_a_lock_and_for_making_the_store(kind, tmp_path):
@@ -524,14 +492,6 @@ def test_threads_share_a_ledger(ledger):
         f"t{n}": "v9" for n in range(6)
     }
     assert ledger.verify_audit() == []
-
-
-def die_writing(kind, folder):
-    ledger = LEDGERS[kind](folder)
-    for number in range(1_000_000):
-        ledger.append_audit("a", "did", "p", str(number), {})
-        if number == 3:
-            os.kill(os.getppid(), signal.SIGUSR1)
 
 
 def test_a_process_killed_while_it_writes_leaves_a_whole_ledger(kind, ledger, tmp_path):

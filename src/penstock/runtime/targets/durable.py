@@ -20,15 +20,26 @@ LOCK_SECONDS = 60.0
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file in one step; when this returns, the disk has it.
 
-    A reader sees the old file or the new one; after a crash one of the two is there.
+    A reader sees the old file or the new one; after a crash one of the two is there. Two writers
+    of one file hold a lock.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_of(path)
     with temporary.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)  # noqa: PTH105  # tests kill the process at this very call
     sync_folder(path.parent)
+
+
+def temporary_of(path: Path) -> Path:
+    """Where a file is written before it takes its place; a killed process leaves it behind.
+
+    >>> from pathlib import Path
+    >>> temporary_of(Path("a/current.json")).name
+    '.current.json.tmp'
+    """
+    return path.with_name(f".{path.name}.tmp")
 
 
 def sync_folder(path: Path) -> None:

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import LoadFailed
 from penstock.program import Column
-from penstock.runtime.targets.durable import locked, sync_folder, write_atomically
+from penstock.runtime.targets.durable import (
+    locked,
+    sync_folder,
+    temporary_of,
+    write_atomically,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -190,7 +195,8 @@ class Store:
 
     def open_staging(self, token: str) -> None:
         """Note that files of this token are about to be written."""
-        write_atomically(self._staged / f"{token}.json", b"{}\n")
+        (self._staged / f"{token}.json").touch()
+        sync_folder(self._staged)
 
     def close_staging(self, token: str, keep: Iterable[LakeFile], version: str | None) -> None:
         """Remove what was written under a token, but for what a version holds. Locked."""
@@ -201,9 +207,10 @@ class Store:
         for path in self.table.rglob(f"part-{token}-*"):
             if path not in kept:
                 path.unlink(missing_ok=True)
-        for path in self._manifests.glob(f"*-{token}.json"):
-            if path.stem != version:
+        for path in self._manifests.glob(f"*-{token}.json*"):
+            if path.name != f"{version}.json":
                 path.unlink(missing_ok=True)
+        temporary_of(self._folder / "current.json").unlink(missing_ok=True)
         note.unlink(missing_ok=True)
 
     def missing(self, files: Iterable[LakeFile]) -> list[str]:
