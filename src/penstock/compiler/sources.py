@@ -38,6 +38,8 @@ def read_sources(state: Compilation) -> None:
             state.broken.add(name)
             continue
         state.datasets[name] = dataclasses.replace(state.datasets[name], schema=schema)
+        if source.connector in registry.SOURCES:  # or it is a gap, and told already
+            _warn_if_missing(state, name, read)
         _incremental_column(state, name, source)
         state.binder.create(name, schema)
         state.reads.append(dataclasses.replace(read, schema=schema))
@@ -82,6 +84,16 @@ def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] |
     )
     schema: tuple[Column, ...] = tuple(found.schema)
     return schema
+
+
+def _warn_if_missing(state: Compilation, name: str, read: Read) -> None:
+    """Nothing to read now is a warning: the definition may be checked where the data is not."""
+    try:
+        registry.source(read.connector)(read, state.definition.root).check()
+    except PenstockError as error:
+        span = state.definition.positions.value(("sources", name, "path"))
+        hint = error.hint or "a run would end here"
+        state.tell(error.code, f"`{name}`: {error.message}", span, hint, severity="warning")
 
 
 def _note_origin(state: Compilation, name: str, origin: str) -> None:
