@@ -58,7 +58,7 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 test: lint data ## Everything that must hold: lint, then every test, doctests and the wheel
 	$(BIN)/pytest --doctest-modules -n $(JOBS)
 
-fault: $(VENV)/.dev ## Kill runs at every boundary, race them, fill the disk; the published state must stand
+fault: $(VENV)/.dev ## Kill runs at every boundary and every write; what is published must stand
 	$(BIN)/pytest tests/fault
 
 fuzz: $(VENV)/.dev ## The property tests with 50 times the examples
