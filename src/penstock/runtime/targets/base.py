@@ -110,7 +110,8 @@ class Target(Protocol):
         """Make the staged rows visible, atomically; doing it again changes nothing.
 
         Raises:
-            Conflict: another writer moved the target since `stage`.
+            Conflict: another writer moved the target since `stage`, or the staged files are gone:
+                the next run computes the rows anew.
         """
 
     def abandon(self, key: str) -> None:

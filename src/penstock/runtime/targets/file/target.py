@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.errors import LoadFailed, SourceUnavailable
+from penstock.errors import Conflict, LoadFailed, SourceUnavailable
 from penstock.runtime.engines.base import FileFormat, WriteSpec
 from penstock.runtime.targets.base import Published, Staged
 
@@ -72,10 +72,10 @@ class FileTarget:
             finally:
                 os.close(folder)
         elif not self.holds(staged.detail["version"]):
-            raise LoadFailed(
+            raise Conflict(
                 f"what was written for {self._name} is gone, and the file there is another",
                 code="PSK-TGT-121",
-                hint="run with --full-refresh",
+                hint="run again: the rows are written anew",
             )
         return Published(
             rows_loaded=staged.rows,
