@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from penstock.spec.variables import override
 from penstock.spec.yaml import read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from penstock.spec.models import Pipeline
@@ -87,7 +87,7 @@ def _read(folder: Path) -> tuple[_Root, str]:
             problems.append(Diagnostic("PSK-YAML-013", f"{FILE} is empty", start,
                                        "start with `name: …`"))  # fmt: skip
         raise _invalid(problems, text)
-    if not isinstance(document.root.value, Mapping):
+    if not document.root.is_mapping:
         problems.append(Diagnostic("PSK-YAML-013", f"{FILE} is not a mapping of sections",
                                    document.root.span, "start with `name: …`"))  # fmt: skip
         raise _invalid(problems, text)
@@ -146,12 +146,12 @@ def _misshapen_profiles(tree: Node) -> list[Diagnostic]:
     entry = tree.entries.get("profiles")
     if entry is None or entry.node.value is None:
         return []
-    if not isinstance(entry.node.value, Mapping):
+    if not entry.node.is_mapping:
         return [Diagnostic("PSK-YAML-023", "`profiles` must be a mapping of names", entry.key)]
     return [
         Diagnostic("PSK-YAML-023", f"the profile `{name}` must be a mapping of sections", e.key)
         for name, e in entry.node.entries.items()
-        if not isinstance(e.node.value, Mapping) and e.node.value is not None
+        if not e.node.is_mapping and e.node.value is not None
     ]
 
 

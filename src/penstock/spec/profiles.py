@@ -32,7 +32,8 @@ def with_profile(root: Node, name: str | None) -> Node:
     if name not in profiles:
         hint = did_you_mean(name, profiles, noun="profiles") or "the definition has no profiles"
         raise UsageError(f"no profile named `{name}`", code="PSK-REF-036", hint=hint)
-    return merge(base, profiles[name].node)
+    profile = profiles[name].node
+    return merge(base, profile) if profile.is_mapping else base
 
 
 def merge(base: Node, over: Node) -> Node:
@@ -40,12 +41,12 @@ def merge(base: Node, over: Node) -> Node:
 
     A merged mapping stands where the base stands; each value stands where it was written.
     """
-    if not base.entries or not over.entries:
+    if not (base.is_mapping and over.is_mapping):
         return over
     entries = dict(base.entries)
     for key, entry in over.entries.items():
         known = entries.get(key)
-        if known and known.node.entries and entry.node.entries:
+        if known and known.node.is_mapping and entry.node.is_mapping:
             entries[key] = Entry(known.key, merge(known.node, entry.node))
         else:
             entries[key] = entry

@@ -78,11 +78,13 @@ def _page(schema: Schema) -> Iterator[str]:
 
 def _parts(section: str, name: str, defs: Schema) -> Iterator[str]:
     """The mappings inside a section that have keys of their own."""
+    told = {"Reference", "Step"}
     for key, part in defs[name]["properties"].items():
         for inner in _refs(part):
-            if inner not in {"Reference", "Step"} and "properties" in defs[inner]:
+            if inner not in told and "properties" in defs[inner]:
+                told.add(inner)
                 about = defs[inner].get("description", "")
-                yield f"### {section}.{key}\n\n{about}\n\n{_keys(defs[inner], defs)}"
+                yield f"### In `{key}` of {section}\n\n{about}\n\n{_keys(defs[inner], defs)}"
 
 
 def _refs(node: Any) -> Iterator[str]:

@@ -67,6 +67,11 @@ class Node:
         return self.value if isinstance(self.value, tuple) else ()
 
     @property
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping, with entries or without."""
+        return isinstance(self.value, Mapping)
+
+    @property
     def is_scalar(self) -> bool:
         """Whether it is neither a mapping nor a sequence."""
         return not isinstance(self.value, Mapping | tuple)

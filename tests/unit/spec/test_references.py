@@ -175,6 +175,11 @@ def test_profiles_merge_deeply(load):
     assert load(text).pipeline.alerts == []
 
 
+def test_a_profile_that_says_nothing_changes_nothing(load):
+    text = "sla: {freshness: 1 hour}\nprofiles: {a: , b: {}, c: {sla: {}}, d: {sla: }}\n"
+    assert [load(text, profile=p).pipeline.sla.freshness for p in "abcd"] == ["1 hour"] * 3 + [None]
+
+
 def test_an_unknown_profile(load):
     with pytest.raises(UsageError) as raised:
         load(PROFILE + VARIABLES, profile="prd")
