@@ -14,6 +14,8 @@ from penstock.cli.tables import table
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from penstock.runtime.ledger.base import AuditFault
+
 FAILED = 1
 
 
@@ -56,21 +58,38 @@ def list_entries(output: Output, *, folder: Path, limit: int | None) -> None:
 @pass_output
 def verify(output: Output, *, folder: Path) -> int:
     """Check that no entry of the audit trail was changed, removed or inserted."""
-    ledger = shared.open_ledger(shared.pipeline_root(folder))
-    faults = ledger.verify_audit() if ledger else []
-    entries = len(ledger.audit()) if ledger else 0
+    root = shared.pipeline_root(folder)
+    ledger = shared.open_ledger(root)
+    entries = ledger.audit() if ledger else []
+    faults = ledger.verify_audit() if ledger else _without_ledger(root)
     document = {
         "schema": "penstock.audit_verify/1",
         "valid": not faults,
-        "entries": entries,
+        "entries": len(entries),
+        # Kept somewhere else, it also finds a ledger that was replaced as a whole.
+        "head": entries[-1].hash if entries else None,
         "faults": [asdict(f) for f in faults],
     }
 
     def shown() -> str:
-        if not faults:
-            return f"the audit trail holds: {entries} entries"
-        lines = [f"entry {f.number} was {f.kind}: {f.message}" for f in faults]
-        return "\n".join(["the audit trail does not hold", *lines])
+        if faults:
+            told = [f"{f.kind}: {f.message}" for f in faults]
+            return "\n".join(["the audit trail does not hold", *told])
+        if not entries:
+            return "the audit trail is empty"
+        return f"the audit trail holds: {len(entries):,} entries, the last {entries[-1].hash}"
 
     output.result(shown, document)
     return FAILED if faults else 0
+
+
+def _without_ledger(root: Path) -> list[AuditFault]:
+    """Nothing ever ran here, or somebody took the ledger away."""
+    from penstock.runtime.ledger.base import AuditFault
+
+    runs = root / ".penstock" / "runs"
+    count = sum(1 for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else 0
+    if not count:
+        return []
+    what = f"the ledger is gone, and {count:,} run(s) left their folders in .penstock/runs"
+    return [AuditFault(0, "removed", what)]
