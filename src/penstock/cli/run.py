@@ -78,7 +78,8 @@ def _tell(output: Output, root: Path, result: RunResult) -> None:
     def summary() -> None:
         from penstock.observe.summary import render_summary
 
-        render_summary(report, sys.stdout, report_path=str(page) if page else None)
+        path = str(page) if page else None
+        render_summary(report, sys.stdout, report_path=path, with_error=False)  # told above
 
     output.result(summary, report)
 
