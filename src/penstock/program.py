@@ -241,7 +241,7 @@ class Program:
 
 
 def canonical(value: Any) -> bytes:
-    """Canonical JSON: sorted keys, no spaces, UTF-8, no NaN.
+    r"""Canonical JSON: sorted keys, no spaces, UTF-8, no NaN.
 
     >>> canonical({"b": 1, "a": ["é"]})
     b'{"a":["\\xc3\\xa9"],"b":1}'

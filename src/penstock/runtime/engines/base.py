@@ -55,7 +55,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What reading a source gave. `rows_out` rows are in the relation; rows_in = rows_out + rejected."""
+    """What reading a source gave: rows_in = rows_out + rejected; rows_out are in the relation."""
 
     rows_in: int
     rows_out: int

@@ -45,6 +45,13 @@ class Source(Protocol):
 
     def __init__(self, read: Read, root: Path) -> None: ...
 
+    def check(self) -> None:
+        """Whether there is something to read, cheaply: `validate` asks, and warns.
+
+        Raises:
+            SourceUnavailable: there is nothing now; a run would end.
+        """
+
     def plan(self) -> Slice:
         """What there is to read now.
 

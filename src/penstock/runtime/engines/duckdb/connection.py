@@ -54,6 +54,8 @@ class Database:
             # Rows of a dataset have no order unless a query gives one; reading CSV is a quarter
             # faster when DuckDB need not keep the file's order.
             "preserve_insertion_order": "false",
+            # Otherwise CAST(x AS VARCHAR) over a file gives the file's own text: not the value's.
+            "disabled_optimizers": "type_pushdown",
             "temp_directory": str(self._spill),
         }
         if memory_bytes is not None:

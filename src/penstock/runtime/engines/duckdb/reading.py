@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.runtime.engines.base import Extracted
+from penstock.runtime.engines.duckdb.csv_read import read_csv
 from penstock.runtime.engines.duckdb.quoting import literal, name
 
 if TYPE_CHECKING:
@@ -23,25 +24,23 @@ def read_files(
     schema: Sequence[Column],
     *,
     evolution: str,
-    keep: bool,
+    keep: bool,  # noqa: ARG001  # DuckDB holds what it has read
 ) -> Extracted:
-    """Make `relation` of the files, typed as `schema`."""
+    """Make `relation` of the files, typed as `schema`.
+
+    Raises:
+        SourceUnavailable: a file is gone or cannot be opened.
+        StepFailed: a file as a whole is not what it should be (names the file).
+    """
+    if fmt.name == "csv":
+        return read_csv(database, relation, files, fmt.options, schema, evolution)
     paths = literal([f.path for f in files])
     columns = literal({c.name: c.type for c in schema})
-    if fmt.name == "csv":
-        null = fmt.options.get("null_values") or [""]
-        given = (
-            f"columns = {columns}, auto_detect = false, header = true, delim = ',', "
-            f"quote = '\"', escape = '\"', nullstr = {literal(list(null))}"
-        )
-        source = f"read_csv({paths}, {given})"
-    elif fmt.name == "ndjson":
+    if fmt.name == "ndjson":
         source = f"read_ndjson({paths}, columns = {columns})"
     else:
         source = f"read_parquet({paths})"
     chosen = ", ".join(f"CAST({name(c.name)} AS {c.type}) AS {name(c.name)}" for c in schema)
-    if fmt.name == "csv":
-        chosen = "*"
     sql = f"CREATE OR REPLACE TABLE {name(relation)} AS SELECT {chosen} FROM {source}"
     database.execute(sql, f"reading `{relation}`")
     (rows,) = database.execute(f"SELECT count(*) FROM {name(relation)}").fetchone()

@@ -22,7 +22,7 @@ _NO_SPACE = ("No space left", "max_temp_directory_size", "Disk quota", "exceeds 
 
 
 def explain(error: duckdb.Error, sql: str, doing: str = "") -> PenstockError:
-    """A DuckDB error as one of ours.
+    r"""A DuckDB error as one of ours.
 
     Args:
         sql: the text that was run; the error's place in it is shown.

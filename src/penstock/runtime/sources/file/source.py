@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.diagnostics import did_you_mean
 from penstock.errors import SourceUnavailable
 from penstock.runtime.engines.base import FileFormat, InputFile
 from penstock.runtime.sources.base import Inferred, Slice
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.base import Engine, Extracted
 
 
+_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json": "ndjson",
+    ".parquet": "parquet",
+}
+_SNIFF = {"csv": "read_csv", "ndjson": "read_ndjson", "parquet": "read_parquet"}
+
+
 class FileSource:
     """Reads the files that a glob names."""
 
@@ -25,12 +37,30 @@ class FileSource:
         self._root = root
         self._options = FileSourceOptions(**read.options)
 
+    def check(self) -> None:
+        """Whether any file is there."""
+        self._paths()
+
+    def _paths(self) -> list[str]:
+        pattern = str(self._root / self._options.path)
+        # pathlib has no glob of a pattern that may be absolute
+        every = glob.glob(pattern, recursive=True)  # noqa: PTH207
+        found = sorted(p for p in every if Path(p).is_file())
+        if not found:
+            raise SourceUnavailable(f"no file matches `{self._options.path}`", hint=self._near())
+        return found
+
+    def _near(self) -> str:
+        """The files that are there instead."""
+        folder = (self._root / self._options.path).parent
+        others = sorted(p.name for p in folder.glob("*")) if folder.is_dir() else []
+        if not folder.is_dir():
+            return f"there is no folder {Path(self._options.path).parent}"
+        return did_you_mean(Path(self._options.path).name, others, noun="files there")
+
     def plan(self) -> Slice:
         """The files there are now."""
-        pattern = str(self._root / self._options.path)
-        found = sorted(p for p in glob.glob(pattern, recursive=True) if Path(p).is_file())
-        if not found:
-            raise SourceUnavailable(f"no file matches `{self._options.path}`")
+        found = self._paths()
         files = []
         for path in found:
             stat = Path(path).stat()
@@ -43,8 +73,7 @@ class FileSource:
 
     def extract(self, part: Slice, engine: Engine, relation: str, *, keep: bool) -> Extracted:
         """Make `relation` of the slice's files."""
-        name = self._options.format or "csv"
-        fmt = FileFormat(name, self._options.options)
+        fmt = FileFormat(self._format(), dict(self._options.options))
         return engine.read_files(
             relation,
             part.files,
@@ -54,15 +83,33 @@ class FileSource:
             keep=keep,
         )
 
+    def _format(self) -> str:
+        """As given, or as the suffix says, whatever it is packed with."""
+        if self._options.format:
+            return self._options.format
+        path = Path(self._options.path)
+        plain = path.with_suffix("") if path.suffix in {".gz", ".zst"} else path
+        if plain.suffix not in _FORMATS:
+            raise SourceUnavailable(
+                f"the suffix of `{self._options.path}` tells no format",
+                hint="say `format: csv`, `ndjson` or `parquet`",
+            )
+        return _FORMATS[plain.suffix]
+
     def infer(self) -> Inferred:
         """The schema of what is there."""
         import duckdb
+
         from penstock import types
         from penstock.program import Column
 
         part = self.plan()
         paths = [f.path for f in part.files]
-        found = duckdb.connect().execute("DESCRIBE FROM read_csv(?)", [paths]).fetchall()
+        found = (
+            duckdb.connect()
+            .execute(f"DESCRIBE FROM {_SNIFF[self._format()]}(?)", [paths])
+            .fetchall()
+        )
         return Inferred(
             tuple(Column(r[0], types.from_duckdb(r[1])) for r in found),
             f"sniffed from {part.files[0].name}",
