@@ -110,7 +110,7 @@ class _Reading:
             lost = self._load(table, part, tables, precise=False)
             if lost:
                 return lost
-            if self._flagged(table):
+            if self._flagged(table, part):
                 tables.drop(self.database)
                 self._load(table, part, tables, precise=True)
             found = csv_rejects.faults(self.database, tables)
@@ -215,10 +215,12 @@ class _Reading:
             ) from error
         return None
 
-    def _flagged(self, table: str) -> bool:
+    def _flagged(self, table: str, part: Part) -> bool:
+        """Whether the fast way found, or may have missed, a value that would change."""
         if not self._has_flag(table):
             return False
-        sql = f"SELECT count({_FLAG}) FROM {name(table)}"
+        doubt = exact.doubtful(c for c in part.columns if c is not None)
+        sql = f"SELECT count({_FLAG}) > 0{' OR ' + doubt if doubt else ''} FROM {name(table)}"
         return bool(self.database.execute(sql).fetchone()[0])
 
     def _has_flag(self, table: str) -> bool:

@@ -7,8 +7,8 @@ column is read as a *carrier* type that keeps the difference, is cast, and compa
 Two ways, both one expression for each column:
 
 - fast: numbers travel as DOUBLE, dates as TIMESTAMP. On lineitem of TPC-H this costs about a tenth
-  of the plain typed read. Integers beyond 2^53 and decimals of more than 15 digits do not fit
-  into a DOUBLE: they are reported as doubtful, or travel as text. A text that differs from the
+  of the plain typed read. Integers beyond 2^53 do not fit into a DOUBLE (`doubtful` says so), nor
+  do decimals of more than 15 digits (they travel as text). A text that differs from the
   value it becomes only behind its 17th digit is not told apart.
 - exact: everything travels as text. Used when the fast way found something, to say what.
 """
@@ -22,6 +22,8 @@ from penstock import types
 from penstock.runtime.engines.duckdb.quoting import literal, name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from penstock.program import Column
     from penstock.runtime.engines.duckdb.reasons import NumberStyle
     from penstock.types import Type
@@ -59,23 +61,33 @@ def fast(column: Column, source: str, style: NumberStyle, *, formatted: bool = F
     """
     kind = types.parse(column.type)
     cast = f"TRY_CAST({source} AS {column.type})"
-    same = ""
     carrier = "DOUBLE"
-    if kind.name in _WHOLE:
-        same = f"{cast} = {source}"
-        if kind.name == "bigint":
-            same += f" AND {source} BETWEEN -{_LARGEST} AND {_LARGEST}"
-    elif kind.name == "decimal" and kind.numbers[0] <= _EXACT_DIGITS:
-        same = f"CAST({cast} AS DOUBLE) = {source}"
-    elif kind.name == "double":
+    same = f"{cast} IS NOT DISTINCT FROM {source}"
+    if kind.name == "double":
         # An overflow gives infinity, and so does the text `inf`: doubtful.
-        return Carried(carrier, source, _or_null(column, source, f"isfinite({source})"))
+        cast, same = source, f"isfinite({source}) IS NOT FALSE"
     elif kind.name == "date" and not formatted:
         carrier = "TIMESTAMP"
-        same = f"{cast} = {source}"
-    else:
+    elif kind.name not in _WHOLE and not (
+        kind.name == "decimal" and kind.numbers[0] <= _EXACT_DIGITS
+    ):
         return exact(column, source, style, formatted=formatted)
-    return Carried(carrier, cast, _or_null(column, source, same))
+    if column.required:
+        same = f"{source} IS NOT NULL AND {same}"
+    return Carried(carrier, cast, same)
+
+
+def doubtful(columns: Iterable[Column]) -> str:
+    """SQL, an aggregate: whether a value may have been changed by the fast way unseen.
+
+    True where an integer lies beyond what a DOUBLE counts. Empty: there is no such column. Cheaper
+    than a test of each row, because DuckDB keeps the extremes of every block.
+    """
+    return " OR ".join(
+        f"coalesce(max({name(c.name)}) > {_LARGEST} OR min({name(c.name)}) < -{_LARGEST}, false)"
+        for c in columns
+        if types.parse(c.type).name == "bigint"
+    )
 
 
 def exact(column: Column, source: str, style: NumberStyle, *, formatted: bool = False) -> Carried:
@@ -105,14 +117,6 @@ def _text_carried(column: Column, source: str, text: str, same: str) -> Carried:
     null = "false" if column.required else "true"
     good = f"CASE WHEN {source} IS NULL THEN {null} ELSE {value} IS NOT NULL AND {same} END"
     return Carried("VARCHAR", value, f"coalesce({good}, false)")
-
-
-def _or_null(column: Column, source: str, same: str) -> str:
-    """A condition that is never NULL: NULL passes where the column may be NULL.
-
-    `same` is NULL where the column is.
-    """
-    return f"coalesce({same}, {'false' if column.required else f'{source} IS NULL'})"
 
 
 def _same_number(text: str, kind: Type) -> str:
