@@ -244,7 +244,7 @@ def canonical(value: Any) -> bytes:
     r"""Canonical JSON: sorted keys, no spaces, UTF-8, no NaN.
 
     >>> canonical({"b": 1, "a": ["é"]})
-    b'{"a":["\\xc3\\xa9"],"b":1}'
+    b'{"a":["\xc3\xa9"],"b":1}'
     """
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +12,11 @@ from penstock.diagnostics import SCHEMA
 from penstock.errors import InvalidDefinition
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from penstock.compiler import Compilation
+    from penstock.diagnostics import Diagnostic
 
 
 @click.command("validate")
@@ -34,21 +36,37 @@ def command(
     from penstock.compiler import compile_definition
     from penstock.spec.models import ENGINE_OF
 
-    definition = shared.load(output, folder, profile, variables)
+    try:
+        definition = shared.load(output, folder, profile, variables)
+    except InvalidDefinition as unusable:  # no pipeline.yaml that could be compiled
+        output.diagnostics(unusable.diagnostics, unusable.files)
+        output.result("", _document(unusable.diagnostics, _none_can(unusable.diagnostics)))
+        return unusable.exit_code
     deploy = definition.pipeline.deploy
     target = deploy.architecture if deploy and profile else None
     asked = engine or (ENGINE_OF[target] if target else "duckdb")
     compilation = compile_definition(definition, asked)
     output.files.update(definition.files)
     output.diagnostics(compilation.diagnostics)
-    document = {
-        "schema": SCHEMA,
-        "valid": compilation.valid,
-        "diagnostics": [d.as_json() for d in compilation.diagnostics],
-        "engines": compilation.engines,
-    }
+    document = _document(compilation.diagnostics, compilation.engines)
     output.result(lambda: _words(compilation), document)
     return 0 if compilation.valid else InvalidDefinition.exit_code
+
+
+def _document(found: Sequence[Diagnostic], engines: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "valid": not any(d.severity == "error" for d in found),
+        "diagnostics": [d.as_json() for d in found],
+        "engines": engines,
+    }
+
+
+def _none_can(found: Sequence[Diagnostic]) -> dict[str, Any]:
+    from penstock.spec.models import ENGINES
+
+    because = list(dict.fromkeys(d.code for d in found if d.severity == "error"))
+    return {engine: {"supported": False, "because": because} for engine in ENGINES}
 
 
 def _words(compilation: Compilation) -> str | None:

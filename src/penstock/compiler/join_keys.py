@@ -26,19 +26,24 @@ _DATES = {_TYPES.DATE, _TYPES.TIMESTAMP, _TYPES.TIMESTAMPTZ, _TYPES.TIMESTAMPLTZ
 
 def mismatched_keys(tracer: Tracer) -> list[Failure]:
     """Each comparison of columns whose values are of different kinds."""
-    if tracer.tree is None or not tracer.tree.find(exp.Join, exp.Where):
+    if tracer.tree is None:
+        return []
+    compared = [n for n in tracer.tree.find_all(exp.EQ) if _of_columns(n)]
+    if not compared:
         return []
     try:
-        typed = annotate_types(tracer.tree.copy(), schema=tracer.schema, dialect="duckdb")
+        annotate_types(tracer.tree, schema=tracer.schema, dialect="duckdb")
     except (SqlglotError, RecursionError, KeyError, ValueError, TypeError):
         return []
-    return [failure for node in typed.find_all(exp.EQ) for failure in _compared(node)]
+    return [failure for node in compared for failure in _mismatch(node)]
 
 
-def _compared(node: exp.EQ) -> Iterator[Failure]:
+def _of_columns(node: exp.EQ) -> bool:
+    return bool(node.this.find(exp.Column) and node.expression.find(exp.Column))
+
+
+def _mismatch(node: exp.EQ) -> Iterator[Failure]:
     left, right = node.this, node.expression
-    if not (left.find(exp.Column) and right.find(exp.Column)):
-        return
     kinds = _kind(left), _kind(right)
     if None in kinds or kinds[0] == kinds[1]:
         return

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from penstock.program import Stage, Statement, stage_name
-from penstock.transforms.names import identifier, table
+from penstock.transforms.names import select, table
 from penstock.transforms.volatile import is_volatile
 
 if TYPE_CHECKING:
@@ -27,16 +28,17 @@ def render(state: Compilation) -> None:
 def _statement(state: Compilation, name: str, made: Made) -> Statement:
     engine = state.capabilities
     info = state.datasets[name]
-    query = _composed(made.parts, engine) if made.parts else made.query
     stages = tuple(_stage(part, engine) for part in made.parts)
-    if made.kind == "sql" and is_volatile(query):
+    sql = (
+        _composed(made.parts, stages, engine) if stages else engine.render(made.query, pretty=True)
+    )
+    if made.kind == "sql" and is_volatile(made.query):
         # Every reader is to see the same rows.
-        sql = engine.render(query, pretty=True)
         stages = (Stage(stage_name(name, 1), "sql", sql, materialize=True),)
     return Statement(
         dataset=name,
         kind=made.kind,
-        sql=engine.render(query, pretty=True),
+        sql=sql,
         depends_on=info.depends_on,
         schema=info.schema,
         row_by_row=made.row_by_row,
@@ -58,31 +60,32 @@ def _stage(part: Part, engine: Capabilities) -> Stage:
     )
 
 
-def _composed(parts: list[Part], engine: Capabilities) -> exp.Query:
+def _composed(parts: list[Part], stages: tuple[Stage, ...], engine: Capabilities) -> str:
     """The whole chain as one query: every part but the last is a CTE."""
-    *before, last = parts
-    query = _guarded(last)
-    if not before:
-        return query
-    ctes = [
-        exp.CTE(
-            this=_guarded(part),
-            alias=exp.TableAlias(this=identifier(part.name)),
-            materialized=True if part.keep and engine.materialized else None,
-        )
-        for part in before
+    texts = [
+        engine.render(_guarded(part), pretty=True) if part.guards else stage.sql
+        for part, stage in zip(parts, stages, strict=True)
     ]
-    query.set("with_", exp.With(expressions=ctes))
-    return query
+    ctes = []
+    for part, text in zip(parts[:-1], texts[:-1], strict=True):
+        kept = "MATERIALIZED " if part.keep and engine.materialized else ""
+        ctes.append(f"{part.name} AS {kept}(\n{_indented(part, text)}\n)")
+    return f"WITH {', '.join(ctes)}\n{texts[-1]}" if ctes else texts[-1]
+
+
+def _indented(part: Part, text: str) -> str:
+    """Moved in by two, unless that would change a literal of several lines."""
+    long = any("\n" in node.name for node in part.query.find_all(exp.Literal, exp.Identifier))
+    return text if long else indent(text, "  ")
 
 
 def _guarded(part: Part) -> exp.Query:
     """The part's query, reading the guards that nothing else would run."""
     query = part.query.copy()
     for guard in part.guards:
-        rows = exp.select(exp.Literal.number(1)).from_(table(guard))
+        rows = select([exp.Literal.number(1)], table(guard))
         assert isinstance(query, exp.Select)
-        query = query.where(exp.Not(this=exp.Exists(this=rows)), copy=False)
+        query.where(exp.Not(this=exp.Exists(this=rows)), copy=False)
     return query
 
 

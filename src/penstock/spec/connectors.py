@@ -113,7 +113,14 @@ def check_options(
     if checked is None:
         return options, problems
     typed = adapter(model).dump_python(checked, mode="json", by_alias=True)
-    return {key: typed.get(key, options[key]) for key in options}, problems
+    return _as_given(typed, options), problems
+
+
+def _as_given(typed: Any, given: Any) -> Any:
+    """The typed values of what was given; defaults stay the connector's own business."""
+    if isinstance(typed, dict) and isinstance(given, dict):
+        return {key: _as_given(typed.get(key, given[key]), given[key]) for key in given}
+    return typed
 
 
 def _gap(connector: Connector, span: Any) -> Diagnostic:

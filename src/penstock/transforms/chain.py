@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from penstock.program import stage_name
 from penstock.transforms.expressions import column_names, free_columns
-from penstock.transforms.names import column, identifier, named, table
+from penstock.transforms.names import column, identifier, named, select, table
 from penstock.transforms.parts import Part, decide_what_to_keep
 from penstock.transforms.volatile import is_volatile
 
@@ -54,16 +54,16 @@ class _Open:
 
     def select(self) -> exp.Select:
         """The SELECT as a tree of its own."""
-        query = exp.select(*[named(t.copy(), n) for n, t in self.columns.items()])
-        return self._over_rows(query, self.where)
+        items = [named(t.copy(), n) for n, t in self.columns.items()]
+        return self._over_rows(items, self.where)
 
     def count_where(self, condition: exp.Expr) -> exp.Select:
         """SELECT of the number of rows that meet a condition."""
-        query = exp.select(named(exp.Count(this=exp.Star()), "n"))
-        return self._over_rows(query, [*self.where, condition])
+        items = [named(exp.Count(this=exp.Star()), "n")]
+        return self._over_rows(items, [*self.where, condition])
 
-    def _over_rows(self, query: exp.Select, where: list[exp.Expr]) -> exp.Select:
-        query = query.from_(self.rows.copy(), copy=False)
+    def _over_rows(self, items: list[exp.Expr], where: list[exp.Expr]) -> exp.Select:
+        query = select(items, self.rows.copy())
         for join in self.joins:
             query = query.join(join.copy(), copy=False)
         if where:
@@ -170,8 +170,8 @@ class Chain:
             copy=False,
         )
         if inner:
-            anti = exp.select(named(exp.Count(this=exp.Star()), "n")).from_(self._open.rows.copy())
-            anti = anti.join(right.copy(), on=equal.copy(), join_type="anti", copy=False)
+            anti = select([named(exp.Count(this=exp.Star()), "n")], self._open.rows.copy())
+            anti.join(right.copy(), on=equal.copy(), join_type="anti", copy=False)
             self._remove("filtered", anti, (*self._open.reads, *reads))
         side = "" if inner else "left"
         self._open.joins.append(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from penstock.transforms.expressions import free_columns
-from penstock.transforms.names import column, fresh, identifier, named, table
+from penstock.transforms.names import column, fresh, identifier, named, select, table
 from penstock.transforms.ordering import with_ties_broken
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class KeepFirst:
         items: list[exp.Expr] = [*[k.copy() for k in keys], named(_count(), names.count)]
         if first is not None:
             items.append(named(first.best_value(), names.best))
-        return exp.select(*items).from_(table(before)).group_by(*keys).having(_many())
+        return _grouped(select(items, table(before)), keys)
 
     def _best(
         self, before: str, repeated: str, columns: Sequence[str], names: _Names, first: Term
@@ -101,8 +101,7 @@ class KeepFirst:
     def _tied(self, best: str) -> exp.Select:
         """The keys that have several rows with the best value."""
         keys = [column(k) for k in self.keys]
-        query = exp.select(*[k.copy() for k in keys]).from_(table(best))
-        return query.group_by(*keys).having(_many())
+        return _grouped(select([k.copy() for k in keys], table(best)), keys)
 
     def _first_of(self, rows: str, keys: str, columns: Sequence[str], names: _Names) -> exp.Select:
         """The first row of each of these keys."""
@@ -112,15 +111,12 @@ class KeepFirst:
             partition_by=[column(k) for k in self.keys],
             order=exp.Order(expressions=with_ties_broken(self.order, others)),
         )
-        ranked = (
-            _select(columns, rows)
-            .select(named(number, names.rank))
-            .join(table(keys), on=self._same(rows, keys), join_type="semi")
-        )
+        ranked = select([*(column(c) for c in columns), named(number, names.rank)], table(rows))
+        ranked.join(table(keys), on=self._same(rows, keys), join_type="semi", copy=False)
         alias = exp.TableAlias(this=identifier("ranked"))
         first = exp.EQ(this=column(names.rank), expression=exp.Literal.number(1))
-        query = exp.select(*[column(c) for c in columns])
-        return query.from_(exp.Subquery(this=ranked, alias=alias)).where(first)
+        query = select([column(c) for c in columns], exp.Subquery(this=ranked, alias=alias))
+        return query.where(first, copy=False)
 
     def _others(self, rows: str, keys: str, columns: Sequence[str]) -> exp.Select:
         """The rows that have none of these keys."""
@@ -148,12 +144,17 @@ def _surplus(repeated: str, count: str) -> exp.Select:
     """How many rows there are beyond one for each key."""
     extra = exp.Sub(this=column(count), expression=exp.Literal.number(1))
     total = exp.Coalesce(this=exp.Sum(this=extra), expressions=[exp.Literal.number(0)])
-    return exp.select(named(total, "n")).from_(table(repeated))
+    return select([named(total, "n")], table(repeated))
 
 
 def _select(columns: Sequence[str], relation: str, *, qualify: bool = False) -> exp.Select:
     over = relation if qualify else None
-    return exp.select(*[column(c, over) for c in columns]).from_(table(relation))
+    return select([column(c, over) for c in columns], table(relation))
+
+
+def _grouped(query: exp.Select, keys: list[exp.Column]) -> exp.Select:
+    """The keys of which there is more than one row."""
+    return query.group_by(*keys, copy=False).having(_many(), copy=False)
 
 
 def _qualified(tree: exp.Expr, relation: str) -> exp.Expr:

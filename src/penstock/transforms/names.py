@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -44,6 +45,11 @@ def named(expression: exp.Expr, name: str) -> exp.Expr:
     return exp.Alias(this=expression, alias=identifier(name))
 
 
+def select(items: Iterable[exp.Expr], rows: exp.Expr) -> exp.Select:
+    """SELECT items FROM rows. Takes the nodes as they are, where sqlglot's builder copies them."""
+    return exp.Select(expressions=list(items), from_=exp.From(this=rows))
+
+
 def literal(value: Scalar) -> exp.Expr:
     """A value as SQL, of the type that DuckDB gives it as a parameter.
 
@@ -70,6 +76,11 @@ def data_type(name: str) -> exp.DataType:
     >>> data_type("struct(a integer, b varchar[])").sql("duckdb")
     'STRUCT(a INT, b TEXT[])'
     """
+    return _data_type(name).copy()
+
+
+@cache
+def _data_type(name: str) -> exp.DataType:
     return exp.DataType.build(name, dialect="duckdb")
 
 

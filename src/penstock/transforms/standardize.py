@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -89,11 +90,16 @@ def _applied(way: Plain | Replace | Cased, tree: exp.Expr) -> exp.Expr:
     return _WAYS[way.case if isinstance(way, Cased) else way](tree)
 
 
+@cache
+def _parsed(sql: str) -> exp.Expr:
+    return parse_one(sql, read="duckdb")
+
+
 def _template(sql: str) -> Callable[[exp.Expr], exp.Expr]:
     """A function that puts an expression in the place of `x`."""
 
     def fill(tree: exp.Expr) -> exp.Expr:
-        made = parse_one(sql, read="duckdb")
+        made = _parsed(sql).copy()
         for node in list(made.find_all(exp.Column)):
             if node.name == "x":
                 node.replace(tree.copy())

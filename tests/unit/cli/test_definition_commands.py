@@ -30,9 +30,13 @@ profiles:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "models").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "flights.csv").write_text("arr_delay,carrier\n20,UA\n")
     (tmp_path / "pipeline.yaml").write_text(GOOD, encoding="utf-8")
     sql = "SELECT carrier, arr_delay FROM flights WHERE arr_delay > $late\n"
     (tmp_path / "models" / "delays.sql").write_text(sql, encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "1.csv").write_text("arr_delay,carrier\n1,UA\n", encoding="utf-8")
     return tmp_path
 
 
@@ -105,7 +109,10 @@ def test_no_pipeline_at_all(run, tmp_path: Path):
     assert code == 3
     assert "penstock init" in err
     code, out, _ = run("validate", tmp_path / "none", "--json")
-    assert json.loads(out)["diagnostics"][0]["code"] == "PSK-YAML-012"
+    document = json.loads(out)
+    assert (document["schema"], document["valid"]) == ("penstock.diagnostics/1", False)
+    assert document["diagnostics"][0]["code"] == "PSK-YAML-012"
+    assert document["engines"]["duckdb"] == {"supported": False, "because": ["PSK-YAML-012"]}
 
 
 @pytest.mark.parametrize(

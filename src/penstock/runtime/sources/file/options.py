@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypedDict
+from typing import Any, ClassVar, Literal
 
 
-class FormatOptions(TypedDict, total=False):
+@dataclass(frozen=True, slots=True)
+class FormatOptions:
     """How the files are written; all but `null_values` are of CSV.
 
-    `skip`: lines before the header. `comment`: lines that start with it are passed over.
+    Attributes:
+        null_values: texts that are read as NULL; default: the empty text.
+        skip: lines before the header.
+        comment: lines that start with it are passed over.
     """
 
-    __pydantic_config__ = {"extra": "forbid"}  # type: ignore[misc]  # noqa: RUF012
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    header: bool | None = None
+    null_values: list[str] | None = None
+    skip: int | None = None
+    comment: str | None = None
+    date_format: str | None = None
+    timestamp_format: str | None = None
+    decimal_separator: str | None = None
+    thousands_separator: str | None = None
 
-    delimiter: str
-    quote: str
-    escape: str
-    header: bool
-    null_values: list[str]
-    skip: int
-    comment: str
-    date_format: str
-    timestamp_format: str
-    decimal_separator: str
-    thousands_separator: str
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ class FileSource:
 
     def extract(self, part: Slice, engine: Engine, relation: str, *, keep: bool) -> Extracted:
         """Make `relation` of the slice's files."""
-        fmt = FileFormat(self._format(), dict(self._options.options))
+        given = self._read.options.get("options") or {}
+        fmt = FileFormat(self._format(), {k: v for k, v in given.items() if v is not None})
         return engine.read_files(
             relation,
             part.files,
