@@ -35,8 +35,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "pipeline.yaml").write_text(GOOD, encoding="utf-8")
     sql = "SELECT carrier, arr_delay FROM flights WHERE arr_delay > $late\n"
     (tmp_path / "models" / "delays.sql").write_text(sql, encoding="utf-8")
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "1.csv").write_text("arr_delay,carrier\n1,UA\n", encoding="utf-8")
     return tmp_path
 
 
