@@ -256,6 +256,13 @@ def test_files_of_succeeded_runs_are_seen(ledger):
     assert ledger.files_read("r3") == {"d": [("c.csv", "3")]}
 
 
+def test_the_files_of_the_last_attempt_count(ledger):
+    begin(ledger, files={"d": [("gone.csv", "1")]})
+    begin(ledger, files={"d": [("there.csv", "2")]})
+    ledger.finish("r1", "succeeded", {})
+    assert ledger.seen_files("p", "d") == {("there.csv", "2")}
+
+
 def test_a_file_named_twice_is_one(ledger):
     succeed(ledger, files={"d": [("a", "1"), ("a", "1")]})
     assert ledger.files_read("r1") == {"d": [("a", "1")]}

@@ -280,6 +280,15 @@ def test_abandoning_an_old_run_keeps_the_files_of_its_version(table, values):
     assert not note.exists()
 
 
+@pytest.mark.parametrize("partition_by", [(), ("part",)])
+def test_no_rows_are_no_files(table, values, partition_by):
+    table.publish(values((1, "a", "n")) + " WHERE false", partition_by=partition_by)
+    assert table.manifest()["files"] == []
+    assert table.data_files() == set()
+    assert table.read() == []
+    assert table.types() == {"id": "integer", "part": "varchar", "note": "varchar"}
+
+
 # -- options
 
 

@@ -98,12 +98,14 @@ class Listening:
     def __init__(self, engine):
         self.engine = engine
         self.queries = []
+        self.kept = []
 
     def __getattr__(self, name):
         real = getattr(self.engine, name)
 
         def call(*args, **named):
             self.queries += [a for a in args if isinstance(a, str)]
+            self.kept.append(named.get("materialize"))
             return real(*args, **named)
 
         return call
@@ -117,6 +119,7 @@ def test_the_dataset_is_computed_once(table, values):
     target = table.target(**MERGE)
     target.commit(target.stage(engine, "rows", "k2"))
     assert len([q for q in engine.queries if '"rows"' in q]) == 1
+    assert True in engine.kept, "a view would compute them again"
     assert table.read() == [(1, "b", "n"), (2, "b", "n")]
 
 

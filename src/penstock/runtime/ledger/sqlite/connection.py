@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -75,27 +74,10 @@ class Connection:
         self._db.execute("PRAGMA foreign_keys = ON")
         if schema.is_current(self._db, self._path):
             return
-        self._to_wal()
+        self._db.execute("PRAGMA journal_mode = WAL")  # stays with the file
         with self.writing() as db:
             if not schema.is_current(db, self._path):  # another process may have been faster
                 schema.create(db)
-
-    def _to_wal(self) -> None:
-        """Switch to write-ahead logging, which stays with the file.
-
-        SQLite does not wait for other connections here, so that several processes which make
-        one ledger at the same moment have to.
-        """
-        until = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as busy:
-                if "locked" not in str(busy) or time.monotonic() > until:
-                    raise
-                time.sleep(0.01)
-            else:
-                return
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

@@ -88,11 +88,6 @@ class Manifest:
         """The commit with this token, if it was made."""
         return next((c for c in self.history if c.token == token), None)
 
-    def holding(self, files: Iterable[LakeFile]) -> tuple[LakeFile, ...]:
-        """Those of the files that this version holds."""
-        mine = {f.path for f in self.files}
-        return tuple(f for f in files if f.path in mine)
-
     def as_json(self) -> dict[str, Any]:
         """The published form."""
         totals = {
