@@ -10,7 +10,12 @@ from penstock import types
 from penstock.runtime.engines.base import Rejected
 from penstock.runtime.engines.duckdb.quoting import name
 from penstock.runtime.engines.duckdb.reasons import not_a, why_not
-from penstock.runtime.engines.duckdb.textfiles import CHUNK, opened_text
+from penstock.runtime.engines.duckdb.textfiles import (
+    CHUNK,
+    LONGEST_RECORD,
+    opened_text,
+    physical_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,7 +111,7 @@ def rejected(
         column = columns[first.column] if first.column is not None else None
         piece = pieces[first.path]
         raw = first.raw
-        if first.kind == "INVALID ENCODING":
+        if first.kind in {"INVALID ENCODING", "LINE SIZE OVER MAXIMUM"}:
             raw = _bytes_at(piece, first)
         line = piece.original(lines[key])
         made.append(Rejected(piece.file.name, line, column.name if column else None, reason, raw))
@@ -128,6 +133,8 @@ def _reason(
         text = _VALUE.search(fault.message)
         if fault.kind == "INVALID ENCODING":
             reason = "not UTF-8 text"
+        elif fault.kind == "LINE SIZE OVER MAXIMUM":
+            reason = f"it is longer than {LONGEST_RECORD:,} bytes"
         elif column is None or text is None:
             reason = fault.message.strip()
         else:
@@ -201,13 +208,12 @@ def _ends(last: bytes, part: bytes) -> int:
 
 
 def _bytes_at(piece: Piece, fault: Fault) -> str:
-    r"""The record's bytes, what is not UTF-8 as `\\x..`."""
+    r"""The record's line, with what is not UTF-8 as `\x..`."""
     if piece.compression == "zstd":
         return fault.raw
     with opened_text(piece.reading, piece.compression) as stream:
         left = fault.start
         while left > 0 and (skipped := stream.read(min(left, CHUNK))):
             left -= len(skipped)
-        data = stream.read(CHUNK)
-    lines = data.splitlines()
-    return lines[0].decode(errors="backslashreplace") if lines else fault.raw
+        line = next(physical_lines(stream), b"").rstrip(b"\r\n")
+    return line.decode(errors="backslashreplace") or fault.raw

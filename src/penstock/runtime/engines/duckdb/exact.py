@@ -112,6 +112,26 @@ def plain_number(source: str, style: NumberStyle) -> str:
     return source
 
 
+def nested_json(column: Column, source: str) -> Carried:
+    """The exact way for a list, struct or map that comes as JSON.
+
+    `TRY_CAST` would give NULL inside for what does not fit; `TRY(CAST …)` gives NULL for all.
+    """
+    wide = carrier_of(types.parse(column.type))
+    value = f"TRY(CAST({source} AS {column.type}))"
+    same = f"TRY(CAST({source} AS {wide})) IS NOT DISTINCT FROM CAST({value} AS {wide})"
+    null = "false" if column.required else "true"
+    absent = f"({source} IS NULL OR CAST({source} AS VARCHAR) = 'null')"
+    good = f"CASE WHEN {absent} THEN {null} ELSE {value} IS NOT NULL AND {same} END"
+    return Carried("JSON", value, f"coalesce({good}, false)")
+
+
+def few_digits(source: str) -> str:
+    """SQL: a number that was a DOUBLE on its way still has every digit; true for NULL."""
+    digits = f"regexp_replace(split_part(lower({source}), 'e', 1), '[^0-9]', '', 'g')"
+    return f"coalesce(strlen({digits}) <= {_EXACT_DIGITS}, true)"
+
+
 def _text_carried(column: Column, source: str, text: str, same: str) -> Carried:
     value = f"TRY_CAST({text} AS {column.type})"
     null = "false" if column.required else "true"

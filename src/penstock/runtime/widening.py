@@ -1,0 +1,43 @@
+"""Whether every value of one type has an equal one in another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penstock.types import Type
+
+_BITS = {"smallint": 15, "integer": 31, "bigint": 63}
+_DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
+
+
+def widens(have: Type, want: Type) -> bool:
+    """Whether casting from `have` to `want` changes no value.
+
+    >>> from penstock.types import parse
+    >>> widens(parse("integer"), parse("bigint")), widens(parse("bigint"), parse("double"))
+    (True, False)
+    >>> widens(parse("decimal(8,2)"), parse("decimal(10,3)[]"))
+    False
+    """
+    if have == want:
+        return True
+    if have.fields and have.name == want.name:
+        if len(have.fields) != len(want.fields):
+            return False
+        return all(
+            a[0].casefold() == b[0].casefold() and widens(a[1], b[1])
+            for a, b in zip(have.fields, want.fields, strict=True)
+        )
+    if have.name in _BITS:
+        if want.name in _BITS:
+            return _BITS[have.name] <= _BITS[want.name]
+        if want.name == "decimal":
+            return want.numbers[0] - want.numbers[1] >= _DIGITS[have.name]
+        return want.name == "double" and _BITS[have.name] <= 53
+    if have.name == "decimal":
+        (precision, scale), whole = have.numbers, have.numbers[0] - have.numbers[1]
+        if want.name == "decimal":
+            return whole <= want.numbers[0] - want.numbers[1] and scale <= want.numbers[1]
+        return not scale and want.name in _BITS and precision < _DIGITS[want.name]
+    return (have.name, want.name) in {("date", "timestamp"), ("json", "varchar")}
