@@ -193,6 +193,10 @@ class Store:
         (self._staged / f"{token}.json").touch()
         sync_folder(self._staged)
 
+    def forget(self, token: str) -> None:
+        """Note that all that was written under a token is in the version just published."""
+        (self._staged / f"{token}.json").unlink(missing_ok=True)
+
     def close_staging(self, token: str, keep: Iterable[LakeFile], version: str | None) -> None:
         """Remove what was written under a token, but for what a version holds. Locked."""
         note = self._staged / f"{token}.json"
@@ -206,7 +210,7 @@ class Store:
             if path.name != f"{version}.json":
                 path.unlink(missing_ok=True)
         temporary_of(self._folder / "current.json").unlink(missing_ok=True)
-        note.unlink(missing_ok=True)
+        self.forget(token)
 
     def missing(self, files: Iterable[LakeFile]) -> list[str]:
         """Files that are not there, or not as long as they were."""

@@ -106,8 +106,10 @@ class LakeTarget:
                     raise self._moved("its manifest was put back to an older one")
                 manifest = self._next(current, staged, token)
                 self._store.publish(manifest)
+                self._store.forget(token)
                 done = manifest.history[-1]
-            self._close(token, done)
+            else:
+                self._close(token, done)
         return Published(
             rows_loaded=done.rows_loaded,
             files=done.files,
