@@ -77,7 +77,8 @@ def verify(output: Output, *, folder: Path) -> int:
             return "\n".join(["the audit trail does not hold", *told])
         if not entries:
             return "the audit trail is empty"
-        return f"the audit trail holds: {len(entries):,} entries, the last {entries[-1].hash}"
+        count = f"{len(entries):,} entr{'y' if len(entries) == 1 else 'ies'}"
+        return f"the audit trail holds: {count}, the last {entries[-1].hash}"
 
     output.result(shown, document)
     return FAILED if faults else 0
