@@ -123,6 +123,12 @@ def _invoke(args: list[str], output: Output) -> int:
     except PenstockError as error:
         output.error(error)
         return error.exit_code
+    except OSError as error:
+        from penstock.runtime.run import in_words
+
+        told = in_words(error)
+        output.error(told)
+        return told.exit_code
     except Exception as bug:  # noqa: BLE001  # the last resort: a bug of ours, told in one line
         from penstock.cli.bug import report_bug
 
