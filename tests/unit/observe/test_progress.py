@@ -208,6 +208,9 @@ def test_the_live_table_is_taken_away_at_the_end(flights_run: Run):
     assert "\x1b[?25l" in written  # the cursor was hidden …
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")  # … and is back
     assert progress._live is None
+    for thread in threading.enumerate():  # rich tells its thread to end and does not wait for it
+        if "Refresh" in type(thread).__name__:
+            thread.join(timeout=10)
     assert not [t for t in threading.enumerate() if "Refresh" in type(t).__name__]
 
 
