@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
-from glob import escape, glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.diagnostics import did_you_mean
 from penstock.errors import SourceUnavailable
-from penstock.runtime import registry
 from penstock.runtime.engines.base import FileFormat, InputFile
 from penstock.runtime.sources.base import Inferred, Slice
 from penstock.runtime.sources.file.options import FileSourceOptions
@@ -18,14 +17,20 @@ if TYPE_CHECKING:
     from penstock.program import Read
     from penstock.runtime.engines.base import Engine, Extracted
 
-# A file is known by its size, its time, and this much of both its ends.
-_SAMPLE = 1 << 16
-# Looks at files for their columns; with the engine that reads them.
-_SNIFFER = "penstock.runtime.engines.duckdb.sniffing:sniff"
+
+_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json": "ndjson",
+    ".parquet": "parquet",
+}
+_SNIFF = {"csv": "read_csv", "ndjson": "read_ndjson", "parquet": "read_parquet"}
 
 
 class FileSource:
-    """Reads the files that a path or a pattern names, in the order of their names."""
+    """Reads the files that a glob names."""
 
     def __init__(self, read: Read, root: Path) -> None:
         self._read = read
@@ -36,113 +41,85 @@ class FileSource:
         """Whether any file is there."""
         self._paths()
 
+    def _paths(self) -> list[str]:
+        pattern = str(self._root / self._options.path)
+        # pathlib has no glob of a pattern that may be absolute
+        every = glob.glob(pattern, recursive=True)  # noqa: PTH207
+        found = sorted(p for p in every if Path(p).is_file())
+        if not found:
+            raise SourceUnavailable(f"no file matches `{self._options.path}`", hint=self._near())
+        return found
+
+    def _near(self) -> str:
+        """The files that are there instead."""
+        folder = (self._root / self._options.path).parent
+        others = sorted(p.name for p in folder.glob("*")) if folder.is_dir() else []
+        if not folder.is_dir():
+            return f"there is no folder {Path(self._options.path).parent}"
+        return did_you_mean(Path(self._options.path).name, others, noun="files there")
+
     def plan(self) -> Slice:
         """The files there are now."""
-        files = tuple(self._file(path) for path in self._paths())
-        total = hashlib.sha256()
-        for file in files:
-            total.update(f"{file.name}\0{file.identity}\n".encode())
-        return Slice(total.hexdigest(), files)
+        found = self._paths()
+        files = []
+        for path in found:
+            stat = Path(path).stat()
+            identity = hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()
+            files.append(
+                InputFile(path, str(Path(path).relative_to(self._root)), stat.st_size, identity)
+            )
+        total = hashlib.sha256("".join(f.identity for f in files).encode()).hexdigest()
+        return Slice(total, tuple(files))
 
     def extract(self, part: Slice, engine: Engine, relation: str, *, keep: bool) -> Extracted:
         """Make `relation` of the slice's files."""
-        for file in part.files:
-            if not Path(file.path).is_file():
-                raise SourceUnavailable(
-                    f"`{file.name}` was there when the run was planned, and is gone",
-                    hint="run again: the next run reads what is there then",
-                )
+        given = self._read.options.get("options") or {}
+        fmt = FileFormat(self._format(), {k: v for k, v in given.items() if v is not None})
         return engine.read_files(
             relation,
             part.files,
-            self._format(),
+            fmt,
             self._read.schema,
             evolution=self._read.schema_evolution,
             keep=keep,
         )
 
+    def _format(self) -> str:
+        """As given, or as the suffix says, whatever it is packed with."""
+        if self._options.format:
+            return self._options.format
+        path = Path(self._options.path)
+        plain = path.with_suffix("") if path.suffix in {".gz", ".zst"} else path
+        if plain.suffix not in _FORMATS:
+            raise SourceUnavailable(
+                f"the suffix of `{self._options.path}` tells no format",
+                hint="say `format: csv`, `ndjson` or `parquet`",
+            )
+        return _FORMATS[plain.suffix]
+
     def _sniffing(self) -> str:
-        """The options that decide what a value is, for the sniffer."""
-        given = self._read.options.get("options") or {}
-        if self._format() != "csv":
+        """The option that decides what is NULL, for the sniffer."""
+        given = (self._read.options.get("options") or {}).get("null_values")
+        if self._format() != "csv" or not given:
             return ""
-        words = {"delimiter": "delim", "quote": "quote", "escape": "escape", "skip": "skip",
-                 "null_values": "nullstr", "header": "header", "comment": "comment"}  # fmt: skip
-        return "".join(
-            f", {word} = {_literal(given[key])}"
-            for key, word in words.items()
-            if given.get(key) is not None
-        )
+        texts = ", ".join("'" + str(t).replace("'", "''") + "'" for t in given)
+        return f", nullstr = [{texts}]"
 
     def infer(self) -> Inferred:
         """The schema of what is there."""
-        files = self.plan().files
-        schema = registry.load(_SNIFFER)(files, self._format())
-        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-        return Inferred(schema, f"{files[0].name}{more}")
+        import duckdb
 
-    def _format(self) -> FileFormat:
-        return FileFormat(self._options.kind, self._options.format_options())
+        from penstock import types
+        from penstock.program import Column
 
-    def _file(self, path: Path) -> InputFile:
-        try:
-            state = path.stat()
-            identity = hashlib.sha256(f"{state.st_size}:{state.st_mtime_ns}:".encode())
-            with path.open("rb") as file:
-                identity.update(file.read(_SAMPLE))
-                if state.st_size > _SAMPLE:
-                    file.seek(max(state.st_size - _SAMPLE, _SAMPLE))
-                    identity.update(file.read(_SAMPLE))
-        except OSError as error:
-            raise SourceUnavailable(
-                f"`{self._name(path)}` cannot be read: {(error.strerror or str(error)).lower()}"
-            ) from error
-        return InputFile(str(path), self._name(path), state.st_size, identity.hexdigest())
-
-    def _name(self, path: Path) -> str:
-        try:
-            return path.relative_to(self._root).as_posix()
-        except ValueError:
-            return path.as_posix()
-
-    def _paths(self) -> list[Path]:
-        """The files, in the order of their names.
-
-        Raises:
-            SourceUnavailable: there is none.
-        """
-        given = self._options.path
-        exactly = self._root / given
-        if exactly.is_file():  # also a name that looks like a pattern
-            return [exactly]
-        # pathlib's own glob takes hidden files and no absolute pattern
-        pattern = given if Path(given).is_absolute() else f"{escape(str(self._root))}/{given}"
-        found = [Path(p) for p in glob(pattern, recursive=True)]  # noqa: PTH207
-        files = sorted((p for p in found if p.is_file()), key=lambda p: p.parts)
-        if files:
-            return files
-        if found:
-            raise SourceUnavailable(
-                f"`{given}` names a folder, not files",
-                hint=f"say `{given.rstrip('/')}/*` for the files in it",
-            )
-        raise SourceUnavailable(f"no file matches `{given}`", hint=self._near())
-
-    def _near(self) -> str | None:
-        """What is there instead."""
-        folder = (self._root / self._options.path).parent
-        if any(c in str(self._options.path) for c in "*?["):
-            while any(c in folder.name for c in "*?["):
-                folder = folder.parent
-        if not folder.is_dir():
-            return f"there is no folder `{self._name(folder)}`"
-        others = [p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith(".")]
-        return did_you_mean(Path(self._options.path).name, others, noun="files there") or None
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_literal(v) for v in value) + "]"
-    if isinstance(value, (bool, int)):
-        return str(value).lower()
-    return "'" + str(value).replace("'", "''") + "'"
+        part = self.plan()
+        paths = [f.path for f in part.files]
+        found = (
+            duckdb.connect()
+            .execute(f"DESCRIBE FROM {_SNIFF[self._format()]}(?{self._sniffing()})", [paths])
+            .fetchall()
+        )
+        return Inferred(
+            tuple(Column(r[0], types.from_duckdb(r[1])) for r in found),
+            f"sniffed from {part.files[0].name}",
+        )
