@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from penstock.program import Column
 
-CODE_COLUMNS = "PSK-SRC-023"
+CODE_COLUMNS = "PSK-SRC-032"
 
 
 @dataclass(frozen=True, slots=True)

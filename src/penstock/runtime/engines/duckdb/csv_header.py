@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEAD = 1 << 16
 MOST_HEAD = 1 << 22
-CODE_TEXT = "PSK-SRC-024"
+CODE_TEXT = "PSK-SRC-033"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _FLAG = "__penstock_flag"
 _FILE = "__penstock_file"
 _STYLE = NumberStyle()
-CODE_ARRAY = "PSK-SRC-025"
+CODE_ARRAY = "PSK-SRC-034"
 _AT_ONCE = 1000
 _numbers = itertools.count(1)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.base import InputFile
     from penstock.runtime.engines.duckdb.connection import Database
 
-CODE_TYPE = "PSK-SRC-026"
+CODE_TYPE = "PSK-SRC-035"
 _FILE = "__penstock_file"
 _FLAG = "__penstock_flag"
 Shape = tuple[tuple[str, str], ...]

@@ -20,7 +20,7 @@ Compression = Literal["none", "gzip", "zstd"]
 CHUNK = 1 << 20
 # The longest record, in bytes: DuckDB keeps a buffer of several for each thread.
 LONGEST_RECORD = 2_000_000
-CODE_BROKEN = "PSK-SRC-022"
+CODE_BROKEN = "PSK-SRC-031"
 _MAGIC: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 

@@ -85,7 +85,7 @@ def _text(database: Database, sql: str, spec: WriteSpec) -> DataFile:
     """CSV and NDJSON: one file."""
     fmt = spec.format
     if spec.partition_by:
-        raise RunError(f"{fmt.name} files cannot be partitioned", code="PSK-TGT-023")
+        raise RunError(f"{fmt.name} files cannot be partitioned", code="PSK-TGT-123")
     path = spec.folder / (spec.stem + file_suffix(fmt))
     options = ["FORMAT json"] if fmt.name == "ndjson" else ["FORMAT csv", *_csv_options(fmt)]
     options.append(f"COMPRESSION {fmt.compression or 'none'}")
