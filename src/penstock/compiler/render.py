@@ -20,19 +20,25 @@ if TYPE_CHECKING:
 
 def render(state: Compilation) -> None:
     """Fill `state.statements`, in an order in which they can run."""
+    # A chain reads what it starts from several times: to make the rows, and to count those set
+    # aside. Where it could find others the second time, they are kept.
+    reread = {d for n, m in state.made.items() if m.parts for d in state.datasets[n].depends_on}
     for name in state.order:
         if name in state.made:
-            state.statements.append(_statement(state, name, state.made[name]))
+            made = state.made[name]
+            if made.parts and name in reread and any(p.cost > 1 and not p.keep for p in made.parts):
+                made.parts[-1].keep = True
+            state.statements.append(_statement(state, name, made, kept=name in reread))
 
 
-def _statement(state: Compilation, name: str, made: Made) -> Statement:
+def _statement(state: Compilation, name: str, made: Made, *, kept: bool) -> Statement:
     engine = state.capabilities
     info = state.datasets[name]
     stages = tuple(_stage(part, engine) for part in made.parts)
     sql = (
         _composed(made.parts, stages, engine) if stages else engine.render(made.query, pretty=True)
     )
-    if made.kind == "sql" and is_volatile(made.query):
+    if made.kind == "sql" and (kept or is_volatile(made.query)):
         # Every reader is to see the same rows.
         stages = (Stage(stage_name(name, 1), "sql", sql, materialize=True),)
     return Statement(

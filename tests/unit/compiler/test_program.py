@@ -156,6 +156,20 @@ def test_what_differs_each_time_is_kept_for_its_readers(folder):
     assert [(s.name, s.materialize) for s in stages] == [("made__1", True)]
 
 
+def test_what_a_chain_reads_several_times_is_the_same_each_time(folder):
+    """A LIMIT, or a window with ties, may give other rows when it is computed again."""
+    compiled = folder.compile(
+        "transforms:\n  some: select carrier, flight from flights limit 10\n"
+        "  placed:\n    from: some\n    steps:\n"
+        "      - derive: {n: row_number() over (partition by carrier)}\n"
+        "  first: {from: placed, steps: [{filter: n = 1}]}\n"
+        "  last: {from: first, steps: [{drop: n}]}\n"
+        "targets: {out: {from: last, connector: lake, path: out}}\n"
+    )
+    kept = {s.dataset: s.stages[-1].materialize for s in compiled.program.statements}
+    assert kept == {"some": True, "placed": True, "first": False, "last": False}
+
+
 def test_diagnostics_come_once_and_in_order(full):
     compiled = full.compile("transforms:\n  b: select x from flights\n  a: select y from flights\n")
     lines = [d.span.line for d in compiled.diagnostics if d.code == "PSK-SQL-102"]
