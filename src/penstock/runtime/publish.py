@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from penstock.runtime.ledger.base import Ledger, RunRecord
+    from penstock.runtime.ledger.base import Ledger, Lock, RunRecord
     from penstock.runtime.observer import Observer
     from penstock.runtime.targets.base import Target
 
@@ -61,7 +61,9 @@ def commit(
     )
 
 
-def roll_forward(record: RunRecord, root: Path, ledger: Ledger, observer: Observer) -> None:
+def roll_forward(
+    record: RunRecord, root: Path, ledger: Ledger, observer: Observer, lock: Lock
+) -> None:
     """Finish the commits of a run that was killed after it had recorded its intent.
 
     A target that was moved by somebody else since then ends that run as failed: its rows are
@@ -80,15 +82,17 @@ def roll_forward(record: RunRecord, root: Path, ledger: Ledger, observer: Observ
     except Conflict as error:
         document.fail(error)
         document.end("failed")
-        ledger.finish(record.run_id, "failed", document.as_json())
+        ledger.finish(record.run_id, "failed", document.as_json(), lock=lock)
         observer.event("message", text=f"run {record.run_id} cannot be finished: {error.message}")
         return
     document.end("succeeded")
-    ledger.finish(record.run_id, "succeeded", document.as_json(), versions)
+    ledger.finish(record.run_id, "succeeded", document.as_json(), versions, lock=lock)
     write_json(folder / "report.json", document.as_json())
 
 
-def clear_dead(program: Program, root: Path, ledger: Ledger, current: RunRecord) -> None:
+def clear_dead(
+    program: Program, root: Path, ledger: Ledger, current: RunRecord, lock: Lock
+) -> None:
     """Remove what killed runs had staged, and record that they ended."""
     for old in ledger.runs(program.pipeline, limit=20):
         if old.status != "running" or old.run_id == current.run_id or old.staged:
@@ -99,7 +103,7 @@ def clear_dead(program: Program, root: Path, ledger: Ledger, current: RunRecord)
         document = RunDocument(program, old.run_id, old.attempt, old.started_at)
         document.fail(Interrupted("this run was killed before it had published anything"))
         document.end("failed")
-        ledger.finish(old.run_id, "interrupted", document.as_json())
+        ledger.finish(old.run_id, "interrupted", document.as_json(), lock=lock)
 
 
 def all_hold(program: Program, root: Path, ledger: Ledger) -> bool:

@@ -109,7 +109,7 @@ class _Run:
         name = self.program.pipeline
         for record in self.ledger.unfinished(name):
             held.check()
-            publish.roll_forward(record, self.root, self.ledger, self.observer)
+            publish.roll_forward(record, self.root, self.ledger, self.observer, held.lock)
         date = self.document.started_at[:10]
         refresh = self.options.full_refresh
         planned = plan(self.program, self.root, self.ledger, date=date, full_refresh=refresh)
@@ -132,15 +132,16 @@ class _Run:
             self.program.digest,
             planned.slice,
             planned.files,
+            lock=held.lock,
         )
         document.run_id, document.attempt = record.run_id, record.attempt
         try:
-            publish.clear_dead(self.program, self.root, self.ledger, record)
+            publish.clear_dead(self.program, self.root, self.ledger, record, held.lock)
             self._carry_out(planned, held)
         except (PenstockError, KeyboardInterrupt, OSError) as error:
-            return self._give_up(in_words(error))
+            return self._give_up(in_words(error), held)
         except Exception as bug:
-            self._give_up(RunError(f"{type(bug).__name__}: {bug}", code="PSK-BUG-001"))
+            self._give_up(RunError(f"{type(bug).__name__}: {bug}", code="PSK-BUG-001"), held)
             raise
         self.observer.event("run_finished", status=document.status, run_id=document.run_id)
         return RunResult(document, previous=self.previous)
@@ -174,7 +175,8 @@ class _Run:
             for load in bound.loads
         ]
         document.end("succeeded")
-        self.ledger.finish(document.run_id, "succeeded", document.as_json(), versions)
+        report = document.as_json()
+        self.ledger.finish(document.run_id, "succeeded", report, versions, lock=held.lock)
         publish.write_json(folder / "report.json", document.as_json())
 
     def _tell_start(self) -> None:
@@ -190,19 +192,28 @@ class _Run:
             targets=[x.target for x in program.loads],
         )
 
-    def _give_up(self, error: PenstockError) -> RunResult:
+    def _give_up(self, error: PenstockError, held: HeldLock) -> RunResult:
         result = self._ended(error)
-        record = self.ledger.run(self.document.run_id)
-        publishing = record is not None and bool(record.staged) and not isinstance(error, Conflict)
-        if not publishing:  # else it stays as it is, for the next run to roll forward
-            status: Status = "stopped" if isinstance(error, RunStopped) else "failed"
-            if isinstance(error, Interrupted):
-                status = "interrupted"
-            self.ledger.finish(self.document.run_id, status, self.document.as_json())
+        try:
+            self._record_end(error, held)
+        except PenstockError as second:
+            # A successor has taken over and keeps the record, or the ledger is out of reach and
+            # the next run finds this one dead. What ended this run is the first error.
+            self.observer.event("message", text=f"the ledger did not take it: {second.message}")
         folder = publish.run_folder(self.root, self.document.run_id)
         if folder.is_dir():
             publish.write_json(folder / "report.json", self.document.as_json())
         return result
+
+    def _record_end(self, error: PenstockError, held: HeldLock) -> None:
+        record = self.ledger.run(self.document.run_id)
+        if record is not None and record.staged and not isinstance(error, Conflict):
+            return  # it was publishing: it stays as it is, for the next run to roll forward
+        status: Status = "stopped" if isinstance(error, RunStopped) else "failed"
+        if isinstance(error, Interrupted):
+            status = "interrupted"
+        report = self.document.as_json()
+        self.ledger.finish(self.document.run_id, status, report, lock=held.lock)
 
     def _ended(self, error: PenstockError) -> RunResult:
         document = self.document

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import glob
-import hashlib
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.diagnostics import did_you_mean
 from penstock.errors import SourceUnavailable
+from penstock.runtime import formats
 from penstock.runtime.engines.base import FileFormat, InputFile
+from penstock.runtime.identity import content_identity, digest
 from penstock.runtime.sources.base import Inferred, Slice
 from penstock.runtime.sources.file.options import FileSourceOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from penstock.program import Read
     from penstock.runtime.engines.base import Engine, Extracted
 
-
-_FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".json": "ndjson",
-    ".parquet": "parquet",
-}
-_SNIFF = {"csv": "read_csv", "ndjson": "read_ndjson", "parquet": "read_parquet"}
+CODE_CHANGED = "PSK-SRC-037"
 
 
 class FileSource:
-    """Reads the files that a glob names."""
+    """Reads the files that a path or glob names, in the order of their names."""
 
     def __init__(self, read: Read, root: Path) -> None:
         self._read = read
@@ -38,88 +33,129 @@ class FileSource:
         self._options = FileSourceOptions(**read.options)
 
     def check(self) -> None:
-        """Whether any file is there."""
-        self._paths()
-
-    def _paths(self) -> list[str]:
-        pattern = str(self._root / self._options.path)
-        # pathlib has no glob of a pattern that may be absolute
-        every = glob.glob(pattern, recursive=True)  # noqa: PTH207
-        found = sorted(p for p in every if Path(p).is_file())
-        if not found:
-            raise SourceUnavailable(f"no file matches `{self._options.path}`", hint=self._near())
-        return found
-
-    def _near(self) -> str:
-        """The files that are there instead."""
-        folder = (self._root / self._options.path).parent
-        others = sorted(p.name for p in folder.glob("*")) if folder.is_dir() else []
-        if not folder.is_dir():
-            return f"there is no folder {Path(self._options.path).parent}"
-        return did_you_mean(Path(self._options.path).name, others, noun="files there")
+        """Whether any file is there, and its format known."""
+        self._format(self._paths())
 
     def plan(self) -> Slice:
-        """The files there are now."""
-        found = self._paths()
-        files = []
-        for path in found:
-            stat = Path(path).stat()
-            identity = hashlib.sha256(f"{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()
-            files.append(
-                InputFile(path, str(Path(path).relative_to(self._root)), stat.st_size, identity)
-            )
-        total = hashlib.sha256("".join(f.identity for f in files).encode()).hexdigest()
-        return Slice(total, tuple(files))
+        """The files there are now, each with the identity of its content."""
+        files = tuple(self._input(path) for path in self._paths())
+        return Slice(digest(f.identity for f in files), files)
 
     def extract(self, part: Slice, engine: Engine, relation: str, *, keep: bool) -> Extracted:
-        """Make `relation` of the slice's files."""
-        given = self._read.options.get("options") or {}
-        fmt = FileFormat(self._format(), {k: v for k, v in given.items() if v is not None})
-        return engine.read_files(
+        """Make `relation` of the slice's files.
+
+        Raises:
+            SourceUnavailable: a file is gone, or was changed while it was read.
+        """
+        before = [_stamp(f.path) for f in part.files]
+        found = engine.read_files(
             relation,
             part.files,
-            fmt,
+            self._file_format([f.path for f in part.files]),
             self._read.schema,
             evolution=self._read.schema_evolution,
             keep=keep,
         )
-
-    def _format(self) -> str:
-        """As given, or as the suffix says, whatever it is packed with."""
-        if self._options.format:
-            return self._options.format
-        path = Path(self._options.path)
-        plain = path.with_suffix("") if path.suffix in {".gz", ".zst"} else path
-        if plain.suffix not in _FORMATS:
-            raise SourceUnavailable(
-                f"the suffix of `{self._options.path}` tells no format",
-                hint="say `format: csv`, `ndjson` or `parquet`",
-            )
-        return _FORMATS[plain.suffix]
-
-    def _sniffing(self) -> str:
-        """The option that decides what is NULL, for the sniffer."""
-        given = (self._read.options.get("options") or {}).get("null_values")
-        if self._format() != "csv" or not given:
-            return ""
-        texts = ", ".join("'" + str(t).replace("'", "''") + "'" for t in given)
-        return f", nullstr = [{texts}]"
+        for file, stamp in zip(part.files, before, strict=True):
+            if _stamp(file.path) != stamp or (stamp and stamp[0] != file.size):
+                raise SourceUnavailable(
+                    f"`{file.name}` was changed while it was read",
+                    code=CODE_CHANGED,
+                    hint="run again when its writer has finished",
+                )
+        return found
 
     def infer(self) -> Inferred:
-        """The schema of what is there."""
-        import duckdb
+        """The columns of what is there, by looking at the first rows of the files."""
+        # The compiler asks, and it has DuckDB whatever engine the Program is for.
+        from penstock.runtime.engines.duckdb.sniffing import sniff
 
-        from penstock import types
-        from penstock.program import Column
+        files = [self._input(path) for path in self._paths()]
+        schema = sniff(files, self._file_format([f.path for f in files]))
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        return Inferred(schema, f"sniffed from {files[0].name}{more}")
 
-        part = self.plan()
-        paths = [f.path for f in part.files]
-        found = (
-            duckdb.connect()
-            .execute(f"DESCRIBE FROM {_SNIFF[self._format()]}(?{self._sniffing()})", [paths])
-            .fetchall()
+    # -- which files
+
+    def _paths(self) -> list[str]:
+        wanted = self._options.path
+        whole = self._root / wanted
+        if whole.is_file():  # a name may hold `[` or `*`
+            return [str(whole)]
+        # pathlib has no glob of a pattern that may be absolute
+        every = glob.glob(str(whole), recursive=True)  # noqa: PTH207
+        found = sorted(p for p in every if Path(p).is_file())
+        if found:
+            return found
+        if whole.is_dir():
+            raise SourceUnavailable(
+                f"`{wanted}` is a folder",
+                hint=f"name the files in it: `path: {wanted.rstrip('/')}/*.csv`",
+            )
+        raise SourceUnavailable(f"no file matches `{wanted}`", hint=self._near(whole))
+
+    def _near(self, whole: Path) -> str:
+        """What is there instead."""
+        folder = whole.parent
+        missing = None
+        while not folder.is_dir() and folder != folder.parent:
+            missing, folder = folder, folder.parent
+        if missing is None:
+            others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+            return did_you_mean(whole.name, others, noun="files there")
+        if glob.has_magic(str(missing)):
+            return f"no folder matches `{_relative(missing, self._root)}`"
+        others = sorted(p.name for p in folder.iterdir() if p.is_dir())
+        near = did_you_mean(missing.name, others, noun="folders there")
+        return f"there is no folder `{_relative(missing, self._root)}`; {near}".rstrip("; ")
+
+    def _input(self, path: str) -> InputFile:
+        try:
+            size, identity = content_identity(Path(path))
+        except OSError as error:
+            name = _relative(Path(path), self._root)
+            reason = (error.strerror or str(error)).lower()
+            raise SourceUnavailable(f"`{name}` cannot be read: {reason}") from error
+        return InputFile(path, _relative(Path(path), self._root), size, identity)
+
+    # -- how they are written
+
+    def _file_format(self, paths: Sequence[str]) -> FileFormat:
+        given = self._read.options.get("options") or {}
+        options: dict[str, Any] = {
+            k: "\t" if v == "\\t" else v for k, v in given.items() if v is not None
+        }
+        kind = self._format(paths)
+        if kind == "csv" and paths and all(formats.tab_separated(p) for p in paths):
+            options.setdefault("delimiter", "\t")
+        return FileFormat(kind, options)
+
+    def _format(self, paths: Sequence[str]) -> str:
+        """As given, or as the suffix of the path says, or of every file it matches."""
+        if self._options.format:
+            return self._options.format
+        said, _ = formats.format_of(self._options.path)
+        every = {said} if said else {formats.format_of(p)[0] for p in paths}
+        if len(every) == 1 and (only := every.pop()):
+            return only
+        raise SourceUnavailable(
+            f"the suffix of `{self._options.path}` tells no format",
+            hint="say `format: csv`, `ndjson` or `parquet`",
         )
-        return Inferred(
-            tuple(Column(r[0], types.from_duckdb(r[1])) for r in found),
-            f"sniffed from {part.files[0].name}",
-        )
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    """Size and time of change; None: it is gone."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - of a path DuckDB reads too, as it is
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _relative(path: Path, root: Path) -> str:
+    """A path as the user knows it."""
+    try:
+        return str(path.relative_to(root))
+    except ValueError:
+        return str(path)
