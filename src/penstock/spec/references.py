@@ -23,11 +23,12 @@ _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}\n]*)(\}?)")
 _KINDS = ("var", "env", "secret", "run")
 _RUN = ("id", "date")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Where a run fills secrets in: the options of connectors. Anywhere else they would be published.
 _FORMS = (
     "a reference is ${var.NAME}, ${env.NAME}, ${secret.NAME}, ${run.id} or ${run.date}; "
     "`$${` is the text `${`"
 )
+_EXPRESSIONS = frozenset({"derive", "filter", "aggregate"})
+# Where a run fills secrets in: the options of connectors. Anywhere else they would be published.
 _SECRET_SECTIONS = frozenset({"sources", "targets", "alerts"})
 
 
@@ -96,6 +97,8 @@ class References:
                 hint = _FORMS
             self._problem("PSK-REF-033", f"`{match[0]}` is not a reference", node, match, hint)
         elif kind == "var":
+            if _is_sql(path, node.value):
+                self._pasted(rest, node, match)
             return self._variable(rest, node, match)
         elif kind == "env":
             return self._environment(rest, node, match)
@@ -140,11 +143,26 @@ class References:
                       hint)  # fmt: skip
         return match[0]
 
+    def _pasted(self, name: str, node: Node, match: re.Match[str]) -> None:
+        span = inside(node, match.start(), match.end() - match.start())
+        message = f"`{match[0]}` is pasted into SQL as text: its value would be read as code"
+        hint = f"write `${name}`, which is bound as a typed value"
+        self.problems.append(Diagnostic("PSK-REF-042", message, span, hint, severity="warning"))
+
     def _problem(
         self, code: str, message: str, node: Node, match: re.Match[str], hint: str | None
     ) -> None:
         span = inside(node, match.start(), match.end() - match.start())
         self.problems.append(Diagnostic(code, message, span, hint))
+
+
+def _is_sql(path: Path, text: object) -> bool:
+    """Whether a text of the pipeline file is SQL: an expression of a step, or a model."""
+    if path[:1] != ("transforms",):
+        return False
+    if len(path) == 2:  # a model in the file itself, not the path of one
+        return not str(text).endswith(".sql")
+    return len(path) >= 5 and path[2] == "steps" and path[4] in _EXPRESSIONS
 
 
 def _text(value: Scalar) -> str:

@@ -203,3 +203,17 @@ def test_what_is_wrong_in_the_rest_is_told_once(told):
     text = "ownr: x\nprofiles:\n  a: {owner: y}\n  b: {owner: z}\n"
     assert [c for c, _, _ in told(text)] == ["PSK-YAML-021"]
     assert [c for c, _, _ in told(text, profile="a")] == ["PSK-YAML-021"]
+
+
+def test_a_variable_pasted_into_sql_is_warned_of(load):
+    text = (
+        "transforms:\n  one: select ${var.n} as n\n  two: models/${var.lake}.sql\n"
+        "  three:\n    from: one\n    steps:\n"
+        "      - derive: {late: 'n > ${var.n}'}\n      - filter: n > $n\n"
+        "      - standardize: {'n': [trim]}\n"
+    )
+    found = [d for d in load(VARIABLES + text).diagnostics if d.code == "PSK-REF-042"]
+    assert [(d.severity, d.hint) for d in found] == [
+        ("warning", "write `$n`, which is bound as a typed value")
+    ] * 2
+    assert [d.span.line for d in found if d.span] == [3, 8]
