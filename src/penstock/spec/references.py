@@ -160,7 +160,7 @@ def _is_sql(path: Path, text: object) -> bool:
     """Whether a text of the pipeline file is SQL: an expression of a step, or a model."""
     if path[:1] != ("transforms",):
         return False
-    if len(path) == 2:  # a model in the file itself, not the path of one
+    if path[2:] == ("sql",):  # a model in the file itself, or the path of one
         return not str(text).endswith(".sql")
     return len(path) >= 5 and path[2] == "steps" and path[4] in _EXPRESSIONS
 
