@@ -216,4 +216,4 @@ def test_a_variable_pasted_into_sql_is_warned_of(load):
     assert [(d.severity, d.hint) for d in found] == [
         ("warning", "write `$n`, which is bound as a typed value")
     ] * 2
-    assert [d.span.line for d in found if d.span] == [3, 8]
+    assert [d.span.line for d in found if d.span] == [4, 9]
