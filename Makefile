@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
              $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; \
              done)
 JOBS   ?= 2
+SEEDS  ?= 200
 FLIGHTS := examples/flights
 
 # MkDocs 1.6 is what we want; --quiet would also switch --strict off.
@@ -58,8 +59,8 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 test: lint data ## Everything that must hold: lint, then every test, doctests and the wheel
 	$(BIN)/pytest --doctest-modules -n $(JOBS)
 
-fault: $(VENV)/.dev ## Kill runs at every boundary and every write; what is published must stand
-	$(BIN)/pytest tests/fault
+fault: $(VENV)/.dev ## Kill runs at every boundary and at SEEDS=200 moments of chance; what is published must stand
+	SEEDS=$(SEEDS) $(BIN)/pytest tests/fault -n $(JOBS)
 
 fuzz: $(VENV)/.dev ## The property tests with 50 times the examples
 	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz

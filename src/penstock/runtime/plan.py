@@ -75,12 +75,12 @@ def plan(
     identity = {name: part.identity for name, part in slices.items()}
     if references.mentions_date(program):
         identity["${run.date}"] = date
-    if full_refresh:
-        identity["--full-refresh"] = secrets.token_hex(8)
     slice_ = _digest(identity)
     last = ledger.last_succeeded(program.pipeline)
     parent = last.run_id if last else None
-    key = _digest([program.pipeline, program.digest, slice_, parent])
+    # Whoever asks for everything again means it: that is a new run each time.
+    again = secrets.token_hex(8) if full_refresh else None
+    key = _digest([program.pipeline, program.digest, slice_, parent, again])
     same = last is not None and (last.program, last.slice) == (program.digest, slice_)
     only_files = bool(program.reads) and all(r.incremental == "files" for r in program.reads)
     exhausted = only_files and last is not None and last.program == program.digest and not waiting
