@@ -120,7 +120,7 @@ def test_a_newer_layout_is_left_alone(path, ledger):
     with pytest.raises(LedgerError, match="written by a newer Penstock") as told:
         SQLiteLedger(path)
     assert told.value.hint == "pip install --upgrade penstock"
-    assert told.value.exit_code == 1
+    assert (told.value.code, told.value.exit_code) == ("PSK-LED-003", 1)
 
 
 @pytest.mark.parametrize("data", [b"broken\n", b"x" * 5000, b"SQLite format 3\0" + b"y" * 5000])
@@ -129,7 +129,7 @@ def test_a_file_that_is_no_database(path, data):
     with pytest.raises(LedgerError, match="is damaged: ") as told:
         SQLiteLedger(path)
     assert told.value.code == "PSK-LED-001"
-    assert "mv ledger.sqlite ledger.sqlite.damaged" in told.value.hint
+    assert "`penstock ledger rebuild`" in told.value.hint
     assert path.read_bytes() == data
 
 

@@ -8,6 +8,7 @@ carries the hash of the one before.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -19,12 +20,18 @@ QuarantineState = Literal["held", "replayed", "discarded"]
 
 FaultKind = Literal["changed", "removed", "inserted", "moved"]
 
+DAILY = "daily"
+"""The lane of ordinary runs: what they read counts as read."""
+BACKFILL = "backfill"
+"""The lane of `run --from/--to`: beside the ordinary runs, and leaving their progress alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run. `key` is its identity: (pipeline, program digest, slice, the run before it).
 
-    `status`, `staged`, `report` and the times are those of its latest attempt.
+    `status`, `staged`, `report` and the times are those of its latest attempt. Runs of different
+    lanes go on side by side; a run that takes over from a dead one does so in its own lane.
     """
 
     run_id: str
@@ -38,6 +45,30 @@ class RunRecord:
     ended_at: str | None = None
     staged: list[dict[str, Any]] | None = None
     report: dict[str, Any] | None = None
+    lane: str = DAILY
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far a source was read by a column: the highest value, as text of the column's type."""
+
+    column: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the last succeeded ordinary run read of a source.
+
+    Attributes:
+        identity: that of the source's slice: everything it could have read.
+        watermark: for a source read by a column; None: it is not, or there was no row yet.
+    """
+
+    run_id: str
+    identity: str
+    watermark: Watermark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +172,11 @@ class Ledger(Protocol):
         slice_: str,
         files: Mapping[str, Sequence[tuple[str, str]]],
         *,
+        lane: str = DAILY,
+        sources: Mapping[str, str] = MappingProxyType({}),
         lock: Lock | None = None,
     ) -> RunRecord:
-        """Start a run, or the next attempt at the newest run with this key (same run_id).
+        """Start a run, or the next attempt at the lane's newest run with this key (same run_id).
 
         A run that succeeded is never attempted again: then this is a new run. An earlier attempt
         that was still `running` is dead, and recorded as `interrupted`. A new attempt has nothing
@@ -151,6 +184,7 @@ class Ledger(Protocol):
 
         Args:
             files: dataset → (name, identity) of each file the run reads.
+            sources: dataset → identity of what there is to read; see `progress`.
             lock: the lock the caller works under; see `stage`.
 
         Raises:
@@ -164,10 +198,23 @@ class Ledger(Protocol):
         """Dataset → (name, identity) of each file that a run read, sorted."""
 
     def seen_files(self, pipeline: str, dataset: str) -> set[tuple[str, str]]:
-        """(name, identity) of every file that a succeeded run has read."""
+        """(name, identity) of every file that a succeeded ordinary run has read."""
 
-    def stage(self, run_id: str, staged: list[dict[str, Any]], lock: Lock) -> None:
+    def progress(self, pipeline: str) -> dict[str, Progress]:
+        """Dataset → what the last succeeded ordinary run that read it has read."""
+
+    def stage(
+        self,
+        run_id: str,
+        staged: list[dict[str, Any]],
+        lock: Lock,
+        *,
+        watermarks: Mapping[str, Watermark] = MappingProxyType({}),
+    ) -> None:
         """Record the intent to publish: from here a rerun rolls forward.
+
+        Args:
+            watermarks: dataset → how far it is read; `progress` tells once the run succeeded.
 
         Raises:
             Conflict: `lock` was taken over, or the run has ended already: the caller is a zombie
@@ -199,10 +246,10 @@ class Ledger(Protocol):
     def runs(self, pipeline: str, *, limit: int = 50) -> list[RunRecord]:
         """Latest first."""
 
-    def last_succeeded(self, pipeline: str) -> RunRecord | None:
-        """The run that succeeded last."""
+    def last_succeeded(self, pipeline: str, *, lane: str | None = None) -> RunRecord | None:
+        """The run that succeeded last, of any lane or of one."""
 
-    def unfinished(self, pipeline: str) -> list[RunRecord]:
+    def unfinished(self, pipeline: str, *, lane: str | None = None) -> list[RunRecord]:
         """Runs still `running` that recorded their intent to publish, oldest first."""
 
     # -- published versions

@@ -77,7 +77,7 @@ class Connection:
         self._db.execute("PRAGMA journal_mode = WAL")  # stays with the file
         with self.writing() as db:
             if not schema.is_current(db, self._path):  # another process may have been faster
-                schema.create(db)
+                schema.prepare(db)
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -109,6 +109,6 @@ class Connection:
         name = self._path.name
         return LedgerError(
             f"the ledger {self._path} is damaged: {reason}",
-            hint=f"restore it from a backup, or put it aside (`mv {name} {name}.damaged`): "
-            f"{_STANDS}, but the history of runs and the audit trail begin anew",
+            hint="restore it from a backup, or make it anew from what was published: "
+            f"`penstock ledger rebuild` (it keeps this one as `{name}.damaged-…`); {_STANDS}",
         )

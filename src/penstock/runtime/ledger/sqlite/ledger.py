@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.ledger.holder import current_actor
-from penstock.runtime.ledger.sqlite import audit, locks, runs
+from penstock.runtime.ledger.sqlite import audit, locks, reads, runs
 from penstock.runtime.ledger.sqlite.connection import Connection
+from penstock.runtime.ledger.sqlite.reads import Reads
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,10 +24,12 @@ if TYPE_CHECKING:
         AuditEntry,
         AuditFault,
         Lock,
+        Progress,
         QuarantineState,
         RunRecord,
         Status,
         Version,
+        Watermark,
     )
 
 
@@ -81,9 +86,11 @@ class SQLiteLedger:
         slice_: str,
         files: Mapping[str, Sequence[tuple[str, str]]],
         *,
+        lane: str = DAILY,
+        sources: Mapping[str, str] = MappingProxyType({}),
         lock: Lock | None = None,
     ) -> RunRecord:
-        """Start a run, or the next attempt at the newest run with this key."""
+        """Start a run, or the next attempt at the lane's newest run with this key."""
         with self._file.writing() as db:
             _fence(db, lock)
             return runs.begin(
@@ -93,15 +100,24 @@ class SQLiteLedger:
                 key=key,
                 program=program,
                 slice_=slice_,
-                files=files,
+                lane=lane,
+                reads=Reads(files, sources),
                 at=self._now(),
             )
 
-    def stage(self, run_id: str, staged: list[dict[str, Any]], lock: Lock) -> None:
+    def stage(
+        self,
+        run_id: str,
+        staged: list[dict[str, Any]],
+        lock: Lock,
+        *,
+        watermarks: Mapping[str, Watermark] = MappingProxyType({}),
+    ) -> None:
         """Record the intent to publish."""
         with self._file.writing() as db:
             _fence(db, lock)
             runs.stage(db, run_id, staged)
+            reads.mark(db, run_id, watermarks)
 
     def finish(
         self,
@@ -147,22 +163,27 @@ class SQLiteLedger:
     def files_read(self, run_id: str) -> dict[str, list[tuple[str, str]]]:
         """Dataset → (name, identity) of each file that a run read, sorted."""
         with self._file.reading() as db:
-            return runs.files_read(db, run_id)
+            return reads.files_read(db, run_id)
 
     def seen_files(self, pipeline: str, dataset: str) -> set[tuple[str, str]]:
-        """(name, identity) of every file that a succeeded run has read."""
+        """(name, identity) of every file that a succeeded ordinary run has read."""
         with self._file.reading() as db:
-            return runs.seen_files(db, pipeline, dataset)
+            return reads.seen_files(db, pipeline, dataset)
 
-    def last_succeeded(self, pipeline: str) -> RunRecord | None:
-        """The run that succeeded last."""
+    def progress(self, pipeline: str) -> dict[str, Progress]:
+        """Dataset → what the last succeeded ordinary run that read it has read."""
         with self._file.reading() as db:
-            return runs.last_succeeded(db, pipeline)
+            return reads.progress(db, pipeline)
 
-    def unfinished(self, pipeline: str) -> list[RunRecord]:
+    def last_succeeded(self, pipeline: str, *, lane: str | None = None) -> RunRecord | None:
+        """The run that succeeded last, of any lane or of one."""
+        with self._file.reading() as db:
+            return runs.last_succeeded(db, pipeline, lane)
+
+    def unfinished(self, pipeline: str, *, lane: str | None = None) -> list[RunRecord]:
         """Runs still `running` that recorded their intent to publish, oldest first."""
         with self._file.reading() as db:
-            return runs.unfinished(db, pipeline)
+            return runs.unfinished(db, pipeline, lane)
 
     # -- published versions
 

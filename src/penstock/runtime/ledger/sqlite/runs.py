@@ -1,4 +1,4 @@
-"""Runs, their attempts, what they read and what they published."""
+"""Runs, their attempts and what they published."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, LedgerError, UsageError
 from penstock.runtime.ledger.base import AttemptRecord, RunRecord, Version
+from penstock.runtime.ledger.sqlite.reads import note
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
+
+    from penstock.runtime.ledger.sqlite.reads import Reads
 
 _RUNS = """
 SELECT r.run_id, r.pipeline, r.key, r.program, r.slice, a.status, a.number, a.started_at,
-       a.ended_at, a.staged, a.report
+       a.ended_at, r.lane, a.staged, a.report
 FROM runs AS r JOIN attempts AS a ON a.run_id = r.run_id AND a.number = r.attempt
 """
 _VERSIONS = "SELECT pipeline, target, version, run_id, location, published_at, load FROM versions"
-_RUN_FIELDS = tuple(f.name for f in fields(RunRecord))[:9]
+_RUN_FIELDS = (
+    *(f.name for f in fields(RunRecord) if f.name not in {"staged", "report", "lane"}),
+    "lane",
+)
 _VERSION_FIELDS = tuple(f.name for f in fields(Version))[:6]
 _SHOWN = 5
 
@@ -32,56 +38,41 @@ def begin(
     key: str,
     program: str,
     slice_: str,
-    files: Mapping[str, Sequence[tuple[str, str]]],
+    lane: str,
+    reads: Reads,
     at: str,
 ) -> RunRecord:
-    """Start a run, or the next attempt at the newest run with this key."""
-    found = _select(
-        db, "WHERE r.pipeline = ? AND r.key = ? ORDER BY r.number DESC LIMIT 1", (pipeline, key)
-    )
+    """Start a run, or the next attempt at the lane's newest run with this key."""
+    where = "WHERE r.pipeline = ? AND r.key = ? AND r.lane = ? ORDER BY r.number DESC LIMIT 1"
+    found = _select(db, where, (pipeline, key, lane))
     if found and found[0].status != "succeeded":
-        return _again(db, found[0], files, at)
+        return _again(db, found[0], reads, at)
     if by_id(db, run_id, exact=True) is not None:
         raise LedgerError(f"there is a run `{run_id}` already", hint="run again: ids are random")
     db.execute(
-        "INSERT INTO runs (run_id, pipeline, key, program, slice, attempt) "
-        "VALUES (?, ?, ?, ?, ?, 1)",
-        (run_id, pipeline, key, program, slice_),
+        "INSERT INTO runs (run_id, pipeline, key, program, slice, attempt, lane) "
+        "VALUES (?, ?, ?, ?, ?, 1, ?)",
+        (run_id, pipeline, key, program, slice_, lane),
     )
-    return _attempt(db, run_id, 1, files, at)
+    return _attempt(db, run_id, 1, reads, at)
 
 
-def _again(
-    db: sqlite3.Connection,
-    run: RunRecord,
-    files: Mapping[str, Sequence[tuple[str, str]]],
-    at: str,
-) -> RunRecord:
+def _again(db: sqlite3.Connection, run: RunRecord, reads: Reads, at: str) -> RunRecord:
     db.execute(
         "UPDATE attempts SET status = 'interrupted', ended_at = ? "
         "WHERE run_id = ? AND status = 'running'",
         (at, run.run_id),
     )
     db.execute("UPDATE runs SET attempt = ? WHERE run_id = ?", (run.attempt + 1, run.run_id))
-    return _attempt(db, run.run_id, run.attempt + 1, files, at)
+    return _attempt(db, run.run_id, run.attempt + 1, reads, at)
 
 
-def _attempt(
-    db: sqlite3.Connection,
-    run_id: str,
-    number: int,
-    files: Mapping[str, Sequence[tuple[str, str]]],
-    at: str,
-) -> RunRecord:
+def _attempt(db: sqlite3.Connection, run_id: str, number: int, reads: Reads, at: str) -> RunRecord:
     db.execute(
         "INSERT INTO attempts (run_id, number, status, started_at) VALUES (?, ?, 'running', ?)",
         (run_id, number, at),
     )
-    db.execute("DELETE FROM run_files WHERE run_id = ?", (run_id,))
-    db.executemany(
-        "INSERT OR IGNORE INTO run_files (run_id, dataset, name, identity) VALUES (?, ?, ?, ?)",
-        [(run_id, d, name, identity) for d, read in files.items() for name, identity in read],
-    )
+    note(db, run_id, reads)
     return _select(db, "WHERE r.run_id = ?", (run_id,))[0]
 
 
@@ -166,21 +157,24 @@ def latest(db: sqlite3.Connection, pipeline: str, limit: int) -> list[RunRecord]
     return _select(db, "WHERE r.pipeline = ? ORDER BY r.number DESC LIMIT ?", (pipeline, limit))
 
 
-def last_succeeded(db: sqlite3.Connection, pipeline: str) -> RunRecord | None:
-    """The run that succeeded last."""
+def last_succeeded(db: sqlite3.Connection, pipeline: str, lane: str | None) -> RunRecord | None:
+    """The run that succeeded last, of any lane or of one."""
     found = _select(
         db,
-        "WHERE r.pipeline = ? AND a.status = 'succeeded' ORDER BY a.finished DESC LIMIT 1",
-        (pipeline,),
+        "WHERE r.pipeline = ? AND r.lane = coalesce(?, r.lane) AND a.status = 'succeeded' "
+        "ORDER BY a.finished DESC LIMIT 1",
+        (pipeline, lane),
     )
     return found[0] if found else None
 
 
-def unfinished(db: sqlite3.Connection, pipeline: str) -> list[RunRecord]:
+def unfinished(db: sqlite3.Connection, pipeline: str, lane: str | None) -> list[RunRecord]:
     """Runs that recorded their intent to publish and have not ended, oldest first."""
-    where = "WHERE r.pipeline = ? AND a.status = 'running' AND a.staged IS NOT NULL"
-    found = _select(db, where + " ORDER BY r.number", (pipeline,))
-    return [run for run in found if run.staged]
+    where = (
+        "WHERE r.pipeline = ? AND r.lane = coalesce(?, r.lane) "
+        "AND a.status = 'running' AND a.staged IS NOT NULL ORDER BY r.number"
+    )
+    return [run for run in _select(db, where, (pipeline, lane)) if run.staged]
 
 
 def attempts(db: sqlite3.Connection, run_id: str) -> list[AttemptRecord]:
@@ -191,31 +185,6 @@ def attempts(db: sqlite3.Connection, run_id: str) -> list[AttemptRecord]:
         (run_id,),
     )
     return [AttemptRecord(*row) for row in rows]
-
-
-def files_read(db: sqlite3.Connection, run_id: str) -> dict[str, list[tuple[str, str]]]:
-    """Dataset → (name, identity) of each file."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    rows = db.execute(
-        "SELECT dataset, name, identity FROM run_files WHERE run_id = ? "
-        "ORDER BY dataset, name, identity",
-        (run_id,),
-    )
-    for dataset, name, identity in rows:
-        found.setdefault(dataset, []).append((name, identity))
-    return found
-
-
-def seen_files(db: sqlite3.Connection, pipeline: str, dataset: str) -> set[tuple[str, str]]:
-    """(name, identity) of every file that a succeeded run has read."""
-    rows = db.execute(
-        "SELECT DISTINCT f.name, f.identity FROM runs AS r "
-        "JOIN attempts AS a ON a.run_id = r.run_id AND a.number = r.attempt "
-        "JOIN run_files AS f ON f.run_id = r.run_id "
-        "WHERE r.pipeline = ? AND f.dataset = ? AND a.status = 'succeeded'",
-        (pipeline, dataset),
-    )
-    return set(rows.fetchall())
 
 
 def current(db: sqlite3.Connection, pipeline: str) -> dict[str, Version]:
@@ -241,8 +210,8 @@ def _select(db: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> list
 
 
 def _run(*row: Any) -> RunRecord:
-    staged, report = (json.loads(text) if text is not None else None for text in row[9:])
-    plain = dict(zip(_RUN_FIELDS, row[:9], strict=True))
+    staged, report = (json.loads(text) if text is not None else None for text in row[10:])
+    plain = dict(zip(_RUN_FIELDS, row[:10], strict=True))
     return RunRecord(**plain, staged=staged, report=report)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x50534B4C  # "PSKL"
-VERSION = 1
+VERSION = 2
 
 # `number` columns give the order of writing; the clock may go backwards.
 _TABLES = f"""
@@ -33,7 +33,8 @@ CREATE TABLE runs (
     key TEXT NOT NULL,
     program TEXT NOT NULL,
     slice TEXT NOT NULL,
-    attempt INTEGER NOT NULL         -- the latest
+    attempt INTEGER NOT NULL,        -- the latest
+    lane TEXT NOT NULL DEFAULT 'daily'
 );
 CREATE INDEX runs_by_pipeline ON runs (pipeline, number);
 CREATE INDEX runs_by_key ON runs (pipeline, key);
@@ -55,6 +56,15 @@ CREATE TABLE run_files (
     name TEXT NOT NULL,
     identity TEXT NOT NULL,
     PRIMARY KEY (run_id, dataset, name, identity)
+) WITHOUT ROWID;
+CREATE TABLE run_sources (           -- what the latest attempt reads of each source
+    run_id TEXT NOT NULL REFERENCES runs (run_id),
+    dataset TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    mark_column TEXT,                -- the watermark, once the attempt recorded its intent
+    mark_type TEXT,
+    mark_value TEXT,
+    PRIMARY KEY (run_id, dataset)
 ) WITHOUT ROWID;
 CREATE TABLE versions (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -105,8 +115,25 @@ BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 """
 
 
+# From each layout to the next, statement by statement.
+_MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE runs ADD COLUMN lane TEXT NOT NULL DEFAULT 'daily'",
+        """CREATE TABLE run_sources (
+            run_id TEXT NOT NULL REFERENCES runs (run_id),
+            dataset TEXT NOT NULL,
+            identity TEXT NOT NULL,
+            mark_column TEXT,
+            mark_type TEXT,
+            mark_value TEXT,
+            PRIMARY KEY (run_id, dataset)
+        ) WITHOUT ROWID""",
+    ),
+}
+
+
 def is_current(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file has this layout; False where it is empty and has none yet.
+    """Whether the file has this layout; False where it is empty, or has an older one.
 
     Raises:
         LedgerError: a newer Penstock wrote it, or it is another program's database.
@@ -118,9 +145,10 @@ def is_current(connection: sqlite3.Connection, path: Path) -> bool:
             raise LedgerError(
                 f"the ledger {path} was written by a newer Penstock "
                 f"(layout {version}; this one knows {VERSION})",
+                code="PSK-LED-003",
                 hint="pip install --upgrade penstock",
             )
-        return True
+        return version == VERSION
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if owner or version or tables:
         raise LedgerError(
@@ -130,8 +158,21 @@ def is_current(connection: sqlite3.Connection, path: Path) -> bool:
     return False
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables, inside the caller's transaction."""
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables, or bring those of an older layout up to this one.
+
+    Inside the caller's transaction: another process sees the file before or after.
+    """
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        _create(connection)
+        return
+    for version in range(_pragma(connection, "user_version"), VERSION):
+        for statement in _MIGRATIONS[version]:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _create(connection: sqlite3.Connection) -> None:
     # `executescript` would commit first; statements end at a `;` that closes a line.
     statement = ""
     for line in _TABLES.splitlines():
