@@ -12,7 +12,7 @@ from dataclasses import asdict
 import duckdb
 import pytest
 
-from penstock.errors import Conflict, SourceUnavailable
+from penstock.errors import Conflict, LoadFailed, SourceUnavailable
 from penstock.program import Column, Load
 from penstock.runtime import registry
 from penstock.runtime.targets.base import Published, Staged
@@ -318,3 +318,47 @@ def test_overwrite_partitions_replaces_those_it_has_rows_for(place):
     changed = [(8, "only one now", None, ROWS[0][3], None), (9, "NULL too", None, None, None)]
     place.publish(changed, "k2", **load)
     assert place.read() == expected([*changed, ROWS[1], ROWS[3]])
+
+
+def test_every_version_is_listed_newest_first(place):
+    assert place.open().versions() == []
+    first, second = place.publish(ROWS[:1], "k1"), place.publish(ROWS, "k2")
+    found = place.open().versions()
+    assert found[0].version == second.version
+    assert found[0].rows in {None, len(ROWS)}
+    assert found[0].published_at.endswith("Z")
+    assert found[0].bytes > 0
+    if capabilities(place.connector).history is None:
+        assert [v.version for v in found] == [second.version, first.version]
+        assert [v.key for v in found] == ["k2", "k1"]
+        assert [v.rows for v in found] == [len(ROWS), 1]
+
+
+def test_an_older_version_is_published_again(place):
+    first, second = place.publish(ROWS[:2], "k1"), place.publish(ROWS[2:], "k2")
+    gap = capabilities(place.connector).history
+    if gap is not None:
+        with pytest.raises(LoadFailed) as told:
+            place.open().restore(first.version, "k3")
+        assert told.value.code == gap.code
+        assert place.read() == expected(ROWS[2:])
+        return
+    done = place.open().restore(first.version, "k3")
+    assert place.read() == expected(ROWS[:2])
+    assert place.open().holds(done.version)
+    assert done.rows_loaded == 2
+    assert done.version not in {first.version, second.version}
+    assert place.open().restore(first.version, "k3") == done
+    assert [v.key for v in place.open().versions()] == ["k3", "k2", "k1"]
+    assert place.read(second.version) == expected(ROWS[2:]), "what lay between stays"
+    place.publish(ROWS[3:], "k4", mode="append")
+    assert place.read() == expected([*ROWS[:2], *ROWS[3:]])
+
+
+def test_a_version_that_never_was_is_not_restored(place):
+    with pytest.raises(LoadFailed):
+        place.open().restore("000099-nothing", "k1")
+    place.publish(ROWS, "k1")
+    with pytest.raises(LoadFailed):
+        place.open().restore("000099-nothing", "k2")
+    assert place.read() == expected(ROWS)

@@ -47,12 +47,14 @@ class TargetCapabilities:
         partition_types: the types such a column may have, by their name without numbers
             (`decimal`, not `decimal(8,2)`).
         formats: every format it knows → None where it writes it, else why it does not.
+        history: why older versions cannot be read or restored; None: they can.
     """
 
     modes: tuple[str, ...]
     partition_by: bool = False
     partition_types: frozenset[str] = frozenset()
     formats: Mapping[str, Gap | None] = field(default_factory=dict)
+    history: Gap | None = None
 
     def gap(self, form: str) -> Gap | None:
         """Why a known format cannot be written; None: it can."""
@@ -94,6 +96,60 @@ class Published:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """A version that a target still has.
+
+    Attributes:
+        version: what `Published.version` was, and what `relation` and `restore` take.
+        published_at: UTC, ISO 8601 with `Z`.
+        key: of the run that published it; None: another program did.
+        rows: of the whole table at that version; None where only reading it all would tell.
+        summary: what the commit did, in a few words (`append`, `restore of 000003-…`).
+    """
+
+    version: str
+    published_at: str
+    key: str | None
+    rows: int | None
+    files: int
+    bytes: int
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What `maintain` is to do.
+
+    Attributes:
+        compact: write small files together into larger ones.
+        keep_days: versions younger than this stay, and the current one always; None: all stay.
+        dry_run: only tell what would be done.
+    """
+
+    compact: bool = True
+    keep_days: float | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Maintained:
+    """What `maintain` did, or would do.
+
+    Attributes:
+        version: the version that readers see now.
+        files_compacted: small files whose rows are in `files_written` new ones.
+        files_removed: files deleted, that no kept version needs; `bytes_removed` is their size.
+    """
+
+    version: str | None
+    files_compacted: int = 0
+    files_written: int = 0
+    versions_removed: int = 0
+    files_removed: int = 0
+    bytes_removed: int = 0
+
+
 class Target(Protocol):
     """Publishes one dataset. Built as `Target(load, root)`."""
 
@@ -128,4 +184,28 @@ class Target(Protocol):
 
         Raises:
             SourceUnavailable: nothing was published yet.
+        """
+
+    def versions(self) -> list[VersionInfo]:
+        """The versions that can still be read, newest first; nothing published: none."""
+
+    def restore(self, version: str, key: str) -> Published:
+        """Publish the content of an older version as a new one; the versions between stay.
+
+        Doing it again with the same key changes nothing. `rows_loaded` is the rows of the table.
+
+        Raises:
+            LoadFailed: there is no such version any more, or the target keeps none
+                (`capabilities.history`).
+            Conflict: another writer moved the target meanwhile.
+        """
+
+    def maintain(self, engine: Engine, upkeep: Upkeep, key: str) -> Maintained:
+        """Write small files together, and delete what only old versions need.
+
+        The rows that readers see stay the same, and so does what `holds` says of the version
+        published last. No file goes that a kept version or a run under way needs.
+
+        Raises:
+            Conflict: another writer moved the target meanwhile; nothing was changed.
         """

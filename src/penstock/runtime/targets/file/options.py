@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from penstock.runtime.targets.base import TargetCapabilities
+from penstock.runtime.targets.base import Gap, TargetCapabilities
+
+HISTORY_GAP = Gap("never", "PSK-TGT-124", "a single file keeps no older versions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +29,7 @@ class FileTargetOptions:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
     capabilities: ClassVar[TargetCapabilities] = TargetCapabilities(
-        modes=("overwrite",), formats={"csv": None, "ndjson": None, "parquet": None}
+        modes=("overwrite",),
+        formats={"csv": None, "ndjson": None, "parquet": None},
+        history=HISTORY_GAP,
     )

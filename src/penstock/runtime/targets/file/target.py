@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.errors import Conflict, LoadFailed, SourceUnavailable
 from penstock.runtime.engines.base import FileFormat, WriteSpec
-from penstock.runtime.targets.base import Published, Staged
+from penstock.runtime.targets.base import Maintained, Published, Staged, VersionInfo
+from penstock.runtime.targets.file.options import HISTORY_GAP
 
 if TYPE_CHECKING:
     from penstock.program import Load
     from penstock.runtime.engines.base import Engine
+    from penstock.runtime.targets.base import Upkeep
 
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
 _FORMATS = {
@@ -113,6 +116,40 @@ class FileTarget:
                 f", {w} = {_text(options[k])}" for k, w in words.items() if k in options
             )
         return f"{_READERS[self._format]}('{path}'{given})"
+
+    def versions(self) -> list[VersionInfo]:
+        """The one that is there."""
+        if not self._path.is_file():
+            return []
+        about = self._path.stat()
+        when = datetime.fromtimestamp(about.st_mtime, UTC).isoformat(timespec="microseconds")
+        return [
+            VersionInfo(
+                version=_content(self._path),
+                published_at=when.replace("+00:00", "Z"),
+                key=None,
+                rows=None,
+                files=1,
+                bytes=about.st_size,
+                summary="the file that is there",
+            )
+        ]
+
+    def restore(self, version: str, key: str) -> Published:  # noqa: ARG002  # the protocol's
+        """Not possible: the file is all there is.
+
+        Raises:
+            LoadFailed: always.
+        """
+        raise LoadFailed(
+            f"{self._name} cannot be put back to version {version}: {HISTORY_GAP.because}",
+            code=HISTORY_GAP.code,
+            hint="publish to a `lake` target, which keeps versions",
+        )
+
+    def maintain(self, engine: Engine, upkeep: Upkeep, key: str) -> Maintained:  # noqa: ARG002
+        """Nothing to do: there is one file."""
+        return Maintained(_content(self._path) if self._path.is_file() else None)
 
     def _options(self) -> dict[str, object]:
         given = dict(self._load.options.get("options") or {})

@@ -179,6 +179,18 @@ class Store:
         """
         return self._read(self._manifests / f"{version}.json") if _is_plain(version) else None
 
+    def versions(self) -> list[Manifest]:
+        """Every version whose manifest is there, newest first; none after the current one."""
+        current = self.current()
+        if current is None:
+            return []
+        found = [self._read(p) for p in self._manifests.glob("*-*.json")]
+        # A run that was killed between two writes left a manifest that never was current.
+        made = {c.version for c in current.history} | {current.version}
+        known = [m for m in found if m and (m.version in made or len(current.history) >= HISTORY)]
+        older = [m for m in known if m.number < current.number]
+        return sorted([*older, current], key=lambda m: m.number, reverse=True)
+
     def publish(self, manifest: Manifest) -> None:
         """Make a version the one that readers see. The caller holds the lock."""
         text = json.dumps(manifest.as_json(), indent=1, ensure_ascii=False)

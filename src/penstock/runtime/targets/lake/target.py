@@ -19,7 +19,7 @@ from penstock.errors import Conflict, LoadFailed, SourceUnavailable, Unavailable
 from penstock.program import Column
 from penstock.runtime.engines.base import FileFormat, WriteSpec
 from penstock.runtime.targets import merging
-from penstock.runtime.targets.base import Published, Staged
+from penstock.runtime.targets.base import Published, Staged, VersionInfo
 from penstock.runtime.targets.evolution import evolve
 from penstock.runtime.targets.lake.manifest import (
     HISTORY,
@@ -110,13 +110,7 @@ class LakeTarget:
                 done = manifest.history[-1]
             else:
                 self._close(token, done)
-        return Published(
-            rows_loaded=done.rows_loaded,
-            files=done.files,
-            bytes=done.bytes,
-            location=self._options.path,
-            version=done.version,
-        )
+        return self._published(done)
 
     def abandon(self, key: str) -> None:
         """Remove what was staged under this key and is in no version."""
@@ -126,6 +120,89 @@ class LakeTarget:
         with self._store.locked():
             current = self._store.current()
             self._close(token, current.committed(token) if current else None)
+
+    # -- older versions
+
+    def versions(self) -> list[VersionInfo]:
+        """The versions whose files are all there, newest first."""
+        return [
+            VersionInfo(
+                version=m.version,
+                published_at=m.created_at,
+                key=m.key,
+                rows=sum(f.rows for f in m.files),
+                files=len(m.files),
+                bytes=sum(f.bytes for f in m.files),
+                summary=m.mode,
+            )
+            for m in self._store.versions()
+            if not self._store.missing(m.files)
+        ]
+
+    def restore(self, version: str, key: str) -> Published:
+        """Publish the files of an older version as a new one."""
+        token = self._token(key)
+        if not self._store.exists():
+            raise self._no_version(version)
+        with self._store.locked():
+            current = self._store.current()
+            done = current.committed(token) if current else None
+            if done is None:
+                old = self._store.version(version)
+                if current is None or old is None or self._store.missing(old.files):
+                    raise self._no_version(version)
+                manifest = self._successor(
+                    current, token, key, f"restore of {version}", old, old.files
+                )
+                self._store.publish(manifest)
+                done = manifest.history[-1]
+        return self._published(done)
+
+    def _successor(
+        self,
+        current: Manifest,
+        token: str,
+        key: str,
+        mode: str,
+        content: Manifest,
+        new: Sequence[LakeFile],
+    ) -> Manifest:
+        """The version after `current` with the content of another."""
+        commit = Commit(
+            version=f"{current.number + 1:06d}-{token}",
+            token=token,
+            key=key,
+            rows_loaded=sum(f.rows for f in new),
+            files=len(new),
+            bytes=sum(f.bytes for f in new),
+            committed_at=_now(),
+        )
+        return replace(
+            content,
+            version=commit.version,
+            number=current.number + 1,
+            parent=current.version,
+            key=key,
+            created_at=commit.committed_at,
+            mode=mode,
+            history=(*current.history, commit)[-HISTORY:],
+        )
+
+    def _published(self, done: Commit) -> Published:
+        return Published(
+            rows_loaded=done.rows_loaded,
+            files=done.files,
+            bytes=done.bytes,
+            location=self._options.path,
+            version=done.version,
+        )
+
+    def _no_version(self, version: str) -> LoadFailed:
+        return LoadFailed(
+            f"{self._options.path} has no version {version}, or its files are gone",
+            code="PSK-TGT-108",
+            hint="name a version that is still there",
+        )
 
     # -- reading
 
@@ -273,7 +350,7 @@ class LakeTarget:
             layouts += current.layouts
             files += [replace(f, layout=f.layout + 1) for f in self._stay(current, detail, new)]
         number = current.number + 1 if current else 1
-        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        now = _now()
         commit = Commit(
             version=f"{number:06d}-{token}",
             token=token,
@@ -387,3 +464,7 @@ class LakeTarget:
             f"another writer moved {self._options.path} while this run worked: {what}",
             hint="run again: it starts from what is there now",
         )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
