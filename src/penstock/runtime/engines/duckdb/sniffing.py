@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from penstock import types
@@ -11,6 +13,7 @@ from penstock.runtime.engines.duckdb.columns import match
 from penstock.runtime.engines.duckdb.csv_dialect import Dialect
 from penstock.runtime.engines.duckdb.csv_header import read_head
 from penstock.runtime.engines.duckdb.exact import plain_number
+from penstock.runtime.engines.duckdb.linking import linked
 from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.textfiles import compression_of, raw_lines
 from penstock.runtime.widening import widens
@@ -63,7 +66,11 @@ def sniff(files: Sequence[InputFile], fmt: FileFormat) -> tuple[Column, ...]:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
-    with duckdb.connect(":memory:", config=settings) as connection:
+    with (
+        duckdb.connect(":memory:", config=settings) as connection,
+        TemporaryDirectory(prefix="penstock-") as folder,
+    ):
+        files = [linked(f, Path(folder)) for f in files]
         connection.execute("SET TimeZone = 'UTC'")
         find = {"csv": _csv, "ndjson": _ndjson, "parquet": _parquet}[fmt.name]
         try:

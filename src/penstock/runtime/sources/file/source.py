@@ -47,7 +47,7 @@ class FileSource:
         Raises:
             SourceUnavailable: a file is gone, or was changed while it was read.
         """
-        before = [_stamp(f.path) for f in part.files]
+        before = [self._unchanged(f) for f in part.files]
         found = engine.read_files(
             relation,
             part.files,
@@ -57,12 +57,8 @@ class FileSource:
             keep=keep,
         )
         for file, stamp in zip(part.files, before, strict=True):
-            if _stamp(file.path) != stamp or (stamp and stamp[0] != file.size):
-                raise SourceUnavailable(
-                    f"`{file.name}` was changed while it was read",
-                    code=CODE_CHANGED,
-                    hint="run again when its writer has finished",
-                )
+            if _stamp(file.path) != stamp:
+                raise _changed(file, "while it was read")
         return found
 
     def infer(self) -> Inferred:
@@ -118,6 +114,18 @@ class FileSource:
             raise SourceUnavailable(f"`{name}` cannot be read: {reason}") from error
         return InputFile(path, _relative(Path(path), self._root), size, identity)
 
+    def _unchanged(self, file: InputFile) -> tuple[int, int] | None:
+        """The stamp of a file that is still what was planned; its content tells, not its stamp."""
+        stamp = _stamp(file.path)
+        if stamp is None:
+            raise SourceUnavailable(
+                f"`{file.name}` was there when the run was planned, and is gone",
+                hint="run again: the next run reads what is there then",
+            )
+        if self._input(file.path).identity != file.identity:
+            raise _changed(file, "after the run was planned")
+        return stamp
+
     # -- how they are written
 
     def _file_format(self, paths: Sequence[str]) -> FileFormat:
@@ -153,9 +161,15 @@ def _stamp(path: str) -> tuple[int, int] | None:
     return found.st_size, found.st_mtime_ns
 
 
+def _changed(file: InputFile, when: str) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"`{file.name}` was changed {when}",
+        code=CODE_CHANGED,
+        hint="run again when its writer has finished",
+    )
+
+
 def _relative(path: Path, root: Path) -> str:
-    """A path as the user knows it."""
-    try:
-        return str(path.relative_to(root))
-    except ValueError:
-        return str(path)
+    r"""A path as the user knows it; bytes that are not UTF-8 as `\x..`."""
+    known = path.relative_to(root) if path.is_relative_to(root) else path
+    return os.fsencode(known).decode(errors="backslashreplace")
