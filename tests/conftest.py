@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 import pytest
@@ -26,3 +27,35 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             "\nskipped in CI: every tool a test needs is to be installed by .ci/run"
         )
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """The URL of moto's server in this process, with the bucket `acme-lake`."""
+    pytest.importorskip("obstore")
+    boto3 = pytest.importorskip("boto3")
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys).create_bucket(
+        Bucket="acme-lake"
+    )
+    yield endpoint
+    server.stop()
+
+
+@pytest.fixture
+def aws(s3, monkeypatch):
+    """Have this test and what it starts use moto's server; gives its URL."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_MAX_ATTEMPTS": "2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return s3

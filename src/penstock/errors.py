@@ -5,7 +5,8 @@
     ├── InvalidDefinition            3   the pipeline's files are wrong; carries every diagnostic
     ├── Unavailable                  4   something outside is missing or unreachable
     │   ├── MissingExtra                 a Python extra is not installed; names the pip command
-    │   └── SourceUnavailable            a file, bucket or server cannot be read (transient)
+    │   ├── SourceUnavailable            a file, bucket or server cannot be read (transient)
+    │   └── StorageUnavailable           a folder or bucket cannot be written (transient)
     ├── RunError                     1   a run could not finish; the last published state stands
     │   ├── StepFailed                   an engine or a user's step raised
     │   ├── BadRecords                   a record could not be read and the source says `fail`
@@ -115,6 +116,13 @@ class SourceUnavailable(Unavailable):
 
     transient = True
     default_code = "PSK-SRC-001"
+
+
+class StorageUnavailable(Unavailable):
+    """A folder or bucket cannot be written."""
+
+    transient = True
+    default_code = "PSK-ENV-013"
 
 
 class RunError(PenstockError):

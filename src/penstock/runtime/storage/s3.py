@@ -1,0 +1,212 @@
+"""A bucket, or a folder in one, as a store: through `obstore`."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from penstock.errors import PenstockError, SourceUnavailable, StorageUnavailable
+from penstock.runtime.storage.base import Entry
+from penstock.runtime.storage.s3_client import connect, settings
+from penstock.runtime.storage.s3_errors import CutOff, is_passing, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+T = TypeVar("T")
+CODE_CHANGED = "PSK-SRC-037"
+CHUNK = 8 << 20
+"""Bytes of an upload's parts and of what is read at once; at most two of them are in memory."""
+ATTEMPTS = 4
+"""How often a whole transfer is begun: obstore itself repeats single requests."""
+MARK = "penstock-put"
+"""The metadata that tells whose write it was, when the answer to it got lost."""
+
+
+class S3Store:
+    """Objects below one prefix."""
+
+    is_local = False
+
+    def __init__(self, bucket: str, prefix: str = "") -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self._settings = settings()
+        self._client, self._obstore = connect(bucket, self._settings)
+
+    def url(self, path: str = "") -> str:
+        """`s3://bucket/prefix/path`."""
+        return f"s3://{self._bucket}/{self._key(path)}".rstrip("/")
+
+    # -- reading
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Every object below a folder, in the order of their paths."""
+        key = self._key(prefix)
+        found = self._try(
+            prefix,
+            lambda: [
+                self._entry(meta)
+                for batch in self._obstore.list(self._client, key or None)
+                for meta in batch
+            ],
+        )
+        yield from sorted(found, key=lambda entry: entry.path)
+
+    def head(self, path: str) -> Entry | None:
+        """An object without its content; None: it is not there."""
+        try:
+            found = self._try(
+                path, lambda: self._obstore.head(self._client, self._key(path)), absent=True
+            )
+        except FileNotFoundError:
+            return None
+        return self._entry(found)
+
+    def read(self, path: str) -> bytes:
+        """The content of an object."""
+        return bytes(
+            self._try(path, lambda: self._obstore.get(self._client, self._key(path)).bytes())
+        )
+
+    def download(self, path: str, to: Path, *, identity: str | None = None) -> Entry:
+        """Copy an object to this machine: its size, and that it is still the same, are verified."""
+        return self._again(path, lambda: self._download(path, to, identity))
+
+    def _download(self, path: str, to: Path, identity: str | None) -> Entry:
+        got = self._obstore.get(self._client, self._key(path))
+        entry = self._entry(got.meta)
+        if identity is not None and entry.identity != identity:
+            raise self._changed(path)
+        temporary = to.with_name(f".{uuid.uuid4().hex}.part")
+        try:
+            written = 0
+            with temporary.open("wb") as file:
+                for chunk in got.stream(min_chunk_size=CHUNK):
+                    written += file.write(chunk)
+            if written != entry.size:
+                # Too few bytes are no error to every server and proxy.
+                raise CutOff(f"{written} of {entry.size} bytes came")
+            temporary.replace(to)
+        except OSError as error:
+            if error.errno is None:  # the bucket's, not this machine's
+                raise
+            reason = (error.strerror or str(error)).lower()
+            raise StorageUnavailable(f"`{to}` cannot be written: {reason}") from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        return entry
+
+    def _changed(self, path: str) -> PenstockError:
+        return SourceUnavailable(
+            f"`{self.url(path)}` was changed while it was read",
+            code=CODE_CHANGED,
+            hint="run again when its writer has finished",
+        )
+
+    # -- writing
+
+    def upload(self, source: Path, path: str) -> None:
+        """Copy a file here; it is there when all of its parts have come."""
+        self._again(
+            path,
+            lambda: self._obstore.put(
+                self._client, self._key(path), source, chunk_size=CHUNK, max_concurrency=2
+            ),
+            writing=True,
+        )
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write an object; what was there is replaced."""
+        self._again(
+            path, lambda: self._obstore.put(self._client, self._key(path), data), writing=True
+        )
+
+    def put_if_absent(self, path: str, data: bytes) -> bool:
+        """Write an object unless there is one: `If-None-Match: *`."""
+        return self._conditional(path, data, "create")
+
+    def replace_if(self, path: str, data: bytes, identity: str) -> bool:
+        """Write an object if it still has that etag: `If-Match`."""
+        return self._conditional(path, data, {"e_tag": identity})
+
+    def _conditional(self, path: str, data: bytes, mode: Any) -> bool:
+        """Write on a condition, and know whether it was this write that came through.
+
+        A request may have been done though its answer got lost; when it is sent again, its own
+        first copy is in its way. The mark it left says so.
+        """
+        mark = uuid.uuid4().hex
+        exceptions = self._obstore.exceptions
+
+        def write() -> bool:
+            try:
+                self._obstore.put(
+                    self._client,
+                    self._key(path),
+                    data,
+                    mode=mode,
+                    attributes={MARK: mark},
+                    use_multipart=False,
+                )
+            except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
+                return self._mark(path) == mark
+            except FileNotFoundError as error:
+                if "NoSuchBucket" in str(error):
+                    raise
+                return False  # nothing is there to replace
+            return True
+
+        return self._again(path, write, writing=True)
+
+    def _mark(self, path: str) -> str | None:
+        try:
+            attributes: Mapping[str, str] = self._obstore.get(
+                self._client, self._key(path), options={"head": True}
+            ).attributes
+        except FileNotFoundError:
+            return None
+        return attributes.get(MARK)
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Delete objects; those that are not there are passed over."""
+        if keys := [self._key(path) for path in paths]:
+            self._again("", lambda: self._obstore.delete(self._client, keys), writing=True)
+
+    # -- names and errors
+
+    def _key(self, path: str) -> str:
+        return f"{self._prefix}/{path}".strip("/")
+
+    def _entry(self, meta: Mapping[str, Any]) -> Entry:
+        path = meta["path"]
+        if self._prefix:
+            path = path.removeprefix(f"{self._prefix}/")
+        return Entry(path, meta["size"], meta["e_tag"], meta["last_modified"])
+
+    def _again(self, path: str, act: Callable[[], T], *, writing: bool = False) -> T:
+        """Do it, again if what went wrong may pass: a body cut off, an answer that got lost."""
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return act()
+            except PenstockError:
+                raise
+            except Exception as error:  # noqa: BLE001 - looked at, and raised below if it stays
+                if not is_passing(error):
+                    break
+                time.sleep(0.1 * 2**attempt)
+        return self._try(path, act, writing=writing)
+
+    def _try(
+        self, path: str, act: Callable[[], T], *, writing: bool = False, absent: bool = False
+    ) -> T:
+        try:
+            return act()
+        except PenstockError:
+            raise
+        except Exception as error:
+            if absent and isinstance(error, FileNotFoundError):
+                raise
+            raise translated(error, self.url(path), self._settings, writing=writing) from error
