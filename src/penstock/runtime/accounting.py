@@ -10,7 +10,10 @@ from penstock.errors import RowsUnaccounted
 
 @dataclass(slots=True)
 class Counts:
-    """The rows of one dataset in one run. `seconds` is wall time; `bytes`, of the input files."""
+    """The rows of one dataset in one run. `seconds` is wall time; `bytes`, of the input files.
+
+    `replayed` of `rows_in` came out of the quarantine.
+    """
 
     kind: Literal["source", "transform"]
     rows_in: int = 0
@@ -19,6 +22,7 @@ class Counts:
     filtered: int = 0
     deduplicated: int = 0
     quarantined: int = 0
+    replayed: int = 0
     bytes: int = 0
     seconds: float = 0.0
 
@@ -47,6 +51,8 @@ class Counts:
     def as_json(self) -> dict[str, Any]:
         """The form of the run report."""
         common: dict[str, Any] = {"kind": self.kind, "rows_in": self.rows_in}
+        if self.replayed:
+            common |= {"replayed": self.replayed}
         if self.kind == "source":
             common |= {"rejected": self.rejected}
         else:

@@ -7,19 +7,21 @@ import shutil
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.diagnostics import Span
 from penstock.errors import BadRecords, PenstockError, RunStopped
 from penstock.program import unchecked
 from penstock.runtime import checks as rules
-from penstock.runtime import publish, registry, statements
+from penstock.runtime import corrections, publish, quarantine, record_files, registry, statements
 from penstock.runtime.accounting import Counts
+from penstock.runtime.corrections import Settled
+from penstock.runtime.injection import Added, Injection
 from penstock.runtime.quarantine import QuarantineWriter
 from penstock.runtime.schedule import run_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from penstock.program import Check, Load, Program, Read, Statement
@@ -27,9 +29,23 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.base import Engine, Extracted
     from penstock.runtime.observer import Observer
     from penstock.runtime.plan import Plan
+    from penstock.runtime.sources.base import Source
     from penstock.runtime.targets.base import Staged
 
 MAX_WORKERS = 4
+
+
+class Work(Protocol):
+    """What the run loop asks of an attempt."""
+
+    def work(self, memory_bytes: int | None, threads: int | None) -> dict[str, Staged]:
+        """Do it all. Target name → what was staged for it."""
+
+    def abandon(self) -> None:
+        """Remove what was staged."""
+
+    def close(self) -> None:
+        """Free everything."""
 
 
 class Attempt:
@@ -44,6 +60,7 @@ class Attempt:
         observer: Observer,
         document: RunDocument,
         work: Path,
+        injection: Injection | None = None,
     ) -> None:
         self._program = program
         self._root = root
@@ -51,7 +68,16 @@ class Attempt:
         self._observer = observer
         self._document = document
         self._work = work
-        self._quarantine = QuarantineWriter(root, document.run_id)
+        self._injection = injection or Injection()
+        self._folder = quarantine.run_folder(root, document.run_id)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        corrections.write(root, document.run_id, Settled())
+        self._quarantine = QuarantineWriter(
+            self._folder,
+            salts=self._salts(),
+            known=self._injection.known,
+            silent=self._injection.silent,
+        )
         self._checks: dict[str, list[Check]] = {}
         for check in program.checks:
             self._checks.setdefault(check.dataset, []).append(check)
@@ -94,6 +120,7 @@ class Attempt:
         self._reading = threading.Semaphore(max(1, cores // 2))
         with _Polling(engine, self._observer):
             run_graph(tasks, needs, workers=workers, interrupt=engine.interrupt)
+        corrections.write(self._root, self._document.run_id, self._injection.settled())
         return self._staged
 
     def abandon(self) -> None:
@@ -124,32 +151,77 @@ class Attempt:
         self._observer.event("dataset_finished", dataset=dataset, **counts.as_json())
 
     def _read(self, read: Read) -> Counts:
-        part = self._plan.slices[read.dataset]
-        relation = self._first_relation(read.dataset)
-        source = self._plan.sources[read.dataset]
-        with self._reading:
-            found = source.extract(part, self._running, relation, keep=True)
-        counts = Counts(
-            "source",
-            rows_in=found.rows_in,
-            rows_out=found.rows_out,
-            rejected=len(found.rejected),
-            bytes=found.bytes,
-        )
-        self._records(read, found)
-        counts.balance(read.dataset)
-        self._check(read.dataset, counts, found.rows_out)
-        counts.balance(read.dataset)
+        name = read.dataset
+        part = self._plan.slices[name]
+        relation = self._first_relation(name)
+        source = self._plan.sources[name]
+        counts = Counts("source")
+        first = f"{name}__met" if self._injection.into(name) else relation
+        headers: dict[str, str] = {}
+        alone = self._injection.only(name)
+        if not alone:
+            with self._reading:
+                found = source.extract(part, self._running, first, keep=True)
+            counts.rows_in, counts.rows_out = found.rows_in, found.rows_out
+            counts.rejected, counts.bytes = len(found.rejected), found.bytes
+            headers = record_files.headers(read, part.files, found.rejected)
+            self._records(read, found, headers)
+        counts.balance(name)
+        if alone or first != relation:
+            base = None if alone else first
+            added = self._inject(read, counts, base, (source, read), headers)
+            counts.rows_in += added.replayed
+            counts.rejected += added.rejected
+            counts.rows_out += added.replayed - added.rejected - added.quarantined
+            counts.quarantined += added.quarantined
+        self._check(name, counts, counts.rows_out)
+        counts.balance(name)
         return counts
 
+    def _inject(
+        self,
+        what: Read | Statement,
+        counts: Counts,
+        base: str | None,
+        source: tuple[Source, Read] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Added:
+        """Make the dataset's first relation of `base` and the held rows that go in again."""
+        name = what.dataset
+        holding = [c for c in self._checks.get(name, ()) if c.action == "quarantine"]
+        if base and holding:
+            met = self._quarantine.rows(self._running, holding, name, base, tell=True)
+            self._injection.note(met)
+        added = self._injection.add(
+            self._running,
+            name,
+            what.schema,
+            holding,
+            base=base,
+            relation=self._first_relation(name),
+            source=source,
+            headers=headers or {},
+            work=self._work,
+        )
+        counts.replayed = added.replayed
+        self._quarantine.again(name, self._injection.again(name))
+        return added
+
     def _make(self, made: Statement) -> Counts:
-        relation = self._first_relation(made.dataset)
+
+        name = made.dataset
+        relation = self._first_relation(name)
+        if self._injection.only(name):
+            counts = Counts("transform")
+            return self._completed(made, counts, self._inject(made, counts, None))
         # Reading a chain of row steps twice costs less than keeping its rows (tests/bench); a
         # model's joins and groups are computed once.
         readers = self._readers[made.dataset]
-        checked = made.dataset in self._checks and not made.row_by_row
-        materialize = readers + checked != 1
-        built = statements.build(self._running, made, relation, self._root, materialize=materialize)
+        checked = name in self._checks and not made.row_by_row
+        joined = self._injection.into(name)
+        materialize = joined or readers + checked != 1
+        first = f"{name}__met" if joined else relation
+        built = statements.build(self._running, made, first, self._root, materialize=materialize)
         counts = Counts(
             "transform",
             rows_in=sum(self._document.datasets[d].rows_out for d in made.depends_on[:1])
@@ -158,12 +230,23 @@ class Attempt:
             filtered=built.filtered,
             deduplicated=built.deduplicated,
         )
-        if made.dataset in self._only_load and not made.row_by_row and built.rows is None:
+        if joined:
+            counts.rows_out = statements.count_rows(self._running, first)
+            return self._completed(made, counts, self._inject(made, counts, first))
+        if name in self._only_load and not made.row_by_row and built.rows is None:
             counts.rows_out = -1  # the load tells
             return counts
         rows = built.rows
         if rows is None:
             rows = statements.count_rows(self._running, relation)
+        counts.rows_out = rows
+        return self._completed(made, counts, Added())
+
+    def _completed(self, made: Statement, counts: Counts, added: Added) -> Counts:
+        """Count what went in again, check the dataset, and hold its rows against each other."""
+        counts.rows_in += added.replayed
+        counts.quarantined += added.quarantined
+        rows = counts.rows_out + added.replayed - added.quarantined
         self._check(made.dataset, counts, rows)
         if made.row_by_row:
             counts.balance(made.dataset)
@@ -180,7 +263,7 @@ class Attempt:
             self._running.create(dataset, rules.keep_sql(holding, dataset), materialize=True)
             if outcomes_failed:
                 held = rules.held_count_sql(holding, dataset)
-                counts.quarantined = statements.count(self._running, held)
+                counts.quarantined += statements.count(self._running, held)
                 self._quarantine.rows(self._running, holding, dataset)
             counts.rows_out = statements.count_rows(self._running, dataset)
             self._samples([o.check for o in outcomes_failed], unchecked(dataset))
@@ -199,7 +282,7 @@ class Attempt:
                 span=self._place(f"check:{self._program.checks.index(first.check)}"),
             )
 
-    def _records(self, read: Read, found: Extracted) -> None:
+    def _records(self, read: Read, found: Extracted, headers: Mapping[str, str]) -> None:
         if not found.rejected:
             return
         with self._document.guard:
@@ -221,7 +304,8 @@ class Attempt:
                 f"at {first.file}{line}: {first.reason}",
                 hint="`on_bad_record: quarantine` sets such records aside and keeps the others",
             )
-        self._quarantine.records(read.dataset, found.rejected)
+        kept = self._quarantine.records(read.dataset, found.rejected, headers)
+        self._injection.note(kept)
 
     def _samples(self, broken: list[Check], relation: str) -> None:
         for check in broken:
@@ -269,6 +353,19 @@ class Attempt:
     def _first_relation(self, dataset: str) -> str:
         holds = any(c.action == "quarantine" for c in self._checks.get(dataset, ()))
         return unchecked(dataset) if holds else dataset
+
+    def _salts(self) -> dict[str, str]:
+        """Dataset → what tells its rows from those of other runs, where each file is read once."""
+        found: dict[str, str] = {}
+        for read in self._program.reads:
+            found[read.dataset] = ""
+            if read.incremental == "files" and self._injection.known is None:
+                found[read.dataset] = self._plan.slices[read.dataset].identity
+        for made in self._program.statements:
+            found[made.dataset] = found.get(made.depends_on[0], "") if made.depends_on else ""
+        if self._injection.salt is not None:
+            found = dict.fromkeys(found, self._injection.salt)
+        return found
 
     def _place(self, name: str) -> Span | None:
         place = self._program.places.get(name)

@@ -12,21 +12,20 @@ import gzip
 import hashlib
 import json
 import os
-import shutil
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock.program import unchecked
 from penstock.runtime.engines.base import FileFormat, WriteSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from penstock.program import Check
     from penstock.runtime.engines.base import Engine, Rejected
-    from penstock.runtime.ledger.base import Ledger, QuarantineState
+    from penstock.runtime.ledger.base import Ledger
 
 PARSE_ERROR = "parse error"
 
@@ -41,7 +40,8 @@ class QuarantinedRow:
         file: source file, for a rejected record; with `line`, from 1.
         row: the row as JSON text, for a row that broke a rule.
         raw: the record's raw text, for a rejected record.
-        replay_key: the same for the same row of the same dataset, whatever run met it.
+        replay_key: the same for the same row of the same dataset, whatever run met it; equal rows
+            of new files are different rows.
     """
 
     run_id: str
@@ -57,69 +57,188 @@ class QuarantinedRow:
 
 
 class QuarantineWriter:
-    """Writes the quarantine of one attempt at a run."""
+    """Writes the quarantine of one attempt at a run.
 
-    def __init__(self, root: Path, run_id: str) -> None:
-        self._run_id = run_id
-        self._folder = root / ".penstock" / "quarantine" / run_id
-        shutil.rmtree(self._folder, ignore_errors=True)
+    Args:
+        folder: the run's, below `.penstock/quarantine/`; what an earlier attempt left goes away.
+        salts: dataset → what tells this run's rows from equal ones of other runs, where it reads
+            what no other run does (new files). A row of a source that every run reads again has
+            the same key each time.
+        known: dataset → base → the keys that rows of this content were given by earlier runs,
+            for a run that reads again what several runs read one after the other.
+        silent: datasets whose rows are not kept: another part of the run keeps them.
+    """
 
-    def rows(self, engine: Engine, checks: Sequence[Check], dataset: str) -> None:
-        """Keep the rows of a dataset that break a quarantine rule."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        salts: Mapping[str, str],
+        known: Callable[[str], Mapping[str, Sequence[str]]] | None = None,
+        silent: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._run_id = folder.name
+        self._folder = folder
+        self._salts = salts
+        self._known = known
+        self._silent = silent
+
+    def rows(
+        self,
+        engine: Engine,
+        checks: Sequence[Check],
+        dataset: str,
+        relation: str | None = None,
+        *,
+        tell: bool = False,
+    ) -> list[QuarantinedRow]:
+        """Keep the rows of a dataset that break a quarantine rule.
+
+        Args:
+            relation: where the rows are; None: `unchecked(dataset)`.
+            tell: give back what was kept.
+        """
+        if self._silent(dataset):
+            return []
         self._folder.mkdir(parents=True, exist_ok=True)
         form = FileFormat("ndjson", {}, "gzip")
         spec = WriteSpec(folder=self._folder, stem=f"{dataset}-rows", format=form, single=True)
-        engine.write_files(held_sql(engine, checks, dataset, self._run_id), spec)
+        sql = held_sql(
+            engine, checks, dataset, self._run_id, relation, salt=self._salts.get(dataset, "")
+        )
+        (written,) = engine.write_files(sql, spec)
+        if self._known is None:
+            return list(read_file(written.path)) if tell else []
+        kept = list(_renamed(read_file(written.path), self._known(dataset)))
+        self._write(written.path, kept)
+        return kept
 
-    def records(self, dataset: str, rejected: Sequence[Rejected]) -> None:
-        """Keep records that could not be read."""
+    def records(
+        self, dataset: str, rejected: Sequence[Rejected], headers: Mapping[str, str]
+    ) -> list[QuarantinedRow]:
+        """Keep records that could not be read, and the headers of their files.
+
+        Returns:
+            What was kept.
+        """
+        found: Iterable[QuarantinedRow]
+        found = _record_rows(self._run_id, dataset, rejected, self._salts.get(dataset, ""))
+        if self._known is not None:
+            found = _renamed(found, self._known(dataset))
+        kept = list(found)
+        if kept and not self._silent(dataset):
+            self._write(self._folder / f"{dataset}-records.ndjson.gz", kept)
+            text = json.dumps(dict(headers), ensure_ascii=False)
+            (self._folder / f"{dataset}-headers.json").write_text(text, encoding="utf-8")
+        return kept
+
+    def again(self, dataset: str, rows: Sequence[QuarantinedRow]) -> None:
+        """Keep rows that failed once more, under the keys they have."""
+        if rows and not self._silent(dataset):
+            mine = [replace(r, run_id=self._run_id) for r in rows]
+            self._write(self._folder / f"{dataset}-again.ndjson.gz", mine)
+
+    def _write(self, path: Path, rows: Iterable[QuarantinedRow]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{dataset}-records.ndjson.gz"
         with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as out:
-            for row in _record_rows(self._run_id, dataset, rejected):
+            for row in rows:
                 out.write(json.dumps(asdict(row), ensure_ascii=False).encode() + b"\n")
             out.close()
             raw.flush()
             os.fsync(raw.fileno())
 
 
-def held_sql(engine: Engine, checks: Sequence[Check], dataset: str, run_id: str) -> str:
+def run_folder(root: Path, run_id: str) -> Path:
+    """Where the quarantine of a run lies."""
+    return root / ".penstock" / "quarantine" / run_id
+
+
+def headers(root: Path, run_id: str, dataset: str) -> dict[str, str]:
+    """File name → header, of the files whose records a run has set aside."""
+    path = run_folder(root, run_id) / f"{dataset}-headers.json"
+    if not path.is_file():
+        return {}
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def base(row: QuarantinedRow) -> str:
+    """The same for rows of a dataset that have the same content (and file, if it is known)."""
+    return row.row if row.row is not None else f"{row.file}|{row.raw}"
+
+
+def held_sql(
+    engine: Engine,
+    checks: Sequence[Check],
+    dataset: str,
+    run_id: str,
+    relation: str | None = None,
+    *,
+    salt: str = "",
+) -> str:
     """SELECT of the rows that break a rule, in the shape of the quarantine table."""
+    rule, reason, any_broken = broken_rules(checks)
+    inner = (
+        f"SELECT {rule} AS rule, {reason} AS reason, "
+        f"{engine.row_as_json('held')} AS row_json "
+        f"FROM {relation or unchecked(dataset)} AS held WHERE {any_broken}"
+    )
+    numbered = (
+        "SELECT *, row_number() OVER (PARTITION BY row_json ORDER BY rule) AS copy "
+        f"FROM ({inner}) AS broken"
+    )
+    end = f" || {quote('|' + salt)}" if salt else ""
+    key = f"md5({quote(dataset + '|')} || row_json || '|' || CAST(copy AS VARCHAR){end})"
+    return (
+        f"SELECT {quote(run_id)} AS run_id, {quote(dataset)} AS dataset, rule, "
+        "reason, CAST(NULL AS VARCHAR) AS file, "
+        f'CAST(NULL AS BIGINT) AS line, row_json AS "row", CAST(NULL AS VARCHAR) AS raw, '
+        f"{key} AS replay_key FROM ({numbered}) AS numbered"
+    )
+
+
+def broken_rules(checks: Sequence[Check]) -> tuple[str, str, str]:
+    """SQL of the first rule a row breaks, of the reason, and of whether it breaks any."""
     broken = [f"NOT ({c.predicate})" for c in checks]
     first = " ".join(f"WHEN {b} THEN {quote(c.rule)}" for b, c in zip(broken, checks, strict=True))
     every = " || ".join(
         f"CASE WHEN {b} THEN {quote('; ' + c.rule)} ELSE '' END"
         for b, c in zip(broken, checks, strict=True)
     )
-    inner = (
-        f"SELECT CASE {first} END AS rule, {every} AS reason, "
-        f"{engine.row_as_json('held')} AS row_json "
-        f"FROM {unchecked(dataset)} AS held WHERE {' OR '.join(broken)}"
-    )
-    numbered = (
-        "SELECT *, row_number() OVER (PARTITION BY row_json ORDER BY rule) AS copy "
-        f"FROM ({inner}) AS broken"
-    )
-    key = f"md5({quote(dataset + '|')} || row_json || '|' || CAST(copy AS VARCHAR))"
-    return (
-        f"SELECT {quote(run_id)} AS run_id, {quote(dataset)} AS dataset, rule, "
-        f"'breaks ' || substr(reason, 3) AS reason, CAST(NULL AS VARCHAR) AS file, "
-        f'CAST(NULL AS BIGINT) AS line, row_json AS "row", CAST(NULL AS VARCHAR) AS raw, '
-        f"{key} AS replay_key FROM ({numbered}) AS numbered"
-    )
+    return f"CASE {first} END", f"'breaks ' || substr({every}, 3)", " OR ".join(broken)
 
 
-def read(root: Path, ledger: Ledger, pipeline: str) -> Iterator[QuarantinedRow]:
-    """The quarantine table of a pipeline: rows of succeeded runs, the latest run first."""
-    states = ledger.quarantine_states(pipeline)
+def read(
+    root: Path, ledger: Ledger, pipeline: str, *, run_id: str = "", every: bool = False
+) -> Iterator[QuarantinedRow]:
+    """The quarantine table of a pipeline: rows of succeeded runs, the latest run first.
+
+    A row that several runs met is there once, as the latest of them met it.
+
+    Args:
+        run_id: only the rows that runs with this beginning of an id met.
+        every: a row for each run that met it.
+    """
+    from penstock.runtime.corrections import states as states_of
+
+    states = states_of(root, ledger, pipeline)
+    seen: set[str] = set()
     for run in ledger.runs(pipeline, limit=1_000_000):
-        if run.status != "succeeded":
+        if run.status != "succeeded" or not run.run_id.startswith(run_id):
             continue
-        folder = root / ".penstock" / "quarantine" / run.run_id
-        for path in sorted(folder.glob("*.ndjson.gz")):
-            with gzip.open(path, "rt", encoding="utf-8") as lines:
-                for line in lines:
-                    yield _row(json.loads(line), states)
+        for path in sorted(run_folder(root, run.run_id).glob("*.ndjson.gz")):
+            for row in read_file(path):
+                if not every and row.replay_key in seen:
+                    continue
+                seen.add(row.replay_key)
+                yield replace(row, state=states.get(row.replay_key, "held"))
+
+
+def read_file(path: Path) -> Iterator[QuarantinedRow]:
+    """The rows of one file, as if all were held."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield _row(json.loads(line))
 
 
 def quote(text: str) -> str:
@@ -131,23 +250,36 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _row(found: dict[str, object], states: Mapping[str, QuarantineState]) -> QuarantinedRow:
+def _row(found: dict[str, object]) -> QuarantinedRow:
     if not isinstance(found.get("row"), (str, type(None))):
         # An engine may write JSON text as a nested object; the table holds text.
         found["row"] = json.dumps(found["row"], ensure_ascii=False)
-    state = states.get(str(found["replay_key"]), "held")
-    return QuarantinedRow(**{**found, "state": state})  # type: ignore[arg-type]
+    return QuarantinedRow(**{**found, "state": "held"})  # type: ignore[arg-type]
+
+
+def _renamed(
+    rows: Iterable[QuarantinedRow], known: Mapping[str, Sequence[str]]
+) -> Iterator[QuarantinedRow]:
+    """Rows under the keys that earlier runs gave them, as far as there are such."""
+    met: Counter[str] = Counter()
+    for row in rows:
+        content = base(row)
+        keys = known.get(content, ())
+        number = met[content]
+        met[content] += 1
+        yield replace(row, replay_key=keys[number]) if number < len(keys) else row
 
 
 def _record_rows(
-    run_id: str, dataset: str, rejected: Iterable[Rejected]
+    run_id: str, dataset: str, rejected: Iterable[Rejected], salt: str
 ) -> Iterator[QuarantinedRow]:
     copies: Counter[str] = Counter()
     for record in rejected:
         where = f" in column `{record.column}`" if record.column else ""
-        base = f"{dataset}|{record.file}|{record.raw}"
-        copies[base] += 1
-        key = hashlib.md5(f"{base}|{copies[base]}".encode(), usedforsecurity=False).hexdigest()
+        content = f"{dataset}|{record.file}|{record.raw}"
+        copies[content] += 1
+        named = f"{content}|{copies[content]}" + (f"|{salt}" if salt else "")
+        key = hashlib.md5(named.encode(), usedforsecurity=False).hexdigest()
         yield QuarantinedRow(
             run_id=run_id,
             dataset=dataset,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped
 from penstock.runtime import publish
-from penstock.runtime.attempt import Attempt
+from penstock.runtime.attempt import Attempt, Work
 from penstock.runtime.document import RunDocument
 from penstock.runtime.heartbeat import HeldLock
+from penstock.runtime.injection import corrected
 from penstock.runtime.plan import Plan, new_run_id, plan
 from penstock.runtime.references import bind_run
 
@@ -153,14 +154,7 @@ class _Run:
         publish.write_json(folder / "program.json", self.program.as_json())
         self._tell_start()
         bound = bind_run(self.program, document.run_id, document.started_at[:10])
-        attempt = Attempt(
-            bound,
-            self.root,
-            planned,
-            observer=self.observer,
-            document=document,
-            work=folder / "work",
-        )
+        attempt = self._attempt(bound, planned, folder / "work")
         try:
             staged = attempt.work(self.options.memory_bytes, self.options.threads)
         except BaseException:
@@ -178,6 +172,19 @@ class _Run:
         report = document.as_json()
         self.ledger.finish(document.run_id, "succeeded", report, versions, lock=held.lock)
         publish.write_json(folder / "report.json", document.as_json())
+
+    def _attempt(self, bound: Program, planned: Plan, work: Path) -> Work:
+        """What does the work of this run: corrected rows take the place of those they correct."""
+        injection = corrected(self.root, self.ledger, self.program, again=self.options.full_refresh)
+        return Attempt(
+            bound,
+            self.root,
+            planned,
+            observer=self.observer,
+            document=self.document,
+            work=work,
+            injection=injection,
+        )
 
     def _tell_start(self) -> None:
         program = self.program
