@@ -123,7 +123,7 @@ def prepare(folder: Path, kind: tuple[str, str, str]) -> dict:
     load = f"mode: {mode}" + (", keys: [id]" if mode == "merge" else "")
     incremental = "none" if mode == "overwrite" else "files"
     text = PIPELINE.format(format=form, load=load, incremental=incremental)
-    if mode not in {"overwrite"}:  # a file is overwritten: it would hold the last slice only
+    if mode != "overwrite":  # a file is overwritten: it would hold the last slice only
         text = "\n".join(x for x in text.splitlines() if "out/flat" not in x) + "\n"
     (folder / "pipeline.yaml").write_text(text)
     (folder / "data" / "1.csv").write_text(FIRST)

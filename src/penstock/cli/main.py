@@ -123,16 +123,15 @@ def _invoke(args: list[str], output: Output) -> int:
     except PenstockError as error:
         output.error(error)
         return error.exit_code
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001  # the last resort
+        from penstock.cli.bug import report_bug
         from penstock.runtime.run import in_words
 
         told = in_words(error)
+        if told is None:  # a bug of ours, told in one line
+            return report_bug(error, args)
         output.error(told)
         return told.exit_code
-    except Exception as bug:  # noqa: BLE001  # the last resort: a bug of ours, told in one line
-        from penstock.cli.bug import report_bug
-
-        return report_bug(bug, args)
 
 
 def _command(args: list[str], output: Output) -> int:

@@ -103,8 +103,11 @@ class _Run:
         try:
             with HeldLock(self.ledger, f"pipeline:{self.program.pipeline}") as held:
                 return self._locked(held)
-        except (PenstockError, KeyboardInterrupt, OSError) as error:
-            return self._ended(in_words(error))
+        except (Exception, KeyboardInterrupt) as error:
+            known = in_words(error)
+            if known is None:
+                raise
+            return self._ended(known)
 
     def _locked(self, held: HeldLock) -> RunResult:
         name = self.program.pipeline
@@ -139,11 +142,13 @@ class _Run:
         try:
             publish.clear_dead(self.program, self.root, self.ledger, record, held.lock)
             self._carry_out(planned, held)
-        except (PenstockError, KeyboardInterrupt, OSError) as error:
-            return self._give_up(in_words(error), held)
-        except Exception as bug:
-            self._give_up(RunError(f"{type(bug).__name__}: {bug}", code="PSK-BUG-001"), held)
-            raise
+        except (Exception, KeyboardInterrupt) as error:
+            known = in_words(error)
+            bug = RunError(f"{type(error).__name__}: {error}", code="PSK-BUG-001")
+            result = self._give_up(known or bug, held)
+            if known is None:
+                raise
+            return result
         self.observer.event("run_finished", status=document.status, run_id=document.run_id)
         return RunResult(document, previous=self.previous)
 
@@ -230,8 +235,8 @@ class _Run:
         return RunResult(document, error, self.previous)
 
 
-def in_words(error: BaseException) -> PenstockError:
-    """What ended a run, as an error a reader understands."""
+def in_words(error: BaseException) -> PenstockError | None:
+    """What ended a run, as an error a reader understands; None: it is a fault of ours."""
     if isinstance(error, PenstockError):
         return error
     if isinstance(error, OSError):
@@ -242,4 +247,11 @@ def in_words(error: BaseException) -> PenstockError:
             code="PSK-RUN-016",
             hint=f"free space or grant access, then run again; {STANDS.partition(';')[0]}",
         )
-    return Interrupted("interrupted", hint=STANDS)
+    no_thread = isinstance(error, RuntimeError) and "start new thread" in str(error)
+    if isinstance(error, MemoryError) or no_thread:
+        return RunError(
+            "the system gives this process no more memory",
+            code="PSK-RUN-020",
+            hint="give it more, or lower --memory and --threads so that it asks for less",
+        )
+    return Interrupted("interrupted", hint=STANDS) if isinstance(error, KeyboardInterrupt) else None
