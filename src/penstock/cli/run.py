@@ -26,6 +26,8 @@ _UNITS |= {f"{u}i": 1024 ** (i + 1) for i, u in enumerate("kmgt")}
 @click.option("--engine", default="duckdb", show_default=True, help="duckdb, spark, postgres, …")
 @click.option("--select", multiple=True, metavar="NAMES", help="Datasets or targets: +name, name+.")
 @shared.definition_options
+@click.option("--from", "start", metavar="VALUE", help="Backfill: rows from this value on.")
+@click.option("--to", "end", metavar="VALUE", help="Backfill: rows before this value.")
 @click.option("--full-refresh", is_flag=True, help="Read and publish everything again.")
 @click.option("--memory", metavar="SIZE", help="What the process may use, e.g. 512MB.")
 @click.option("--threads", type=click.IntRange(min=1), help="Default: every core.")
@@ -38,6 +40,8 @@ def command(
     select: tuple[str, ...],
     profile: str | None,
     variables: tuple[str, ...],
+    start: str | None,
+    end: str | None,
     full_refresh: bool,
     memory: str | None,
     threads: int | None,
@@ -50,9 +54,15 @@ def command(
     assert program is not None
 
     from penstock.observe.progress import make_progress
+    from penstock.runtime.plan import Span
     from penstock.runtime.run import RunOptions, run
+    from penstock.runtime.selection import refuse_to_lose
     from penstock.runtime.selection import select as cut
 
+    chosen = cut(program, select)
+    span = Span(start, end) if start is not None or end is not None else None
+    if span is None:  # a backfill counts nothing as read
+        refuse_to_lose(program, chosen)
     root = definition.root
     ledger = shared.open_ledger(root, create=True)
     assert ledger is not None
@@ -60,15 +70,15 @@ def command(
         sys.stderr, quiet=output.quiet or output.json, plain=not color(sys.stderr)
     )
     try:
-        options = RunOptions(memory_bytes, threads, full_refresh)
-        result = run(cut(program, select), root, ledger, progress, options)
+        options = RunOptions(memory_bytes, threads, full_refresh, span)
+        result = run(chosen, root, ledger, progress, options)
     finally:
         ledger.close()
-    _tell(output, root, result)
+    tell(output, root, result)
     return result.exit_code
 
 
-def _tell(output: Output, root: Path, result: RunResult) -> None:
+def tell(output: Output, root: Path, result: RunResult) -> None:
     """Write the HTML report, print the summary, and say what went wrong."""
     report = result.document.as_json()
     page = _write_html(root, result) if report["status"] != "skipped" else None

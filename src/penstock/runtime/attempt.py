@@ -61,6 +61,7 @@ class Attempt:
         document: RunDocument,
         work: Path,
         injection: Injection | None = None,
+        before_load: Callable[[], None] = lambda: None,
     ) -> None:
         self._program = program
         self._root = root
@@ -68,6 +69,7 @@ class Attempt:
         self._observer = observer
         self._document = document
         self._work = work
+        self._before_load = before_load
         self._injection = injection or Injection()
         self._folder = quarantine.run_folder(root, document.run_id)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -325,6 +327,7 @@ class Attempt:
     # -- one target
 
     def _load(self, load: Load) -> None:
+        self._before_load()
         clock = time.monotonic()
         self._observer.event("target_started", target=load.target)
         try:

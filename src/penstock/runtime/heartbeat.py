@@ -1,25 +1,28 @@
-"""Keeps a lock alive while a run works, and tells when it was lost."""
+"""Keeps a lock alive while a run works, tells when it was lost, and waits where it may wait."""
 
 from __future__ import annotations
 
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from penstock.errors import Conflict
+from penstock.errors import Conflict, Interrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from penstock.runtime.ledger.base import Ledger, Lock
 
 LEASE_SECONDS = 60.0
+POLL_SECONDS = 0.1
 
 
 class HeldLock:
-    """The lock of a pipeline, renewed in the background, as a context manager.
+    """A lock, renewed in the background, as a context manager.
 
     Raises:
         Conflict: on entering, if a live run holds it.
@@ -60,6 +63,69 @@ class HeldLock:
             except Conflict as lost:
                 self._lost = lost
                 return
+
+
+class AwaitedLock:
+    """A lock taken when it is first needed, and waited for; from several threads.
+
+    Args:
+        told: called once, where it has to be waited for.
+        wait_seconds: how long at most.
+    """
+
+    def __init__(
+        self, ledger: Ledger, name: str, *, told: Callable[[], None], wait_seconds: float
+    ) -> None:
+        self._ledger = ledger
+        self._name = name
+        self._told = told
+        self._wait = wait_seconds
+        self._guard = threading.Lock()
+        self._held: HeldLock | None = None
+        self._given_up = threading.Event()
+
+    def take(self) -> None:
+        """Have the lock.
+
+        Raises:
+            Conflict: another has it, and kept it for too long.
+            Interrupted: the run was given up meanwhile.
+        """
+        with self._guard:
+            if self._held is None:
+                self._held = self._waited_for()
+
+    def check(self) -> None:
+        """Raise Conflict if the lock was taken over."""
+        if self._held is not None:
+            self._held.check()
+
+    def release(self) -> None:
+        """Give it back, if it was taken, for good; whoever still waits for it gives up."""
+        self._given_up.set()
+        self.pause()
+
+    def pause(self) -> None:
+        """Give it back, if it was taken, until it is needed again."""
+        with self._guard:
+            if self._held is not None:
+                self._held.__exit__(None, None, None)
+                self._held = None
+
+    def _waited_for(self) -> HeldLock:
+        until = time.monotonic() + self._wait
+        waits = False
+        while not self._given_up.is_set():
+            try:
+                return HeldLock(self._ledger, self._name).__enter__()
+            except Conflict:
+                if time.monotonic() >= until:
+                    raise
+            if not waits:
+                waits = True
+                self._told()
+            self._given_up.wait(POLL_SECONDS)
+        raise Interrupted(f"the run was given up while it waited for `{self._name}`")
 
 
 def holder() -> str:

@@ -13,7 +13,7 @@ from penstock.errors import Conflict, Interrupted
 from penstock.program import Load, Program
 from penstock.runtime import references, registry
 from penstock.runtime.document import RunDocument, utc_now
-from penstock.runtime.ledger.base import Version
+from penstock.runtime.ledger.base import DAILY, Version
 from penstock.runtime.targets.base import Staged
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def roll_forward(
 ) -> None:
     """Finish the commits of a run that was killed after it had recorded its intent.
 
+    `lock` is that of the run's lane; the caller holds the pipeline's publishing lock besides.
+
     A target that was moved by somebody else since then ends that run as failed: its rows are
     computed again by the next run.
     """
@@ -94,9 +96,11 @@ def clear_dead(
     program: Program, root: Path, ledger: Ledger, current: RunRecord, lock: Lock
 ) -> None:
     """Remove what killed runs had staged, and record that they ended."""
-    for old in ledger.runs(program.pipeline, limit=20):
+    for old in ledger.runs(program.pipeline, limit=40):
         if old.status != "running" or old.run_id == current.run_id or old.staged:
             continue
+        if old.lane != current.lane:
+            continue  # it may be alive: its lane has a lock of its own
         for load in program.loads:
             open_target(load, root).abandon(old.key)
         shutil.rmtree(run_folder(root, old.run_id) / "work", ignore_errors=True)
@@ -106,14 +110,27 @@ def clear_dead(
         ledger.finish(old.run_id, "interrupted", document.as_json(), lock=lock)
 
 
-def all_hold(program: Program, root: Path, ledger: Ledger) -> bool:
-    """Whether every target still shows what was published last."""
+def moved(program: Program, root: Path, ledger: Ledger) -> dict[str, str]:
+    """Target → in words, why it does not show what was published last; empty: every one does."""
     current = ledger.current(program.pipeline)
-    return all(
-        (version := current.get(load.target)) is not None
-        and open_target(load, root).holds(version.version)
-        for load in program.loads
-    )
+    found: dict[str, str] = {}
+    for load in program.loads:
+        version = current.get(load.target)
+        if version is None:
+            found[load.target] = "was not published yet"
+        elif not open_target(load, root).holds(version.version):
+            found[load.target] = "was changed or removed since the last run published it"
+    return found
+
+
+def lane_lock(pipeline: str, lane: str) -> str:
+    """Name of the lock under which the runs of a lane work."""
+    return f"pipeline:{pipeline}" if lane == DAILY else f"pipeline:{pipeline}:{lane}"
+
+
+def publish_lock(pipeline: str) -> str:
+    """Name of the lock under which runs of any lane stage and commit."""
+    return f"publish:{pipeline}"
 
 
 def run_folder(root: Path, run_id: str) -> Path:

@@ -11,21 +11,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped
-from penstock.runtime import publish
+from penstock.runtime import backfill, publish
 from penstock.runtime.attempt import Attempt, Work
 from penstock.runtime.document import RunDocument
-from penstock.runtime.heartbeat import HeldLock
+from penstock.runtime.heartbeat import AwaitedLock, HeldLock
 from penstock.runtime.injection import corrected
-from penstock.runtime.plan import Plan, new_run_id, plan
+from penstock.runtime.ledger.base import BACKFILL, DAILY
+from penstock.runtime.plan import Plan, Span, new_run_id, plan
 from penstock.runtime.references import bind_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.program import Program
-    from penstock.runtime.ledger.base import Ledger, Status
+    from penstock.runtime.ledger.base import Ledger, RunRecord, Status
     from penstock.runtime.observer import Observer
 
+PUBLISH_WAIT = 1800.0
+"""Seconds that a run waits at most while one of another lane publishes."""
 STANDS = "nothing was published; the last published state stands; run again to go on"
 
 
@@ -37,11 +40,14 @@ class RunOptions:
         memory_bytes: what the process may use; None: most of what the machine has.
         threads: None: every core.
         full_refresh: read and publish everything again.
+        span: the rows of a backfill, of every source read by a column; the targets that are made
+            from such a source are published.
     """
 
     memory_bytes: int | None = None
     threads: int | None = None
     full_refresh: bool = False
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ def run(
 
     Never raises for what a user can cause: the result tells.
     """
-    if options.full_refresh:
+    if options.full_refresh and not options.span:
         loads = (
             replace(x, mode="overwrite") if x.mode in {"append", "merge"} else x
             for x in program.loads
@@ -97,34 +103,87 @@ class _Run:
         self.options = options
         self.document = RunDocument(program, new_run_id(), 0)
         self.previous: dict[str, Any] | None = None
+        self.name = program.pipeline
+        self.lane = BACKFILL if options.span else DAILY
+        self.publishing = AwaitedLock(
+            ledger, publish.publish_lock(self.name), told=self._waits, wait_seconds=PUBLISH_WAIT
+        )
+
+    def _waits(self) -> None:
+        what = "waiting while another run of this pipeline publishes"
+        self.observer.event("message", text=what)
 
     def go(self) -> RunResult:
-        """Hold the pipeline's lock and do it."""
+        """Hold the lane's lock and do it."""
         try:
-            with HeldLock(self.ledger, f"pipeline:{self.program.pipeline}") as held:
+            if self.options.span:
+                program = backfill.cut(self.program, full_refresh=self.options.full_refresh)
+                self.program = self.document.program = program
+            with HeldLock(self.ledger, publish.lane_lock(self.name, self.lane)) as held:
                 return self._locked(held)
         except (Exception, KeyboardInterrupt) as error:
             known = in_words(error)
             if known is None:
                 raise
             return self._ended(known)
+        finally:
+            self.publishing.release()
 
     def _locked(self, held: HeldLock) -> RunResult:
-        name = self.program.pipeline
-        for record in self.ledger.unfinished(name):
-            held.check()
-            publish.roll_forward(record, self.root, self.ledger, self.observer, held.lock)
-        date = self.document.started_at[:10]
-        refresh = self.options.full_refresh
-        planned = plan(self.program, self.root, self.ledger, date=date, full_refresh=refresh)
-        last = self.ledger.last_succeeded(name)
+        self._roll_forward(held)
+        options = self.options
+        planned = plan(
+            self.program,
+            self.root,
+            self.ledger,
+            date=self.document.started_at[:10],
+            full_refresh=options.full_refresh,
+            span=options.span,
+        )
+        last = self.ledger.last_succeeded(self.name, lane=self.lane)
         self.previous = last.report if last else None
-        if last and planned.nothing_new and publish.all_hold(self.program, self.root, self.ledger):
-            self.document.run_id, self.document.attempt = last.run_id, last.attempt
-            self.document.end("skipped")
-            self.observer.event("run_finished", status="skipped", run_id=last.run_id)
-            return RunResult(self.document, previous=self.previous)
+        moved = publish.moved(self.program, self.root, self.ledger) if planned.nothing_new else {}
+        if last and planned.nothing_new and (planned.exhausted or not moved):
+            return self._skipped(last, moved)
+        self.document.notes += planned.notes
         return self._recorded(planned, held)
+
+    def _roll_forward(self, held: HeldLock) -> None:
+        """Finish what runs that were killed while publishing have begun, of other lanes too."""
+        for record in self.ledger.unfinished(self.name):
+            held.check()
+            if record.lane == self.lane:
+                self._finish(record.run_id, held)
+                continue
+            try:
+                with HeldLock(self.ledger, publish.lane_lock(self.name, record.lane)) as theirs:
+                    self._finish(record.run_id, theirs)
+            except Conflict:
+                continue  # a live run has that lane: it is publishing, or will finish its dead
+        self.publishing.pause()
+
+    def _finish(self, run_id: str, lane: HeldLock) -> None:
+        self.publishing.take()
+        record = self.ledger.run(run_id)
+        if record is not None and record.status == "running":
+            publish.roll_forward(record, self.root, self.ledger, self.observer, lane.lock)
+
+    def _skipped(self, last: RunRecord, moved: dict[str, str]) -> RunResult:
+        """There is nothing new: say what stays as it is although one might expect a change."""
+        again = "`penstock run --full-refresh` publishes everything again"
+        if last.program != self.program.digest:
+            self.document.notes.append(
+                "the definition changed, and there are no new rows to apply it to: what is "
+                f"published was made by the one before; {again}"
+            )
+        for target, how in moved.items():
+            self.document.notes.append(
+                f"`{target}` {how}, and there is nothing new for it; {again}"
+            )
+        self.document.run_id, self.document.attempt = last.run_id, last.attempt
+        self.document.end("skipped")
+        self.observer.event("run_finished", status="skipped", run_id=last.run_id)
+        return RunResult(self.document, previous=self.previous)
 
     def _recorded(self, planned: Plan, held: HeldLock) -> RunResult:
         """From here on the ledger knows of the run, and is told how it ended."""
@@ -136,6 +195,8 @@ class _Run:
             self.program.digest,
             planned.slice,
             planned.files,
+            lane=self.lane,
+            sources=planned.identities,
             lock=held.lock,
         )
         document.run_id, document.attempt = record.run_id, record.attempt
@@ -167,8 +228,12 @@ class _Run:
             raise
         finally:
             attempt.close()
+        document.notes += planned.notes_of_reading()
         held.check()
-        self.ledger.stage(document.run_id, publish.intent(bound, staged), held.lock)
+        self.publishing.take()
+        self.publishing.check()
+        intent, marks = publish.intent(bound, staged), planned.watermarks()
+        self.ledger.stage(document.run_id, intent, held.lock, watermarks=marks)
         versions = [
             publish.commit(load, staged[load.target], self.root, document, self.observer)
             for load in bound.loads
@@ -180,7 +245,8 @@ class _Run:
 
     def _attempt(self, bound: Program, planned: Plan, work: Path) -> Work:
         """What does the work of this run: corrected rows take the place of those they correct."""
-        injection = corrected(self.root, self.ledger, self.program, again=self.options.full_refresh)
+        again = self.options.full_refresh or self.options.span is not None
+        injection = corrected(self.root, self.ledger, self.program, again=again)
         return Attempt(
             bound,
             self.root,
@@ -189,6 +255,7 @@ class _Run:
             document=self.document,
             work=work,
             injection=injection,
+            before_load=self.publishing.take,
         )
 
     def _tell_start(self) -> None:

@@ -67,6 +67,37 @@ def select(program: Program, names: Iterable[str]) -> Program:
     ).seal()
 
 
+def refuse_to_lose(whole: Program, cut: Program) -> None:
+    """Make sure that what a selection reads counts as read for no target that it leaves out.
+
+    Raises:
+        UsageError: a source gives each row once, and a target left out has not had them.
+    """
+    kept = {x.target for x in cut.loads}
+    for read in cut.reads:
+        if read.incremental == "none":
+            continue
+        left_out = [t for t in fed_by(whole, {read.dataset}) if t not in kept]
+        if left_out:
+            names = ", ".join(f"`{t}`" for t in left_out)
+            raise UsageError(
+                f"`{read.dataset}` is read incrementally, and {names} would never get the rows "
+                "that a run of this selection reads",
+                code="PSK-CLI-031",
+                hint=f"select too: {','.join(left_out)}; or run the whole pipeline",
+            )
+
+
+def fed_by(program: Program, datasets: set[str]) -> list[str]:
+    """The targets that are made from any of these datasets."""
+    parents = {s.dataset: set(s.depends_on) for s in program.statements}
+    return [
+        x.target
+        for x in program.loads
+        if x.dataset in datasets or _closure(x.dataset, parents) & datasets
+    ]
+
+
 def _closure(name: str, edges: Mapping[str, set[str]]) -> set[str]:
     found: set[str] = set()
     todo = [name]
