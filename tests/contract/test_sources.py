@@ -6,16 +6,22 @@ new format joins by one line in `FORMATS`: its suffix, its options, and how rows
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
 import json
 import os
 import shutil
+import zipfile
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from xml.sax.saxutils import escape
 
+import openpyxl
 import pyarrow as pa
+import pyarrow.orc as pa_orc
 import pyarrow.parquet as pq
 import pytest
 
@@ -66,6 +72,47 @@ def arrow(rows):
     )
 
 
+def zipped(members):
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return sink.getvalue()
+
+
+def orc(rows):
+    sink = io.BytesIO()
+    pa_orc.write_table(arrow(rows), sink)
+    return sink.getvalue()
+
+
+def excel(rows):
+    book = openpyxl.Workbook()
+    book.properties.created = book.properties.modified = datetime(2026, 1, 1)  # noqa: DTZ001
+    sheet = book.active
+    sheet.append([c.name for c in SCHEMA])
+    for i, name, price in rows:
+        sheet.append([i, name, None if price is None else float(price)])
+    sink = io.BytesIO()
+    book.save(sink)
+    with zipfile.ZipFile(sink) as archive:  # without the time of writing
+        return zipped({n: archive.read(n) for n in archive.namelist() if "core" not in n})
+
+
+def xml(rows, row="row"):
+    out = []
+    for values in rows:
+        pairs = zip([c.name for c in SCHEMA], values, strict=True)
+        fields = "".join(f"  <{n}>{escape(str(v))}</{n}>\n" for n, v in pairs if v is not None)
+        out.append(f" <{row}>\n{fields} </{row}>\n")
+    return f"<rows>\n{''.join(out)}</rows>\n".encode()
+
+
+def fixed(rows):
+    texts = [["" if v is None else str(v) for v in row] for row in rows]
+    return "".join(f"{i:<4}{n:<20}{p:>12}\n" for i, n, p in texts).encode()
+
+
 def parquet(rows):
     sink = io.BytesIO()
     pq.write_table(arrow(rows), sink)
@@ -90,7 +137,33 @@ FORMATS = {
     "ndjson.zst": Format(
         ".jsonl.zst", lambda rows: pa.compress(ndjson(rows), "zstd", asbytes=True)
     ),
+    "csv.bz2": Format(".csv.bz2", lambda rows: bz2.compress(text_csv(rows))),
+    "csv.zip": Format(".csv.zip", lambda rows: zipped({"inner.csv": text_csv(rows)})),
+    "csv-utf16": Format(".csv", lambda rows: text_csv(rows).decode().encode("utf-16")),
+    "csv-gb18030": Format(
+        ".csv", lambda rows: text_csv(rows).decode().encode("gb18030"), {"encoding": "gb18030"}
+    ),
+    "ndjson.bz2": Format(".ndjson.bz2", lambda rows: bz2.compress(ndjson(rows))),
     "parquet": Format(".parquet", parquet),
+    "parquet.gz": Format(".parquet.gz", lambda rows: gzip.compress(parquet(rows))),
+    "json": Format(".json", lambda rows: json.dumps(records(rows), indent=1).encode()),
+    "json.gz": Format(".json.gz", lambda rows: gzip.compress(json.dumps(records(rows)).encode())),
+    "json-path": Format(
+        ".json",
+        lambda rows: json.dumps({"n": 1, "data": {"items": records(rows)}, "m": []}).encode(),
+        {"row_path": "data.items"},
+    ),
+    "json-lines": Format(".json", ndjson),
+    "orc": Format(".orc", orc),
+    "excel": Format(".xlsx", excel),
+    "xml": Format(".xml", xml),
+    "xml.zst": Format(".xml.zst", lambda rows: pa.compress(xml(rows), "zstd", asbytes=True)),
+    "xml-row": Format(
+        ".xml", lambda rows: b"<a><meta><x>1</x></meta>" + xml(rows, "r") + b"</a>", {"row": "r"}
+    ),
+    "fixed_width": Format(
+        ".txt", fixed, {"widths": {"id": 4, "name": 20, "price": 12}}, "fixed_width"
+    ),
 }
 ODD_NAMES = [
     "two words",
@@ -204,7 +277,7 @@ def test_a_record_that_cannot_be_taken_is_rejected_with_its_place(place):
     assert rows == ROWS[:3]
     assert (found.rows_in, found.rows_out) == (4, 3)
     (rejected,) = found.rejected
-    assert rejected.file == place.store.path(name)
+    assert rejected.file.startswith(place.store.path(name))
     assert rejected.column == "id"
     assert "required" in rejected.reason
     assert "nobody" in rejected.raw
@@ -289,20 +362,18 @@ def test_what_was_found_reads_every_row(place):
     assert (found.rows_out, list(found.rejected)) == (4, [])
 
 
-@pytest.mark.parametrize("stem", ODD_NAMES)
-def test_odd_names(place, stem):
+def test_odd_names(place):
     """A name is a name: `[` and `*` in it match nothing else."""
-    name = place.put(stem, ROWS[:2])
     for other in ("a1", "bXc", "qyx"):
         place.put(other, ROWS[2:3])
-    pattern = stem.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")
-    for asked in (stem, pattern):
-        found, rows = place.read(asked)
-        assert rows == ROWS[:2], asked
-        assert found.rows_in == 2
-    place.put(stem, [ROWS[0], BAD])
-    found, rows = place.read(stem)
-    assert [r.file for r in found.rejected] == [place.store.path(name)]
+    for stem in ODD_NAMES:
+        name = place.put(stem, [*ROWS[:2], BAD])
+        pattern = stem.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")
+        for asked in {stem, pattern}:
+            found, rows = place.read(asked)
+            assert rows == ROWS[:2], asked
+            assert found.rows_in == 3
+            assert [r.file.startswith(place.store.path(name)) for r in found.rejected] == [True]
 
 
 def test_a_folder_is_not_a_file(place):
@@ -319,7 +390,7 @@ def test_a_file_cut_short_never_loses_rows_in_silence(place):
     name = place.put("a", ROWS * 50)
     path = place.store.root / "data" / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    if place.fmt.suffix in {".csv", ".tsv", ".ndjson"}:
+    if place.fmt.suffix in {".csv", ".tsv", ".ndjson", ".txt"} or place.fmt.write is ndjson:
         found, rows = place.read()
         assert found.rows_in == found.rows_out + len(found.rejected)
         assert set(rows) <= {*ROWS, (*ROWS[0][:2], None)}

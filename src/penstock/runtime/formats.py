@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import PurePath
 
 FORMATS = {
@@ -9,13 +10,14 @@ FORMATS = {
     ".tsv": "csv",
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
-    ".json": "ndjson",
+    ".json": "json",
     ".parquet": "parquet",
+    ".orc": "orc",
+    ".xlsx": "excel",
+    ".xml": "xml",
 }
-PACKED = {".gz": "gzip", ".zst": "zstd"}
-LATER = ("json", "orc", "excel", "xml", "fixed_width")
-"""Formats of the reference that this version does not read."""
-LATER_PACKED = {".bz2", ".zip"}
+ALL = ("csv", "ndjson", "json", "parquet", "orc", "excel", "xml", "fixed_width")
+PACKED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".zip": "zip"}
 
 
 def format_of(path: str) -> tuple[str | None, str | None]:
@@ -29,6 +31,16 @@ def format_of(path: str) -> tuple[str | None, str | None]:
     if packed:
         suffixes.pop()
     return (FORMATS.get(suffixes[-1]) if suffixes else None), packed
+
+
+def in_zip(path: str) -> set[str | None]:
+    """The formats that the names in a zip say; none where it is no zip."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [n for n in archive.namelist() if not n.endswith("/")]
+    except (OSError, zipfile.BadZipFile, NotImplementedError):
+        return set()
+    return {format_of(n)[0] for n in names if not n.startswith("__MACOSX/")}
 
 
 def tab_separated(path: str) -> bool:

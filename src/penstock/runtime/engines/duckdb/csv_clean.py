@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,8 +29,8 @@ class LineMap:
     (3, 9)
     """
 
-    _starts: list[int] = field(default_factory=list)
-    _shifts: list[int] = field(default_factory=list)
+    _starts: array[int] = field(default_factory=lambda: array("q"))
+    _shifts: array[int] = field(default_factory=lambda: array("q"))
 
     def add(self, copy: int, original: int) -> None:
         """Say where a line of the copy comes from; lines are added in their order."""

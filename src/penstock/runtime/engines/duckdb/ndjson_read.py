@@ -247,5 +247,5 @@ def _not_an_array(file: InputFile, compression: Compression) -> None:
         raise StepFailed(
             f"`{file.name}` is one JSON array, and NDJSON is one object on each line",
             code=CODE_ARRAY,
-            hint=f"jq -c '.[]' {file.name} > lines.ndjson makes lines of it",
+            hint="say `format: json`",
         )

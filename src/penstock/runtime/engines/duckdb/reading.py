@@ -1,22 +1,26 @@
-"""Reading files into relations: each format has its own module."""
+"""Reading files into relations: copies of those DuckDB has no reader for."""
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
+from penstock.runtime.engines.base import Extracted
 from penstock.runtime.engines.duckdb.csv_read import read_csv
-from penstock.runtime.engines.duckdb.linking import linked
 from penstock.runtime.engines.duckdb.ndjson_read import read_ndjson
 from penstock.runtime.engines.duckdb.packed import whole
 from penstock.runtime.engines.duckdb.parquet_read import read_parquet
+from penstock.runtime.engines.duckdb.prepared import forget, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from penstock.program import Column
-    from penstock.runtime.engines.base import Extracted, FileFormat, InputFile
+    from penstock.runtime.engines.base import FileFormat, InputFile, Rejected
     from penstock.runtime.engines.duckdb.connection import Database
+    from penstock.runtime.engines.duckdb.prepared import Copy
 
+_numbers = itertools.count(1)
 _TEXT = {"csv": read_csv, "ndjson": read_ndjson}
 
 
@@ -36,7 +40,31 @@ def read_files(
         SourceUnavailable: a file is gone or cannot be opened.
         StepFailed: a file as a whole is not what it should be (names the file).
     """
-    files = [linked(f, database.work / "links") for f in files]
+    # Copies that a view reads live as long as the engine; the others are removed when read.
+    folder = database.work / f"files{next(_numbers)}"
+    fmt, copies = prepare(files, fmt, schema, folder)
+    found = _read(database, relation, copies, fmt, schema, evolution, keep=keep)
+    if fmt.name in _TEXT:
+        forget(copies, folder)
+    by_name: dict[str, list[Rejected]] = {}
+    for record in found.rejected:
+        by_name.setdefault(record.file, []).append(record)
+    rejected = [r for copy in copies for r in copy.all_rejected(by_name.get(copy.file.name, []))]
+    size = sum(f.size for f in files)
+    return Extracted(found.rows_out + len(rejected), found.rows_out, size, rejected)
+
+
+def _read(
+    database: Database,
+    relation: str,
+    copies: Sequence[Copy],
+    fmt: FileFormat,
+    schema: Sequence[Column],
+    evolution: str,
+    *,
+    keep: bool,
+) -> Extracted:
+    files = [c.file for c in copies]
     if fmt.name in _TEXT:
         with whole(files):
             return _TEXT[fmt.name](database, relation, files, fmt.options, schema, evolution)

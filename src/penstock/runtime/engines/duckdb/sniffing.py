@@ -13,7 +13,7 @@ from penstock.runtime.engines.duckdb.columns import match
 from penstock.runtime.engines.duckdb.csv_dialect import Dialect
 from penstock.runtime.engines.duckdb.csv_header import read_head
 from penstock.runtime.engines.duckdb.exact import plain_number
-from penstock.runtime.engines.duckdb.linking import linked
+from penstock.runtime.engines.duckdb.prepared import prepare
 from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.textfiles import compression_of, raw_lines
 from penstock.runtime.widening import widens
@@ -70,11 +70,17 @@ def sniff(files: Sequence[InputFile], fmt: FileFormat) -> tuple[Column, ...]:
         duckdb.connect(":memory:", config=settings) as connection,
         TemporaryDirectory(prefix="penstock-") as folder,
     ):
-        files = [linked(f, Path(folder)) for f in files]
+        texts = fmt.name == "xml"
+        if fmt.name not in {"csv", "ndjson", "parquet"}:
+            files = files[:MOST_FILES]
+        fmt, copies = prepare(files, fmt, None, Path(folder), limit=ROWS)
+        files = [c.file for c in copies]
         connection.execute("SET TimeZone = 'UTC'")
         find = {"csv": _csv, "ndjson": _ndjson, "parquet": _parquet}[fmt.name]
         try:
-            return _joined(find(connection, files, fmt))
+            return _joined(
+                _texts(connection, files, fmt) if texts else find(connection, files, fmt)
+            )
         except duckdb.Error as error:
             reason = str(error).partition("\n")[0].partition(": ")[2] or str(error)
             raise SourceUnavailable(
@@ -244,6 +250,21 @@ def _ndjson(
                 for c in columns
             ]
         yield columns
+
+
+def _texts(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[InputFile], fmt: FileFormat
+) -> Iterable[Sequence[Column]]:
+    """NDJSON whose values are all texts, as XML gives them."""
+    for columns, file in zip(_ndjson(connection, files, fmt), files, strict=True):
+        plain = [c.name for c in columns if not types.parse(c.type).fields and c.type != "json"]
+        chosen = ", ".join(f"json_extract_string(line, {literal('$.' + name(n))})" for n in plain)
+        aliases = ", ".join(f"c{i}" for i in range(len(plain)))
+        rows = (
+            f"SELECT * FROM (SELECT {chosen} FROM {raw_lines([file.path], 'none')}) AS t({aliases})"
+        )
+        again = {c.name: c for c in _typed(connection, rows, plain, Dialect())} if plain else {}
+        yield [again.get(c.name, c) for c in columns]
 
 
 def _parquet(

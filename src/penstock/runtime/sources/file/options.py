@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MOST_WIDE = 1_000_000
+
 
 class Sign(str):
     r"""One character that divides, quotes or marks: `;`, or `\t` for a tab."""
@@ -33,9 +35,35 @@ class Sign(str):
         return sign
 
 
+class Encoding(str):
+    """The name of an encoding of text, as Python knows it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """How the compiler's models check it."""
+        checked = {"type": "no-info", "function": cls.checked}
+        return {"type": "function-after", "function": checked, "schema": handler(str)}
+
+    @classmethod
+    def checked(cls, text: str) -> str:
+        """The name.
+
+        Raises:
+            ValueError: there is no encoding of text of this name.
+        """
+        try:
+            "".encode(text)
+        except LookupError as error:
+            hint = "; try latin-1, cp1252, utf-16, shift_jis or gb18030"
+            raise ValueError(f"there is no encoding `{text}`{hint}") from error
+        return text
+
+
 @dataclass(frozen=True, slots=True)
 class FormatOptions:
-    """How the files are written; all but `null_values` are of CSV.
+    """How the files are written. Those without a format named are of CSV and fixed width.
 
     Attributes:
         delimiter: what divides fields; default: a comma, a tab in `.tsv` files.
@@ -50,6 +78,15 @@ class FormatOptions:
         timestamp_format: as `strptime` writes it; default ISO 8601.
         decimal_separator: default `.`.
         thousands_separator: default: none.
+        encoding: of text: `latin-1`, `cp1252`, `shift_jis`; default UTF-8, and UTF-16 where a
+            byte order mark says so.
+        row_path: of JSON: the keys that lead to the records, `data.items`; default: they stand at
+            the top, in an array or one after another.
+        row: of XML: the elements that are records; default: the children of the root.
+        sheet: of Excel: a sheet's name, or its number from 1; default: the first.
+        widths: of fixed width: column and width in characters, in the order of the line:
+            `{id: 5, name: 20}`.
+        members: of zip: which files in it, as a glob; default: all.
     """
 
     delimiter: Sign | None = None
@@ -64,7 +101,19 @@ class FormatOptions:
     decimal_separator: Literal[".", ","] | None = None
     thousands_separator: Literal[",", ".", " ", "'", "_"] | None = None
 
+    encoding: Encoding | None = None
+    row_path: str | None = None
+    row: str | None = None
+    sheet: int | str | None = None
+    widths: dict[str, int] | None = None
+    members: str | None = None
+
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        for column, width in (self.widths or {}).items():
+            if not 0 < width <= MOST_WIDE:
+                raise ValueError(f"the width of `{column}` is to be 1 to {MOST_WIDE:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +122,24 @@ class FileSourceOptions:
 
     Attributes:
         path: a path or glob, relative to the pipeline folder; `**` goes through folders, hidden
-            files and folders are passed over. gz and zst are unpacked.
+            files and folders are passed over. gz, zst, bz2 and zip are unpacked.
         format: default: from the suffix.
         options: how the files are written.
     """
 
     path: str
-    format: Literal["csv", "ndjson", "parquet"] | None = None
+    format: (
+        Literal["csv", "ndjson", "json", "parquet", "orc", "excel", "xml", "fixed_width"] | None
+    ) = None
     options: FormatOptions = field(default_factory=FormatOptions)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        widths = (
+            self.options.widths
+            if isinstance(self.options, FormatOptions)
+            else self.options.get("widths")
+        )
+        if self.format == "fixed_width" and not widths:
+            raise ValueError("fixed width needs `options: {widths: {id: 5, name: 20}}`")

@@ -1,4 +1,4 @@
-"""The `file` source: CSV, NDJSON and Parquet files of the local file system."""
+"""The `file` source: files of the local file system, of any format and packing."""
 
 from __future__ import annotations
 
@@ -143,12 +143,12 @@ class FileSource:
         if self._options.format:
             return self._options.format
         said, _ = formats.format_of(self._options.path)
-        every = {said} if said else {formats.format_of(p)[0] for p in paths}
+        every = {said} if said else {f for p in paths for f in _said(p)}
         if len(every) == 1 and (only := every.pop()):
             return only
         raise SourceUnavailable(
             f"the suffix of `{self._options.path}` tells no format",
-            hint="say `format: csv`, `ndjson` or `parquet`",
+            hint="say `format:` and one of " + ", ".join(formats.ALL),
         )
 
 
@@ -159,6 +159,12 @@ def _stamp(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
+
+
+def _said(path: str) -> set[str | None]:
+    """The formats that a file's name says, or the names in it."""
+    form, packed = formats.format_of(path)
+    return formats.in_zip(path) if packed == "zip" and form is None else {form}
 
 
 def _changed(file: InputFile, when: str) -> SourceUnavailable:
