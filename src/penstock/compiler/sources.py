@@ -26,7 +26,7 @@ def read_sources(state: Compilation) -> None:
             continue
         read = Read(
             dataset=name,
-            connector=source.connector,
+            connector=_connector(source),
             options=source.options,
             schema=(),
             on_bad_record=source.on_bad_record,
@@ -43,6 +43,12 @@ def read_sources(state: Compilation) -> None:
         _incremental_column(state, name, source)
         state.binder.create(name, schema)
         state.reads.append(dataclasses.replace(read, schema=schema))
+
+
+def _connector(source: Source) -> str:
+    """The connector of a source; `file` with an address in a bucket is the `s3` source."""
+    path = str(source.options.get("path", ""))
+    return "s3" if source.connector == "file" and path.startswith("s3://") else source.connector
 
 
 def _schema(state: Compilation, name: str, source: Source, read: Read) -> tuple[Column, ...] | None:

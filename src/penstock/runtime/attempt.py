@@ -166,7 +166,7 @@ class Attempt:
                 found = source.extract(part, self._running, first, keep=True)
             counts.rows_in, counts.rows_out = found.rows_in, found.rows_out
             counts.rejected, counts.bytes = len(found.rejected), found.bytes
-            headers = record_files.headers(read, part.files, found.rejected)
+            headers = record_files.headers(read, found.files or part.files, found.rejected)
             self._records(read, found, headers)
         counts.balance(name)
         if alone or first != relation:

@@ -26,6 +26,10 @@ SOURCES: dict[str, Entry] = {
         "penstock.runtime.sources.file.options:FileSourceOptions",
         "penstock.runtime.sources.file.source:FileSource",
     ),
+    "s3": Entry(
+        "penstock.runtime.sources.s3.options:S3SourceOptions",
+        "penstock.runtime.sources.s3.source:S3Source",
+    ),
 }
 
 TARGETS: dict[str, Entry] = {

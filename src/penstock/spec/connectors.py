@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Kind = Literal["source", "target"]
 AREAS: dict[Kind, str] = {"source": "SRC", "target": "TGT"}
 LATER_SOURCES: dict[str, str] = {
-    "s3": "penstock.spec.later:S3Source",
     "postgres": "penstock.spec.later:DatabaseSource",
     "mysql": "penstock.spec.later:DatabaseSource",
     "rest": "penstock.spec.later:RestSource",

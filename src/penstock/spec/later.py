@@ -42,14 +42,6 @@ class Files(Model):
     """Of the format, such as `null_values`."""
 
 
-class S3Source(Files):
-    """Files of a bucket."""
-
-    path: S3Path
-    """A glob."""
-    region: Text | None = None
-
-
 class _Server(Model):
     """A server that is logged in to."""
 

@@ -55,12 +55,17 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What reading a source gave: rows_in = rows_out + rejected; rows_out are in the relation."""
+    """What reading a source gave: rows_in = rows_out + rejected; rows_out are in the relation.
+
+    Attributes:
+        files: where this machine has the files that were read, if not where the slice says.
+    """
 
     rows_in: int
     rows_out: int
     bytes: int
     rejected: Sequence[Rejected] = ()
+    files: Sequence[InputFile] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class Engine(Protocol):
     """Runs SQL in its own dialect over named relations."""
 
     name: str
+    work: Path
+    """The run's working folder; gone after it."""
 
     def close(self) -> None:
         """Free everything, working files too. Safe to call twice."""

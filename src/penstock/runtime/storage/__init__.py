@@ -27,12 +27,13 @@ def is_remote(location: str) -> bool:
     return "://" in location and not location.startswith("file://")
 
 
-def open_store(location: str, root: Path) -> Store:
+def open_store(location: str, root: Path, *, region: str | None = None) -> Store:
     """The store of a folder or of `s3://bucket/prefix`; nothing is asked of it yet.
 
     Args:
         location: a path, relative ones from `root`, or a URL; the store's paths are below it.
         root: the pipeline's folder.
+        region: of the bucket; default: as the AWS variables say.
 
     Raises:
         MissingExtra: it is on S3 and the extra `s3` is not installed.
@@ -53,4 +54,4 @@ def open_store(location: str, root: Path) -> Store:
         )
     from penstock.runtime.storage.s3 import S3Store
 
-    return S3Store(bucket, prefix.strip("/"))
+    return S3Store(bucket, prefix.strip("/"), region=region)

@@ -30,10 +30,10 @@ class S3Store:
 
     is_local = False
 
-    def __init__(self, bucket: str, prefix: str = "") -> None:
+    def __init__(self, bucket: str, prefix: str = "", *, region: str | None = None) -> None:
         self._bucket = bucket
         self._prefix = prefix
-        self._settings = settings()
+        self._settings = settings(region=region)
         self._client, self._obstore = connect(bucket, self._settings)
 
     def url(self, path: str = "") -> str:

@@ -49,7 +49,7 @@ class Settings:
         return f"Settings(endpoint={self.endpoint!r}, region={self.region!r})"
 
 
-def settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def settings(environment: Mapping[str, str] = os.environ, *, region: str | None = None) -> Settings:
     """Read the environment, then the profile files.
 
     `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_DEFAULT_REGION`,
@@ -66,7 +66,8 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
         endpoint=environment.get("AWS_ENDPOINT_URL_S3")
         or environment.get("AWS_ENDPOINT_URL")
         or profile.get("endpoint_url"),
-        region=environment.get("AWS_REGION")
+        region=region
+        or environment.get("AWS_REGION")
         or environment.get("AWS_DEFAULT_REGION")
         or profile.get("region")
         or "us-east-1",

@@ -30,6 +30,7 @@ class DuckDBEngine:
     def __init__(
         self, *, work: Path, memory_bytes: int | None = None, threads: int | None = None
     ) -> None:
+        self.work = work
         self._database = Database(work, memory_bytes=memory_bytes, threads=threads)
 
     def close(self) -> None:
