@@ -1,7 +1,7 @@
 """What every target promises to the run loop and to readers.
 
-A new target joins by one line in `TARGETS`: connector → options of a place below the root. What
-it is asked follows from the `capabilities` of its options.
+A new target joins by one line in `TARGETS`: its connector, and options of a place below the
+root. What it is asked follows from the `capabilities` of its options.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from penstock.runtime import registry
 from penstock.runtime.targets.base import Published, Staged
 
 TARGETS = {
-    "file": {"path": "out/rows.csv"},
-    "lake": {"path": "out/table"},
+    "file": ("file", {"path": "out/rows.csv"}),
+    "lake parquet": ("lake", {"path": "out/table"}),
+    "lake orc": ("lake", {"path": "out/table", "format": "orc"}),
+    "lake delta": ("lake", {"path": "out/table", "format": "delta"}),
 }
 
 SCHEMA = (
@@ -33,15 +35,16 @@ ROWS = [
     (1, "plain", "1.50", "2026-01-01", "2026-01-01 05:00:00.123456"),
     (2, 'quoted "x", and\na new line', "-0.01", "2024-02-29", "1969-12-31 23:59:59"),
     (3, "日本 é ½", None, None, None),
-    (4, None, "99999999.99", "0001-01-01", "9999-12-31 23:59:59"),
+    (4, None, "99999999.99", "0001-01-01", "2262-04-10 23:59:59"),
 ]
 
 
 class Place:
     """A target in a folder, and rows to publish there."""
 
-    def __init__(self, connector, root, engine):
-        self.connector = connector
+    def __init__(self, entry, root, engine):
+        self.entry = entry
+        self.connector, self.options = TARGETS[entry]
         self.root = root
         self.engine = engine
 
@@ -51,7 +54,7 @@ class Place:
             target="published",
             dataset="rows",
             connector=self.connector,
-            options={**self.defaults(), **TARGETS[self.connector]},
+            options={**self.defaults(), **self.options},
             schema=tuple(schema),
             mode=mode,
             **load,
@@ -60,7 +63,7 @@ class Place:
 
     def defaults(self):
         options = registry.load(registry.TARGETS[self.connector].options)
-        return {k: v for k, v in asdict(options(**TARGETS[self.connector])).items() if k != "path"}
+        return {k: v for k, v in asdict(options(**self.options)).items() if k != "path"}
 
     def relation(self, rows, schema=SCHEMA):
         """Make the relation `rows` and give its name."""
@@ -129,7 +132,8 @@ def having(mode):
     return pytest.mark.parametrize("place", names, indirect=True)
 
 
-def capabilities(connector):
+def capabilities(entry):
+    connector, _ = TARGETS[entry]
     return registry.load(registry.TARGETS[connector].options).capabilities
 
 
@@ -145,7 +149,7 @@ def test_nothing_published(place):
     target.abandon("never-staged")
     with pytest.raises(SourceUnavailable) as told:
         target.relation()
-    assert TARGETS[place.connector]["path"] in told.value.message
+    assert place.options["path"] in told.value.message
     assert place.files() == {}
 
 
@@ -155,7 +159,7 @@ def test_rows_come_back_exactly(place):
     assert done.rows_loaded == len(ROWS)
     assert done.files >= 1
     assert done.bytes > 0
-    assert done.location == TARGETS[place.connector]["path"]
+    assert done.location == place.options["path"]
     assert place.types() == [
         ("id", "integer"),
         ("name", "varchar"),
@@ -328,7 +332,7 @@ def test_every_version_is_listed_newest_first(place):
     assert found[0].rows in {None, len(ROWS)}
     assert found[0].published_at.endswith("Z")
     assert found[0].bytes > 0
-    if capabilities(place.connector).history is None:
+    if capabilities(place.entry).history is None:
         assert [v.version for v in found] == [second.version, first.version]
         assert [v.key for v in found] == ["k2", "k1"]
         assert [v.rows for v in found] == [len(ROWS), 1]
@@ -336,7 +340,7 @@ def test_every_version_is_listed_newest_first(place):
 
 def test_an_older_version_is_published_again(place):
     first, second = place.publish(ROWS[:2], "k1"), place.publish(ROWS[2:], "k2")
-    gap = capabilities(place.connector).history
+    gap = capabilities(place.entry).history
     if gap is not None:
         with pytest.raises(LoadFailed) as told:
             place.open().restore(first.version, "k3")

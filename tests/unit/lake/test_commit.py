@@ -8,10 +8,11 @@ import threading
 import duckdb
 import pytest
 
-from penstock.errors import Conflict, LoadFailed, SourceUnavailable, Unavailable
+from penstock.errors import Conflict, LoadFailed, SourceUnavailable
 from penstock.program import Column
 from penstock.runtime.targets import durable
 from penstock.runtime.targets.lake.manifest import SCHEMA
+from penstock.runtime.targets.lake.options import LakeTargetOptions
 
 APPEND = {"mode": "append"}
 
@@ -312,12 +313,14 @@ def test_file_size_splits(table):
     assert table.read(columns="count(*), count(DISTINCT id)") == [(400_000, 400_000)]
 
 
-@pytest.mark.parametrize("path", ["s3://bucket/t", "gs://b/t", "abfss://x@y/t"])
-def test_a_place_elsewhere(table, path):
-    table.load.options["path"] = path
-    with pytest.raises(Unavailable, match="local folders") as told:
-        table.target()
-    assert told.value.code == "PSK-TGT-111"
+@pytest.mark.parametrize("path", ["gs://b/t", "abfss://x@y/t", "file:///b/t", "s3://bucket"])
+def test_a_place_where_lakes_cannot_be_is_refused_with_the_definition(path):
+    from pydantic import TypeAdapter, ValidationError
+
+    adapter = TypeAdapter(LakeTargetOptions)
+    with pytest.raises(ValidationError, match="s3://BUCKET/PREFIX"):
+        adapter.validate_python({"path": path})
+    assert adapter.validate_python({"path": "s3://bucket/t"}).path == "s3://bucket/t"
 
 
 def test_an_absolute_path(table, values, tmp_path):

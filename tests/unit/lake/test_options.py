@@ -41,13 +41,16 @@ def test_the_compiler_checks_the_size_where_it_stands():
     assert adapter.json_schema()["properties"]["target_file_size"]["type"] == "string"
 
 
-def test_formats_known_and_not_written_say_so():
-    gaps = LakeTargetOptions.capabilities.formats
-    assert gaps["parquet"] is None
-    for form in ("orc", "delta", "iceberg"):
-        gap = LakeTargetOptions.capabilities.gap(form)
-        assert gap is not None
-        assert gap.code == "PSK-TGT-110"
+def test_every_format_is_written():
+    formats = LakeTargetOptions.capabilities.formats
+    assert [f for f, gap in formats.items() if gap is None] == ["parquet", "orc", "delta"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("a", ("a", False)), ("a b DESC", ("a b", True)), ("é asc", ("é", False))]
+)
+def test_order(text, found):
+    assert LakeTargetOptions("x", sort_by=[text]).order == [found]
 
 
 def test_defaults():

@@ -93,6 +93,8 @@ class WriteSpec:
         stem: file names start with it: unique to the run, so that no two runs share a name.
         single: exactly one file `folder/stem.<suffix>`, even for no rows.
         file_size: bytes a file should not pass by much; None: the engine's choice.
+        field_ids: Parquet: column → its id, or for a nested one a mapping with the ids of what
+            is in it (its own under `""`); None: columns have none.
     """
 
     folder: Path
@@ -101,6 +103,8 @@ class WriteSpec:
     partition_by: tuple[str, ...] = ()
     single: bool = False
     file_size: int | None = None
+    field_ids: Any = None
+    order_by: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

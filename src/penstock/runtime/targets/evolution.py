@@ -83,3 +83,19 @@ def evolve(
         )
     added = (replace(c, required=False) for c in incoming if c.name.casefold() in arriving)
     return (*found, *(added if table else incoming))
+
+
+def as_text(columns: Sequence[Column], kinds: frozenset[str]) -> tuple[Column, ...]:
+    """The columns, text in the place of types that a format does not have, nested ones too.
+
+    >>> from penstock.program import Column
+    >>> as_text([Column("a", "struct(b json)")], frozenset({"json"}))[0].type
+    'struct(b varchar)'
+    """
+
+    def other(kind: types.Type) -> types.Type:
+        if kind.name in kinds:
+            return types.Type("varchar")
+        return replace(kind, fields=tuple((n, other(t)) for n, t in kind.fields))
+
+    return tuple(replace(c, type=str(other(types.parse(c.type)))) for c in columns)

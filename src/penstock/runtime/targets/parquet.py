@@ -51,6 +51,61 @@ def scan(
     return f"(SELECT {', '.join(chosen)} FROM read_parquet([{paths}], {', '.join(options)}))"
 
 
+def scan_named(
+    files: Sequence[tuple[str, Mapping[str, str | None]]],
+    columns: Sequence[Column],
+    *,
+    partition_by: Sequence[str] = (),
+    ids: Mapping[str, int] | None = None,
+    file_column: str | None = None,
+) -> str:
+    """FROM item: as `scan`, for files of which a log tells everything but the columns inside.
+
+    Args:
+        files: absolute path, and partition column → its value as text.
+        partition_by: columns that are not inside the files.
+        ids: column → the id that the files know it by; None: they know it by its name.
+    """
+    chosen = [quote(c.name) for c in columns]
+    if not files:
+        empty = [f"CAST(NULL AS {c.type}) AS {quote(c.name)}" for c in columns]
+        if file_column:
+            empty.append(f"CAST(NULL AS varchar) AS {quote(file_column)}")
+        return f"(SELECT {', '.join(empty)} WHERE false)"
+    held = set(partition_by)
+    schema = ", ".join(
+        f"{ids[c.name] if ids else text(c.name)}: "
+        f"{{name: {text(c.name)}, type: {text(c.type)}, default_value: NULL}}"
+        for c in columns
+        if c.name not in held
+    )
+    paths = ", ".join(text(_GLOB.sub(r"[\g<0>]", path)) for path, _ in files)
+    source = (
+        f"read_parquet([{paths}], schema=MAP {{{schema}}}, hive_partitioning=false, "
+        "filename='penstock__source')"
+    )
+    if file_column:
+        chosen.append(f"penstock__source AS {quote(file_column)}")
+    if not partition_by:
+        return f"(SELECT {', '.join(chosen)} FROM {source})"
+    kinds = {c.name: c.type for c in columns}
+    values = ", ".join(
+        "(" + ", ".join([text(path), *(_constant(keys[k]) for k in partition_by)]) + ")"
+        for path, keys in files
+    )
+    typed = ", ".join(f"CAST({quote(k)} AS {kinds[k]}) AS {quote(k)}" for k in partition_by)
+    names = ", ".join(["penstock__path", *(quote(k) for k in partition_by)])
+    return (
+        f"(SELECT {', '.join(chosen)} FROM {source} AS f JOIN "
+        f"(SELECT penstock__path, {typed} FROM (VALUES {values}) AS v({names})) AS p "
+        "ON f.penstock__source = p.penstock__path)"
+    )
+
+
+def _constant(value: str | None) -> str:
+    return "NULL" if value is None else text(value)
+
+
 def text(value: str) -> str:
     """A text constant.
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import LoadFailed, RunError, StepFailed
 from penstock.runtime.engines.base import DataFile
-from penstock.runtime.engines.duckdb.quoting import literal, names
+from penstock.runtime.engines.duckdb.orc_write import write_orc
+from penstock.runtime.engines.duckdb.quoting import literal, name, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from penstock.runtime.engines.base import FileFormat, WriteSpec
     from penstock.runtime.engines.duckdb.connection import Database
 
-_SUFFIX = {"parquet": ".parquet", "csv": ".csv", "ndjson": ".ndjson"}
+_SUFFIX = {"parquet": ".parquet", "orc": ".orc", "csv": ".csv", "ndjson": ".ndjson"}
 _PACKED = {"gzip": ".gz", "zstd": ".zst"}
 PARQUET_COMPRESSION = "zstd"
 FILE_SIZE = 256 * 1024**2
@@ -25,7 +26,7 @@ FILE_SIZE = 256 * 1024**2
 def file_suffix(fmt: FileFormat) -> str:
     """The suffix of files of a format: `.parquet`, and so on."""
     suffix = _SUFFIX[fmt.name]
-    packed = "" if fmt.name == "parquet" else _PACKED.get(fmt.compression or "", "")
+    packed = "" if fmt.name in {"parquet", "orc"} else _PACKED.get(fmt.compression or "", "")
     return suffix + packed
 
 
@@ -37,7 +38,9 @@ def write_files(database: Database, sql: str, spec: WriteSpec) -> list[DataFile]
     """
     try:
         if spec.format.name == "parquet":
-            written = _parquet(database, sql, spec)
+            written = _parquet(database, _sorted(sql, spec), spec)
+        elif spec.format.name == "orc":
+            written = write_orc(database, sql, spec)
         else:
             written = [_text(database, sql, spec)]
     except StepFailed as error:
@@ -52,6 +55,8 @@ def _parquet(database: Database, sql: str, spec: WriteSpec) -> list[DataFile]:
         f"COMPRESSION {spec.format.compression or PARQUET_COMPRESSION}",
         "RETURN_STATS",
     ]
+    if spec.field_ids:
+        options.append(f"FIELD_IDS {_field_ids(spec.field_ids)}")
     where = spec.folder
     if spec.single:
         where = spec.folder / (spec.stem + file_suffix(spec.format))
@@ -69,6 +74,24 @@ def _parquet(database: Database, sql: str, spec: WriteSpec) -> list[DataFile]:
         columns = [d[0] for d in cursor.description]
         found = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     return sorted((_data_file(row) for row in found), key=lambda f: str(f.path))
+
+
+def _sorted(sql: str, spec: WriteSpec) -> str:
+    if not spec.order_by:
+        return sql
+    order = [(key, False) for key in spec.partition_by]
+    order += [each for each in spec.order_by if each[0] not in spec.partition_by]
+    by = ", ".join(f"{name(c)} {'DESC' if down else 'ASC'} NULLS LAST" for c, down in order)
+    return f"SELECT * FROM ({sql}) AS rows ORDER BY {by}"
+
+
+def _field_ids(ids: Mapping[str, Any]) -> str:
+    """DuckDB's spelling of the ids of columns."""
+    shown = []
+    for column, value in ids.items():
+        key = "__duckdb_field_id" if column == "" else name(column)
+        shown.append(f"{key}: {value if isinstance(value, int) else _field_ids(value)}")
+    return "{" + ", ".join(shown) + "}"
 
 
 def _data_file(row: dict[str, Any]) -> DataFile:

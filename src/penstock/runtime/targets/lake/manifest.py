@@ -8,21 +8,15 @@ under `TABLE/_penstock/manifests/`.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import LoadFailed
 from penstock.program import Column
-from penstock.runtime.targets.durable import (
-    locked,
-    sync_folder,
-    temporary_of,
-    write_atomically,
-)
+from penstock.runtime.targets.durable import sync_folder, temporary_of, write_atomically
+from penstock.runtime.targets.lake.snapshot import Commit, LakeFile, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
 SCHEMA = "penstock.lake/1"
@@ -31,57 +25,17 @@ FOLDER = "_penstock"
 HISTORY = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class LakeFile:
-    """A data file of a table.
-
-    Attributes:
-        path: relative to the table's folder, with forward slashes.
-        partition: partition column → its value as text, None for NULL.
-        layout: which of `Manifest.layouts` its columns are.
-    """
-
-    path: str
-    rows: int
-    bytes: int
-    partition: dict[str, str | None] = field(default_factory=dict)
-    layout: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What a commit published. `token` names the run and the target that made it."""
-
-    version: str
-    token: str
-    key: str
-    rows_loaded: int
-    files: int
-    bytes: int
-    committed_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
+@dataclass(frozen=True)
+class Manifest(Snapshot):
     """A version of a table.
 
     Attributes:
         number: counts versions from 1.
-        columns: of the table, in order, partition columns included.
-        layouts: the different sets of columns that its files hold, partition columns left out.
         history: the commits that led here, this one last.
     """
 
-    version: str
     number: int
     parent: str | None
-    key: str
-    created_at: str
-    mode: str
-    columns: tuple[Column, ...]
-    partition_by: tuple[str, ...]
-    layouts: tuple[tuple[str, ...], ...]
-    files: tuple[LakeFile, ...]
     history: tuple[Commit, ...]
 
     def committed(self, token: str) -> Commit | None:
@@ -90,16 +44,12 @@ class Manifest:
 
     def as_json(self) -> dict[str, Any]:
         """The published form."""
-        totals = {
-            "rows": sum(f.rows for f in self.files),
-            "bytes": sum(f.bytes for f in self.files),
-        }
-        return {"schema": SCHEMA, **totals, **asdict(self)}
+        return {"schema": SCHEMA, "rows": self.rows, "bytes": self.bytes, **asdict(self)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Manifest:
         """A manifest from its published form; keys that this version does not know are ignored."""
-        kept = {name: data[name] for name in cls.__slots__}
+        kept = {f.name: data[f.name] for f in fields(cls)}
         return cls(
             **{
                 **kept,
@@ -112,21 +62,36 @@ class Manifest:
         )
 
 
-def compacted(
-    layouts: Iterable[tuple[str, ...]], files: Iterable[LakeFile]
-) -> tuple[tuple[tuple[str, ...], ...], tuple[LakeFile, ...]]:
-    """Layouts that some file has, each once, and the files numbered accordingly."""
-    known = list(layouts)
-    kept: dict[tuple[str, ...], int] = {}
-    numbered = [
-        replace(f, layout=kept.setdefault(known[f.layout], len(kept)))
-        for f in sorted(files, key=lambda f: f.path)
-    ]
-    return tuple(kept), tuple(numbered)
+def parse(text: str, shown: str) -> Manifest:
+    """A manifest from its file.
+
+    Raises:
+        LoadFailed: it is from a newer Penstock.
+        ValueError: it is no manifest.
+    """
+    try:
+        data = json.loads(text)
+        found = data["schema"]
+        if found == SCHEMA:
+            return Manifest.from_json(data)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"it is not a manifest ({error!r})") from error
+    except ValueError as error:
+        raise ValueError(f"it is not a manifest ({error!r})") from error
+    raise LoadFailed(
+        f"the manifest of {shown} has the layout {found}; this Penstock knows {SCHEMA}",
+        code="PSK-TGT-104",
+        hint="pip install --upgrade penstock",
+    )
 
 
-class Store:
-    """The folder `_penstock` of a table.
+def as_bytes(manifest: Manifest) -> bytes:
+    """The file of a manifest."""
+    return (json.dumps(manifest.as_json(), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+class Manifests:
+    """The folder `_penstock` of a table on this machine.
 
     Args:
         table: the table's folder.
@@ -155,14 +120,6 @@ class Store:
         self._staged.mkdir(exist_ok=True)
         self._refuse_lost()
 
-    def exists(self) -> bool:
-        """Whether a run ever wrote here."""
-        return self._folder.is_dir()
-
-    def locked(self) -> AbstractContextManager[None]:
-        """Be the only one who changes the table."""
-        return locked(self._folder / "lock")
-
     def current(self) -> Manifest | None:
         """What readers see; None: nothing was published yet.
 
@@ -177,56 +134,30 @@ class Store:
         Raises:
             LoadFailed: the manifest is damaged, or from a newer Penstock.
         """
-        return self._read(self._manifests / f"{version}.json") if _is_plain(version) else None
+        return self._read(self._manifests / f"{version}.json") if is_plain(version) else None
 
-    def versions(self) -> list[Manifest]:
-        """Every version whose manifest is there, newest first; none after the current one."""
-        current = self.current()
-        if current is None:
-            return []
-        found = [self._read(p) for p in self._manifests.glob("*-*.json")]
-        # A run that was killed between two writes left a manifest that never was current.
-        made = {c.version for c in current.history} | {current.version}
-        known = [m for m in found if m and (m.version in made or len(current.history) >= HISTORY)]
-        older = [m for m in known if m.number < current.number]
-        return sorted([*older, current], key=lambda m: m.number, reverse=True)
+    def every(self) -> list[Manifest]:
+        """Every manifest that is there, in no order."""
+        found = (self._read(p) for p in self._manifests.glob("*-*.json"))
+        return [m for m in found if m is not None]
 
-    def publish(self, manifest: Manifest) -> None:
+    def publish(self, base: Manifest | None, manifest: Manifest) -> bool:  # noqa: ARG002
         """Make a version the one that readers see. The caller holds the lock."""
-        text = json.dumps(manifest.as_json(), indent=1, ensure_ascii=False)
-        data = (text + "\n").encode()
+        data = as_bytes(manifest)
         write_atomically(self._manifests / f"{manifest.version}.json", data)
         write_atomically(self._folder / "current.json", data)
+        return True
 
-    # -- what was staged and not yet published, by token
-
-    def open_staging(self, token: str) -> None:
-        """Note that files of this token are about to be written."""
-        (self._staged / f"{token}.json").touch()
-        sync_folder(self._staged)
-
-    def forget(self, token: str) -> None:
-        """Note that all that was written under a token is in the version just published."""
-        (self._staged / f"{token}.json").unlink(missing_ok=True)
-
-    def close_staging(self, token: str, keep: Iterable[LakeFile], version: str | None) -> None:
-        """Remove what was written under a token, but for what a version holds. Locked."""
-        note = self._staged / f"{token}.json"
-        if not note.exists():
-            return
-        kept = {self.table / f.path for f in keep}
-        for path in self.table.rglob(f"part-{token}-*"):
-            if path not in kept:
-                path.unlink(missing_ok=True)
+    def discard(self, token: str, version: str | None) -> None:
+        """Remove what a killed commit left, but for a version that was published. Locked."""
         for path in self._manifests.glob(f"*-{token}.json*"):
             if path.name != f"{version}.json":
                 path.unlink(missing_ok=True)
         temporary_of(self._folder / "current.json").unlink(missing_ok=True)
-        self.forget(token)
 
-    def missing(self, files: Iterable[LakeFile]) -> list[str]:
-        """Files that are not there, or not as long as they were."""
-        return [f.path for f in files if _size(self.table / f.path) != f.bytes]
+    def expire(self, version: str) -> None:
+        """Forget a version."""
+        (self._manifests / f"{version}.json").unlink(missing_ok=True)
 
     def _refuse_foreign(self) -> None:
         if self.table.exists() and not self.table.is_dir():
@@ -261,17 +192,9 @@ class Store:
         except (OSError, UnicodeDecodeError) as error:
             raise self._damaged(path.name, str(error)) from error
         try:
-            data = json.loads(text)
-            found = data["schema"]
-            if found == SCHEMA:
-                return Manifest.from_json(data)
-        except (ValueError, TypeError, KeyError) as error:
-            raise self._damaged(path.name, f"it is not a manifest ({error!r})") from error
-        raise LoadFailed(
-            f"the manifest of {self.shown} has the layout {found}; this Penstock knows {SCHEMA}",
-            code="PSK-TGT-104",
-            hint="pip install --upgrade penstock",
-        )
+            return parse(text, self.shown)
+        except ValueError as error:
+            raise self._damaged(path.name, str(error)) from error
 
     def _damaged(self, name: str, reason: str, newest: str | None = None) -> LoadFailed:
         if newest is None:
@@ -284,12 +207,6 @@ class Store:
         )
 
 
-def _is_plain(version: str) -> bool:
+def is_plain(version: str) -> bool:
+    """Whether a version can be a file's name."""
     return "/" not in version and version not in {"", ".", ".."}
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None

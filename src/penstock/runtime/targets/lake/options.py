@@ -1,9 +1,9 @@
-"""The options of the `lake` target: a folder of partitioned Parquet files with a manifest."""
+"""The options of the `lake` target: a table of files in a folder or a bucket."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from penstock.runtime.targets.base import Gap, TargetCapabilities
@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)\s*([KMG]I?)?B?", re.IGNORECASE)
 _SMALLEST = 10**6
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_ORDER = re.compile(r"(.*?\S)(?:\s+(asc|desc))?", re.IGNORECASE)
 # The other types have no text that names one value, or would make folders nobody can read.
 PARTITION_TYPES = frozenset(
     """boolean smallint integer bigint decimal varchar date timestamp timestamptz
     time""".split()  # noqa: SIM905
 )
+
+
+_LATER = Gap("notimpl", "PSK-TGT-110", "this version of Penstock does not write Iceberg tables yet")
 
 
 class FileSize(str):
@@ -61,40 +66,102 @@ def parse_size(text: str) -> int:
     return size
 
 
-def _later(what: str) -> Gap:
-    return Gap("notimpl", "PSK-TGT-110", f"this version of Penstock does not write {what} yet")
+def parse_order(text: str) -> tuple[str, bool]:
+    """A column of `sort_by`, and whether it descends.
+
+    Raises:
+        ValueError: there is no column in it.
+
+    >>> parse_order("day desc"), parse_order("carrier")
+    (('day', True), ('carrier', False))
+    """
+    found = _ORDER.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"`{text}` names no column; write `COLUMN`, or `COLUMN desc`")
+    return found[1], (found[2] or "").lower() == "desc"
+
+
+class LakePath(str):
+    """A folder, or a place in a bucket: `lake/delays`, `s3://acme/lake/delays`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """As `FileSize`."""
+        checked = {"type": "no-info", "function": cls.checked}
+        return {"type": "function-after", "function": checked, "schema": handler(str)}
+
+    @classmethod
+    def checked(cls, text: str) -> str:
+        """The text itself, if lakes can be there.
+
+        Raises:
+            ValueError: it is a URL of another kind, or names no bucket.
+        """
+        found = _URL.match(text)
+        if not found:
+            return text
+        if found[1].lower() not in {"s3", "s3a"}:
+            raise ValueError(
+                f"a lake cannot be at `{found[1]}://`: name a folder, or s3://BUCKET/PREFIX"
+            )
+        bucket, _, prefix = text[found.end() :].partition("/")
+        if not bucket or not prefix.strip("/"):
+            raise ValueError(f"`{text}` is not the place of a table: write s3://BUCKET/PREFIX")
+        return text
+
+
+class SortColumn(str):
+    """A column of `sort_by`: `day`, `day desc`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """As `FileSize`."""
+        checked = {"type": "no-info", "function": cls.checked}
+        return {"type": "function-after", "function": checked, "schema": handler(str)}
+
+    @classmethod
+    def checked(cls, text: str) -> str:
+        """The text itself, if it names a column."""
+        parse_order(text)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
 class LakeTargetOptions:
-    """A table in a folder: Hive-partitioned Parquet files, versions, one manifest for readers.
+    """A table of partitioned files with versions: plain Parquet or ORC, Delta, Iceberg.
 
     Attributes:
-        path: the table's folder, relative to the pipeline folder.
-        format: how the files are written.
+        path: the table's folder, relative to the pipeline folder, or `s3://BUCKET/PREFIX`.
+        format: what kind of table. Delta needs the extra `delta`, Iceberg the extra `iceberg`.
         compression: of the files.
         target_file_size: the size a file should not pass by much, such as `256 MB`.
+        sort_by: the order of the rows inside the files: columns, each with `desc` or not.
     """
 
-    path: str
+    path: LakePath
     format: Literal["parquet", "orc", "delta", "iceberg"] = "parquet"
     compression: Literal["zstd", "snappy", "gzip", "none"] = "zstd"
     target_file_size: FileSize = FileSize("256 MB")  # noqa: RUF009  # immutable, as every str
+    sort_by: list[SortColumn] = field(default_factory=list)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
     capabilities: ClassVar[TargetCapabilities] = TargetCapabilities(
         modes=("append", "overwrite", "overwrite_partitions", "merge"),
         partition_by=True,
         partition_types=PARTITION_TYPES,
-        formats={
-            "parquet": None,
-            "orc": _later("ORC"),
-            "delta": _later("Delta tables"),
-            "iceberg": _later("Iceberg tables"),
-        },
+        formats={"parquet": None, "orc": None, "delta": None, "iceberg": _LATER},
     )
 
     @property
     def file_size_bytes(self) -> int:
         """`target_file_size` in bytes."""
         return parse_size(self.target_file_size)
+
+    @property
+    def order(self) -> list[tuple[str, bool]]:
+        """`sort_by`: column, whether it descends."""
+        return [parse_order(text) for text in self.sort_by]
