@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from penstock.cli.output import Output
     from penstock.compiler import Compilation
+    from penstock.runtime.heartbeat import HeldLock
     from penstock.runtime.ledger.base import Ledger
+    from penstock.runtime.observer import Observer
     from penstock.spec import Definition
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -109,3 +111,26 @@ def pipeline_name(root: Path) -> str:
     from penstock.spec import load_definition
 
     return load_definition(root).pipeline.name
+
+
+def ordinary_lock(ledger: Ledger, pipeline: str) -> HeldLock:
+    """The lock of the ordinary runs, for a command that must not meet one.
+
+    Raises:
+        Conflict: on entering, if a live run holds it.
+    """
+    from penstock.runtime.heartbeat import HeldLock
+    from penstock.runtime.ledger.base import DAILY
+    from penstock.runtime.publish import lane_lock
+
+    return HeldLock(ledger, lane_lock(pipeline, DAILY))
+
+
+def progress(output: Output) -> Observer:
+    """What shows on stderr how far a run is."""
+    import sys
+
+    from penstock.cli.output import color
+    from penstock.observe.progress import make_progress
+
+    return make_progress(sys.stderr, quiet=output.quiet or output.json, plain=not color(sys.stderr))

@@ -1,4 +1,4 @@
-"""`penstock quarantine list|show|export`: the rows that were set aside."""
+"""`penstock quarantine list|show|export|replay|discard`: the rows that were set aside."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,9 +18,9 @@ from penstock.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from typing import Any, TypeVar
 
+    from penstock.runtime.ledger.base import Ledger
     from penstock.runtime.quarantine import QuarantinedRow
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.group("quarantine")
 def command() -> None:
-    """List, show or export rows that were set aside."""
+    """List, show, export, replay or discard rows that were set aside."""
 
 
 def _filters(function: F) -> F:
@@ -49,12 +50,11 @@ def _rows(
     ledger = shared.open_ledger(root)
     if ledger is None:
         return
-    for row in read(root, ledger, shared.pipeline_name(root)):
+    for row in read(root, ledger, shared.pipeline_name(root), run_id=run_id or ""):
         if dataset not in {None, row.dataset} or rule not in {None, row.rule}:
             continue
-        if state not in {None, row.state} or not row.run_id.startswith(run_id or ""):
-            continue
-        yield row
+        if state in {None, row.state}:
+            yield row
 
 
 @command.command("list")
@@ -117,6 +117,134 @@ def export(output: Output, /, *, folder: Path, path: str | None, form: str, **fi
     output.result(
         f"{count:,} rows written to {path}",
         {"schema": "penstock.quarantine/1", "rows_written": count, "file": path},
+    )
+
+
+def _which(function: F) -> F:
+    """Which held rows are meant."""
+    function = click.option("--dataset", help="Only rows of this dataset.")(function)
+    function = click.option("--rule", help="Only rows that broke this rule.")(function)
+    function = click.option("--run", "run_id", help="Only rows that this run met.")(function)
+    key = click.option("--key", "keys", multiple=True, help="Only the row with this replay key.")
+    return key(function)
+
+
+@command.command("replay")
+@shared.folder_argument
+@_which
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Corrected rows, as `export` writes them; only these are replayed.",
+)
+@shared.definition_options
+@click.option("--memory", metavar="SIZE", help="What the process may use, e.g. 512MB.")
+@click.option("--threads", type=click.IntRange(min=1), help="Default: every core.")
+@pass_output
+def replay(
+    output: Output,
+    *,
+    folder: Path,
+    dataset: str | None,
+    rule: str | None,
+    run_id: str | None,
+    keys: tuple[str, ...],
+    file: Path | None,
+    profile: str | None,
+    variables: tuple[str, ...],
+    memory: str | None,
+    threads: int | None,
+) -> int:
+    """Send held rows through the pipeline again, as they are or corrected."""
+    from penstock.cli.corrected_file import read_corrected
+    from penstock.cli.run import parse_size, tell
+    from penstock.runtime.replay import Wanted
+    from penstock.runtime.replay import replay as again
+    from penstock.runtime.run import RunOptions
+
+    shared.pipeline_root(folder)
+    corrected = read_corrected(file) if file else None
+    definition = shared.load(output, folder, profile, variables)
+    program = shared.compile_or_fail(output, definition, "duckdb").program
+    assert program is not None
+    root = definition.root
+    ledger = shared.open_ledger(root, create=True)
+    assert ledger is not None
+    wanted = Wanted(dataset, rule, run_id, keys, corrected)
+    memory_bytes = parse_size(memory) if memory else None
+    try:
+        _refuse_unknown(root, ledger, program.pipeline, {*keys, *(corrected or ())})
+        options = RunOptions(memory_bytes, threads)
+        result = again(program, root, ledger, shared.progress(output), options, wanted)
+    finally:
+        ledger.close()
+    tell(output, root, result)
+    return result.exit_code
+
+
+@command.command("discard")
+@shared.folder_argument
+@_which
+@click.option("--reason", required=True, help="Why these rows are given up, for the audit trail.")
+@pass_output
+def discard(
+    output: Output,
+    *,
+    folder: Path,
+    dataset: str | None,
+    rule: str | None,
+    run_id: str | None,
+    keys: tuple[str, ...],
+    reason: str,
+) -> None:
+    """Give up held rows: they stay in the quarantine, and are not replayed any more."""
+    from penstock.runtime.ledger.holder import current_actor
+    from penstock.runtime.replay import Wanted, held
+
+    if not reason.strip():
+        raise UsageError("--reason is empty", hint="say why these rows are given up")
+    if not (dataset or rule or run_id or keys):
+        raise UsageError(
+            "say which rows are to be discarded", hint="--key, --rule, --run or --dataset"
+        )
+    root = shared.pipeline_root(folder)
+    name = shared.pipeline_name(root)
+    ledger = shared.open_ledger(root)
+    found: list[str] = []
+    if ledger is not None:
+        try:
+            _refuse_unknown(root, ledger, name, set(keys))
+            with shared.ordinary_lock(ledger, name):
+                wanted = Wanted(dataset, rule, run_id, keys)
+                found = [r.replay_key for r in held(root, ledger, name, wanted)]
+                if found:
+                    ledger.set_quarantine_state(
+                        name, found, "discarded", actor=current_actor(), reason=reason
+                    )
+        finally:
+            ledger.close()
+    output.result(
+        f"{len(found):,} row{'s' * (len(found) != 1)} discarded" if found else "nothing is held",
+        {"schema": "penstock.quarantine/1", "discarded": len(found), "keys": found},
+    )
+
+
+def _refuse_unknown(root: Path, ledger: Ledger, pipeline: str, keys: set[str]) -> None:
+    """Refuse replay keys that no row has."""
+    if not keys:
+        return
+    from penstock.runtime.quarantine import read
+
+    left = set(keys)
+    for row in read(root, ledger, pipeline):
+        left.discard(row.replay_key)
+        if not left:
+            return
+    raise UsageError(
+        f"no row in quarantine has the replay key {min(left)}",
+        code="PSK-CLI-041",
+        hint="`penstock quarantine show` names the keys",
     )
 
 

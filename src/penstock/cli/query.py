@@ -41,8 +41,8 @@ def command(output: Output, *, sql: str, folder: Path, form: str, path: Path | N
         con.close()
 
 
-def connect(root: Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with a view of each target's current version."""
+def connect(root: Path, *, views: bool = True) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with a view of each target's current version, unless `views` is off."""
     try:
         import duckdb
     except ImportError as error:
@@ -51,6 +51,8 @@ def connect(root: Path) -> duckdb.DuckDBPyConnection:
 
     con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     con.execute("SET TimeZone = 'UTC'")
+    if not views:
+        return con
     ledger = shared.open_ledger(root)
     current = ledger.current(shared.pipeline_name(root)) if ledger else {}
     for name, version in current.items():

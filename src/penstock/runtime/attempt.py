@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from penstock.diagnostics import Span
 from penstock.errors import BadRecords, PenstockError, RunStopped
-from penstock.program import unchecked
+from penstock.program import Read, unchecked
 from penstock.runtime import checks as rules
 from penstock.runtime import corrections, publish, quarantine, record_files, registry, statements
 from penstock.runtime.accounting import Counts
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from penstock.program import Check, Load, Program, Read, Statement
+    from penstock.program import Check, Load, Program, Statement
     from penstock.runtime.document import RunDocument
     from penstock.runtime.engines.base import Engine, Extracted
     from penstock.runtime.observer import Observer
     from penstock.runtime.plan import Plan
-    from penstock.runtime.sources.base import Source
     from penstock.runtime.targets.base import Staged
 
 MAX_WORKERS = 4
@@ -154,16 +153,15 @@ class Attempt:
 
     def _read(self, read: Read) -> Counts:
         name = read.dataset
-        part = self._plan.slices[name]
         relation = self._first_relation(name)
-        source = self._plan.sources[name]
         counts = Counts("source")
         first = f"{name}__met" if self._injection.into(name) else relation
         headers: dict[str, str] = {}
         alone = self._injection.only(name)
         if not alone:
+            part = self._plan.slices[name]
             with self._reading:
-                found = source.extract(part, self._running, first, keep=True)
+                found = self._plan.sources[name].extract(part, self._running, first, keep=True)
             counts.rows_in, counts.rows_out = found.rows_in, found.rows_out
             counts.rejected, counts.bytes = len(found.rejected), found.bytes
             headers = record_files.headers(read, found.files or part.files, found.rejected)
@@ -171,7 +169,7 @@ class Attempt:
         counts.balance(name)
         if alone or first != relation:
             base = None if alone else first
-            added = self._inject(read, counts, base, (source, read), headers)
+            added = self._inject(read, counts, base, headers)
             counts.rows_in += added.replayed
             counts.rejected += added.rejected
             counts.rows_out += added.replayed - added.rejected - added.quarantined
@@ -185,7 +183,6 @@ class Attempt:
         what: Read | Statement,
         counts: Counts,
         base: str | None,
-        source: tuple[Source, Read] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Added:
         """Make the dataset's first relation of `base` and the held rows that go in again."""
@@ -201,12 +198,13 @@ class Attempt:
             holding,
             base=base,
             relation=self._first_relation(name),
-            source=source,
             headers=headers or {},
+            read=what if isinstance(what, Read) else None,
+            root=self._root,
             work=self._work,
         )
         counts.replayed = added.replayed
-        self._quarantine.again(name, self._injection.again(name))
+        self._quarantine.again(name, self._injection.again(name), self._injection.headers(name))
         return added
 
     def _make(self, made: Statement) -> Counts:
@@ -363,12 +361,11 @@ class Attempt:
         for read in self._program.reads:
             found[read.dataset] = ""
             if read.incremental == "files" and self._injection.known is None:
-                found[read.dataset] = self._plan.slices[read.dataset].identity
+                part = self._plan.slices.get(read.dataset)
+                found[read.dataset] = part.identity if part else ""
         for made in self._program.statements:
             found[made.dataset] = found.get(made.depends_on[0], "") if made.depends_on else ""
-        if self._injection.salt is not None:
-            found = dict.fromkeys(found, self._injection.salt)
-        return found
+        return found | dict.fromkeys(self._injection.active, self._injection.salt)
 
     def _place(self, name: str) -> Span | None:
         place = self._program.places.get(name)

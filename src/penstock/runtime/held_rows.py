@@ -8,10 +8,11 @@ through is named with its reason, and nothing of it is in the relation.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.program import Column
-from penstock.runtime import record_files
+from penstock.runtime import record_files, registry
 from penstock.runtime.engines.base import FileFormat, InputFile
 from penstock.runtime.quarantine import broken_rules
 from penstock.runtime.sources.base import Slice
@@ -32,7 +33,8 @@ def read_records(
     engine: Engine,
     relation: str,
     entries: Sequence[Entry],
-    source: tuple[Source, Read],
+    read: Read,
+    root: Path,
     folder: Path,
 ) -> tuple[int, dict[str, str]]:
     """Read records again.
@@ -43,7 +45,8 @@ def read_records(
     Returns:
         Rows in the relation, and key → reason for records that still cannot be read.
     """
-    reader, read = source
+    kept = {k: v for k, v in read.options.items() if k in {"path", "format", "options"}}
+    reader: Source = registry.source("file")(replace(read, connector="file", options=kept), root)
     folder.mkdir(parents=True, exist_ok=True)
     files, failed = record_files.write(read, entries, folder)
     while True:

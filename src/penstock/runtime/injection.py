@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.base import Engine
     from penstock.runtime.ledger.base import Ledger
     from penstock.runtime.quarantine import QuarantinedRow
-    from penstock.runtime.sources.base import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,10 @@ class Injection:
 
     Attributes:
         entries: everything that may go in.
-        alone: datasets that hold nothing but such rows, because only these rows flow; None: the
-            run reads its sources, and a row goes in where the one it replaces is met.
+        alone: datasets that such rows enter and nothing else does.
+        active: datasets that hold nothing but what comes of such rows; everywhere else a row goes
+            in where the one it corrects is met.
+        salt: of the active datasets, see `QuarantineWriter`.
         known: dataset → content → keys, see `QuarantineWriter`.
         silent: datasets whose quarantine another part of the run keeps.
         entered: keys of the rows that went in.
@@ -76,10 +77,11 @@ class Injection:
     """
 
     entries: Sequence[Entry] = ()
-    alone: frozenset[str] | None = None
+    alone: frozenset[str] = frozenset()
+    active: frozenset[str] = frozenset()
     known: Callable[[str], Mapping[str, Sequence[str]]] | None = None
     silent: Callable[[str], bool] = lambda _: False
-    salt: str | None = None
+    salt: str = ""
     entered: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
     met: dict[str, QuarantinedRow] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class Injection:
 
     def only(self, dataset: str) -> bool:
         """Whether a dataset holds nothing but what goes in here."""
-        return self.alone is not None and dataset in self.alone
+        return dataset in self.alone
 
     def note(self, kept: Iterable[QuarantinedRow]) -> None:
         """Remember what was set aside."""
@@ -106,7 +108,8 @@ class Injection:
         base: str | None,
         relation: str,
         headers: Mapping[str, str],
-        source: tuple[Source, Read] | None,
+        read: Read | None,
+        root: Path,
         work: Path,
     ) -> Added:
         """Make `relation` of the rows of `base` and those that go in.
@@ -115,13 +118,14 @@ class Injection:
             checks: the quarantine rules of the dataset: a row that breaks one does not go in.
             base: what the run itself made of the dataset; None: nothing.
             headers: file → the text before its records, where the entry does not know it.
-            source: what reads records, where the dataset is a source.
+            read: how the dataset is read, where it is a source.
+            root: the pipeline folder.
         """
         chosen = [
             e
             for e in self.entries
             if e.dataset == dataset
-            and (self.alone is not None or (e.corrected and e.key in self.met))
+            and (dataset in self.active or (e.corrected and e.key in self.met))
         ]
         rows = [e for e in chosen if e.kind == "row"]
         raws = [
@@ -131,9 +135,9 @@ class Injection:
         ]
         parts = [base] if base else []
         quarantined = rejected = lines = 0
-        if raws and source is not None:
+        if raws and read is not None:
             name = f"{dataset}__records"
-            good, failed = held_rows.read_records(engine, name, raws, source, work / name)
+            good, failed = held_rows.read_records(engine, name, raws, read, root, work / name)
             parts.append(name)
             lines, rejected = good, len(failed)
             self._tell(raws, failed)
@@ -159,6 +163,11 @@ class Injection:
                 said = f"corrected, and still: {reason}" if entry.corrected else reason
                 found.append(replace(held, reason=said))
         return found
+
+    def headers(self, dataset: str) -> dict[str, str]:
+        """File → the text before its records, as far as the entries know it."""
+        mine = (e for e in self.entries if e.dataset == dataset)
+        return {e.file: e.header for e in mine if e.file and e.header}
 
     def settled(self) -> Settled:
         """What an ordinary run settles: corrections that do not go in any more."""

@@ -128,15 +128,22 @@ class QuarantineWriter:
         kept = list(found)
         if kept and not self._silent(dataset):
             self._write(self._folder / f"{dataset}-records.ndjson.gz", kept)
-            text = json.dumps(dict(headers), ensure_ascii=False)
-            (self._folder / f"{dataset}-headers.json").write_text(text, encoding="utf-8")
+            self._write_headers(dataset, headers)
         return kept
 
-    def again(self, dataset: str, rows: Sequence[QuarantinedRow]) -> None:
+    def again(
+        self, dataset: str, rows: Sequence[QuarantinedRow], headers: Mapping[str, str]
+    ) -> None:
         """Keep rows that failed once more, under the keys they have."""
         if rows and not self._silent(dataset):
             mine = [replace(r, run_id=self._run_id) for r in rows]
             self._write(self._folder / f"{dataset}-again.ndjson.gz", mine)
+            self._write_headers(dataset, headers)
+
+    def _write_headers(self, dataset: str, headers: Mapping[str, str]) -> None:
+        path = self._folder / f"{dataset}-headers.json"
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        path.write_text(json.dumps({**headers, **known}, ensure_ascii=False), encoding="utf-8")
 
     def _write(self, path: Path, rows: Iterable[QuarantinedRow]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

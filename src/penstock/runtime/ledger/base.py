@@ -24,6 +24,8 @@ DAILY = "daily"
 """The lane of ordinary runs: what they read counts as read."""
 BACKFILL = "backfill"
 """The lane of `run --from/--to`: beside the ordinary runs, and leaving their progress alone."""
+REPLAY = "replay"
+"""The lane of `quarantine replay`: between the ordinary runs, and leaving their progress alone."""
 
 
 @dataclass(frozen=True, slots=True)

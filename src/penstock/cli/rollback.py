@@ -1,0 +1,48 @@
+"""`penstock rollback TARGET VERSION`: publish what an older version shows, as a new one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import pipeline as shared
+from penstock.cli.output import Output, pass_output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("rollback")
+@click.argument("target")
+@click.argument("version")
+@shared.folder_option
+@click.option("--reason", help="Why, for the audit trail.")
+@pass_output
+def command(output: Output, *, target: str, version: str, folder: Path, reason: str | None) -> None:
+    """Publish what an older VERSION of TARGET showed, as a new version; nothing is deleted.
+
+    VERSION is a version's name, the run that published it, or the beginning of one.
+    """
+    from penstock.cli.versions import Versions
+    from penstock.runtime.rollback import rollback
+
+    root = shared.pipeline_root(folder)
+    with Versions(root, target) as versions:
+        wanted = versions.named(version)
+        done = rollback(root, versions.ledger, versions.pipeline, target, wanted, reason=reason)
+    text = (
+        f"{target} shows {wanted} again, as version {done.version} ({done.rows_loaded:,} rows)"
+        if done.changed
+        else f"{target} shows {wanted} already"
+    )
+    document = {
+        "schema": "penstock.rollback/1",
+        "target": target,
+        "restored": wanted,
+        "version": done.version,
+        "rows": done.rows_loaded,
+        "run_id": done.run_id,
+        "changed": done.changed,
+    }
+    output.result(text, document)
