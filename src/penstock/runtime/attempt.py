@@ -13,7 +13,7 @@ from penstock.diagnostics import Span
 from penstock.errors import BadRecords, PenstockError, RunStopped
 from penstock.program import Read, unchecked
 from penstock.runtime import checks as rules
-from penstock.runtime import corrections, publish, quarantine, record_files, registry, statements
+from penstock.runtime import corrections, publish, quarantine, registry, statements
 from penstock.runtime.accounting import Counts
 from penstock.runtime.corrections import Settled
 from penstock.runtime.injection import Added, Injection
@@ -156,7 +156,7 @@ class Attempt:
         relation = self._first_relation(name)
         counts = Counts("source")
         first = f"{name}__met" if self._injection.into(name) else relation
-        headers: dict[str, str] = {}
+        headers: Mapping[str, str] = {}
         alone = self._injection.only(name)
         if not alone:
             part = self._plan.slices[name]
@@ -164,12 +164,13 @@ class Attempt:
                 found = self._plan.sources[name].extract(part, self._running, first, keep=True)
             counts.rows_in, counts.rows_out = found.rows_in, found.rows_out
             counts.rejected, counts.bytes = len(found.rejected), found.bytes
-            headers = record_files.headers(read, found.files or part.files, found.rejected)
-            self._records(read, found, headers)
+            headers = found.headers
+            self._records(read, found)
         counts.balance(name)
         if alone or first != relation:
             base = None if alone else first
-            added = self._inject(read, counts, base, headers)
+            within = None if alone else getattr(self._plan.sources[name], "condition", None)
+            added = self._inject(read, counts, base, headers, within)
             counts.rows_in += added.replayed
             counts.rejected += added.rejected
             counts.rows_out += added.replayed - added.rejected - added.quarantined
@@ -184,6 +185,7 @@ class Attempt:
         counts: Counts,
         base: str | None,
         headers: Mapping[str, str] | None = None,
+        within: str | None = None,
     ) -> Added:
         """Make the dataset's first relation of `base` and the held rows that go in again."""
         name = what.dataset
@@ -202,6 +204,7 @@ class Attempt:
             read=what if isinstance(what, Read) else None,
             root=self._root,
             work=self._work,
+            within=within,
         )
         counts.replayed = added.replayed
         self._quarantine.again(name, self._injection.again(name), self._injection.headers(name))
@@ -282,7 +285,7 @@ class Attempt:
                 span=self._place(f"check:{self._program.checks.index(first.check)}"),
             )
 
-    def _records(self, read: Read, found: Extracted, headers: Mapping[str, str]) -> None:
+    def _records(self, read: Read, found: Extracted) -> None:
         if not found.rejected:
             return
         with self._document.guard:
@@ -304,7 +307,7 @@ class Attempt:
                 f"at {first.file}{line}: {first.reason}",
                 hint="`on_bad_record: quarantine` sets such records aside and keeps the others",
             )
-        kept = self._quarantine.records(read.dataset, found.rejected, headers)
+        kept = self._quarantine.records(read.dataset, found.rejected, found.headers)
         self._injection.note(kept)
 
     def _samples(self, broken: list[Check], relation: str) -> None:

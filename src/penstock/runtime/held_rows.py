@@ -8,9 +8,9 @@ through is named with its reason, and nothing of it is in the relation.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from penstock.errors import StepFailed
 from penstock.program import Column
 from penstock.runtime import record_files, registry
 from penstock.runtime.engines.base import FileFormat, InputFile
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from penstock.program import Check, Read
     from penstock.runtime.engines.base import Engine
     from penstock.runtime.injection import Entry
+    from penstock.runtime.record_files import RecordFile
     from penstock.runtime.sources.base import Source
 
 KEY = "penstock__key"
@@ -45,13 +46,18 @@ def read_records(
     Returns:
         Rows in the relation, and key → reason for records that still cannot be read.
     """
-    kept = {k: v for k, v in read.options.items() if k in {"path", "format", "options"}}
-    reader: Source = registry.source("file")(replace(read, connector="file", options=kept), root)
+    reader: Source = registry.source("file")(record_files.reading(read, entries), root)
     folder.mkdir(parents=True, exist_ok=True)
     files, failed = record_files.write(read, entries, folder)
     while True:
         part = Slice("", tuple(f.file for f in files))
-        found = reader.extract(part, engine, relation, keep=True)
+        try:
+            found = reader.extract(part, engine, relation, keep=True)
+        except StepFailed:
+            if not files:
+                raise
+            files = _readable(reader, engine, relation, files, failed)
+            continue
         by_name = {f.file.name: f for f in files}
         bad: dict[str, str] = {}
         spoiled: set[str] = set()
@@ -68,6 +74,28 @@ def read_records(
         if not spoiled or not found.rows_out:
             return found.rows_out, failed
         files = [f for f in files if f.file.name not in spoiled]
+
+
+def _readable(
+    reader: Source,
+    engine: Engine,
+    relation: str,
+    files: Sequence[RecordFile],
+    failed: dict[str, str],
+) -> list[RecordFile]:
+    """The files that can be read as a whole; what is wrong with the others goes to `failed`."""
+    good = []
+    for file in files:
+        try:
+            reader.extract(Slice("", (file.file,)), engine, relation, keep=True)
+        except StepFailed as error:
+            failed |= {e.key: error.message for e in file.entries}
+        else:
+            good.append(file)
+    if len(good) == len(files):  # only together they cannot be read
+        failed |= {e.key: "it cannot be read beside the others" for f in files for e in f.entries}
+        return []
+    return good
 
 
 def read_rows(

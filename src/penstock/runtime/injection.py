@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from penstock.runtime import corrections, held_rows, quarantine
 from penstock.runtime.corrections import Correction, Settled
+from penstock.runtime.statements import count_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -111,6 +112,7 @@ class Injection:
         read: Read | None,
         root: Path,
         work: Path,
+        within: str | None = None,
     ) -> Added:
         """Make `relation` of the rows of `base` and those that go in.
 
@@ -120,6 +122,8 @@ class Injection:
             headers: file → the text before its records, where the entry does not know it.
             read: how the dataset is read, where it is a source.
             root: the pipeline folder.
+            within: SQL condition of the rows that this run reads of the source; a bad record is
+                met whether its row is one of them or not.
         """
         chosen = [
             e
@@ -138,6 +142,10 @@ class Injection:
         if raws and read is not None:
             name = f"{dataset}__records"
             good, failed = held_rows.read_records(engine, name, raws, read, root, work / name)
+            if within is not None:
+                inside = f"{dataset}__inside"
+                engine.create(inside, f"SELECT * FROM {name} WHERE {within}", materialize=False)
+                good, name = count_rows(engine, inside), inside
             parts.append(name)
             lines, rejected = good, len(failed)
             self._tell(raws, failed)

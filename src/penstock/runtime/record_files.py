@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path, PurePath
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.runtime import formats
@@ -11,14 +10,29 @@ from penstock.runtime.engines.base import InputFile
 from penstock.runtime.identity import content_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from penstock.program import Read
-    from penstock.runtime.engines.base import Rejected
     from penstock.runtime.injection import Entry
 
-TEXT_FORMATS = ("csv", "ndjson", "fixed_width")
-_SUFFIX = {"csv": ".csv", "ndjson": ".ndjson", "fixed_width": ".txt"}
+READ_AS = {
+    "csv": "csv",
+    "ndjson": "ndjson",
+    "fixed_width": "fixed_width",
+    "json": "ndjson",
+    "excel": "csv",
+    "xml": "xml",
+}
+"""Format → that in which its records are read again; the others hold no text."""
+_SUFFIX = {"csv": ".csv", "ndjson": ".ndjson", "fixed_width": ".txt", "xml": ".xml"}
+_NUMBERS_AND_DATES = (
+    "null_values",
+    "date_format",
+    "timestamp_format",
+    "decimal_separator",
+    "thousands_separator",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +57,59 @@ class RecordFile:
         return self.entries[at] if 0 <= at < len(self.entries) else None
 
 
+def reading(read: Read, entries: Sequence[Entry]) -> Read:
+    """How files of a source's held records are read: as the source reads its own."""
+    form = next((f for f in map(_former(read), entries) if f is not None), "ndjson")
+    options = dict(read.options.get("options") or {})
+    if form == "json":
+        options = {k: v for k, v in options.items() if k == "null_values"}
+    elif form == "excel":
+        options = {k: v for k, v in options.items() if k in _NUMBERS_AND_DATES}
+    form = READ_AS.get(form, "ndjson")
+    given = {"path": f"held{_SUFFIX[form]}", "format": form, "options": options}
+    return replace(read, connector="file", options=given, incremental="none")
+
+
 def write(
     read: Read, entries: Sequence[Entry], folder: Path
 ) -> tuple[list[RecordFile], dict[str, str]]:
-    """Write records into files as their source reads them.
+    """Write records into files as `reading` says.
 
-    Records without quotes of the same header share a file, one a line; each other has its own, so
-    that none can run into the next.
+    Records that cannot run into each other share a file, one a line; each other has its own.
 
     Returns:
         The files, and key → reason for records that no file can be made of.
     """
     options = read.options.get("options") or {}
+    again = reading(read, entries)
+    form, written = str(again.options["format"]), again.options["options"]
     failed: dict[str, str] = {}
-    shared: dict[tuple[str, str, str], list[Entry]] = {}
-    alone: list[tuple[tuple[str, str, str], Entry]] = []
+    shared: dict[tuple[str, str], list[Entry]] = {}
+    alone: list[tuple[tuple[str, str], Entry]] = []
     quote = str(options.get("quote") or '"')
+    own = _former(read)
     for entry in entries:
-        form = _format(read, entry)
-        fault = _fault(entry, form, options)
-        if fault is not None or form is None:
-            failed[entry.key] = fault or "its format holds no text that could be read again"
+        fault = _fault(entry, own(entry), form, written)
+        if fault is not None:
+            failed[entry.key] = fault
             continue
-        kind = (form, _suffix(read, entry, form), entry.header or "")
-        if any(sign in entry.text for sign in (quote, "\n", "\r")) and form == "csv":
+        kind = (_suffix(entry, form), entry.header or "")
+        risky = form == "csv" and any(sign in entry.text for sign in (quote, "\n", "\r"))
+        if risky or form == "xml":
             alone.append((kind, entry))
         else:
             shared.setdefault(kind, []).append(entry)
     groups = [(kind, tuple(some), False) for kind, some in shared.items()]
     groups += [(kind, (entry,), True) for kind, entry in alone]
     files = []
-    for number, (kind, some, single) in enumerate(groups, 1):
-        path = folder / f"{number}{kind[1]}"
-        before = _before(kind[0], kind[2], options)
-        data = "".join([*before, *(f"{e.text}\n" for e in some)])
+    for number, ((suffix, header), some, single) in enumerate(groups, 1):
+        path = folder / f"{number}{suffix}"
+        before = _before(form, header, written)
+        data = "".join([*before, *(_line(e.text, form) for e in some)])
+        if form == "xml":
+            data = f"<held>{data}</held>"
         try:
-            raw = data.encode(str(options.get("encoding") or "utf-8"))
+            raw = data.encode(str(written.get("encoding") or "utf-8"))
         except (UnicodeEncodeError, LookupError):
             failed |= {e.key: "it cannot be written in the encoding of its source" for e in some}
             continue
@@ -89,86 +120,47 @@ def write(
     return files, failed
 
 
-def headers(read: Read, files: Iterable[InputFile], rejected: Iterable[Rejected]) -> dict[str, str]:
-    """File name → its header as text, for CSV files that hold rejected records."""
-    wanted = {r.file for r in rejected}
-    found = {}
-    for file in files:
-        if file.name in wanted and (header := _header(read, file)) is not None:
-            found[file.name] = header
-    return found
-
-
-def _header(read: Read, file: InputFile) -> str | None:
-    options = read.options.get("options") or {}
-    form = read.options.get("format") or formats.format_of(file.name)[0]
-    if form != "csv" or options.get("header") is False:
-        return None
-    from penstock.runtime.engines.duckdb.csv_dialect import Dialect
-    from penstock.runtime.engines.duckdb.csv_header import read_head
-
-    dialect = Dialect.of({**_default(file.name), **_given(options)})
-    names = read_head(file, dialect).names
-    if names is None:
-        return None
-    sign = dialect.quote
-    if not sign:
-        return dialect.delimiter.join(names)
-    escaped = (n.replace(dialect.escape, dialect.escape * 2) for n in names)
-    if dialect.escape != sign:
-        escaped = (n.replace(sign, dialect.escape + sign) for n in escaped)
-    return dialect.delimiter.join(f"{sign}{n}{sign}" for n in escaped)
-
-
 def _before(form: str, header: str, options: Mapping[str, Any]) -> list[str]:
     """The lines before the records."""
-    if form != "csv":
-        return []
     skipped = ["-\n"] * int(options.get("skip") or 0)
-    return [*skipped, f"{header}\n"] if header else skipped
+    if form == "fixed_width":
+        return [*skipped, *["-\n"] * bool(options.get("header"))]
+    if form == "csv":
+        return [*skipped, f"{header}\n"] if header else skipped
+    return []
 
 
-def _fault(entry: Entry, form: str | None, options: Mapping[str, Any]) -> str | None:
-    if form not in TEXT_FORMATS:
-        return "its format holds no text that could be read again; correct the file it came from"
+def _line(text: str, form: str) -> str:
+    """A record as a line; JSON may have stood on several."""
+    if form == "ndjson":
+        text = text.replace("\r", " ").replace("\n", " ")
+    return f"{text}\n"
+
+
+def _fault(entry: Entry, own: str | None, form: str, options: Mapping[str, Any]) -> str | None:
+    if own not in READ_AS or (own == "excel" and entry.text.startswith("[")):
+        return "there is no text of it that could be read again; give its values as `row`"
     if not entry.text.strip():
         return "there is nothing in it"
-    if form == "ndjson" and ("\n" in entry.text or "\r" in entry.text):
-        return "it is more than one line"
     comment = str(options.get("comment") or "")
-    if form == "csv" and comment and entry.text.startswith(comment):
+    if form in {"csv", "fixed_width"} and comment and entry.text.startswith(comment):
         return "it is a comment"
     if form == "csv" and entry.header is None and options.get("header") is not False:
-        return "the header of its file is not known any more"
+        return "the header of its file is not known any more; give its values as `row`"
     held = entry.held
     if held is not None and not entry.corrected and "not UTF-8 text" in held.reason:
         return held.reason  # its text is held with `\\x..` for what could not be read
     return None
 
 
-def _format(read: Read, entry: Entry) -> str | None:
-    given = read.options.get("format")
-    if given:
-        return str(given)
-    return formats.format_of(str(read.options.get("path", "")))[0] or (
-        formats.format_of(entry.file)[0] if entry.file else None
-    )
+def _former(read: Read) -> Callable[[Entry], str | None]:
+    """What tells the format that a record had."""
+    given = read.options.get("format") or formats.format_of(str(read.options.get("path", "")))[0]
+    return lambda entry: str(given) if given else formats.format_of(entry.file or "")[0]
 
 
-def _suffix(read: Read, entry: Entry, form: str) -> str:
-    """The suffix of the record's file, so that what the reader takes from it stays the same."""
-    for name in (entry.file or "", str(read.options.get("path", ""))):
-        if formats.tab_separated(name):
-            return ".tsv"
-        for suffix in reversed(PurePath(name).suffixes):
-            if formats.format_of(f"x{suffix}")[0] == form:
-                return suffix
+def _suffix(entry: Entry, form: str) -> str:
+    """A suffix; that of its file where the reader takes something from it."""
+    if form == "csv" and formats.tab_separated(entry.file or ""):
+        return ".tsv"
     return _SUFFIX[form]
-
-
-def _default(name: str) -> dict[str, str]:
-    return {"delimiter": "\t"} if formats.tab_separated(name) else {}
-
-
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: "\t" if v == "\\t" else v for k, v in options.items() if v is not None}

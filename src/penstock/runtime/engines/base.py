@@ -59,6 +59,7 @@ class Extracted:
 
     Attributes:
         files: where this machine has the files that were read, if not where the slice says.
+        headers: file's name → its header as text, of files with rejected records.
     """
 
     rows_in: int
@@ -66,6 +67,7 @@ class Extracted:
     bytes: int
     rejected: Sequence[Rejected] = ()
     files: Sequence[InputFile] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ class WindowedSource:
         """What there is to read now, whatever is inside."""
         return replace(self._source.plan(), bounds=self._window.as_bounds())
 
+    @property
+    def condition(self) -> str | None:
+        """SQL condition of the rows inside; None: every row is."""
+        return None if self._window.open else self._window.condition()
+
     def infer(self) -> Inferred:
         """The schema of what is there."""
         return self._source.infer()

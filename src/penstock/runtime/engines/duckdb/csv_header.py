@@ -11,6 +11,8 @@ from penstock.runtime.engines.duckdb.csv_records import Splitter
 from penstock.runtime.engines.duckdb.textfiles import compression_of, opened_text, physical_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from penstock.runtime.engines.base import InputFile
     from penstock.runtime.engines.duckdb.csv_dialect import Dialect
     from penstock.runtime.engines.duckdb.textfiles import Compression
@@ -108,3 +110,20 @@ def _head(
     cut = len(sample) and not sample.endswith((b"\n", b"\r")) and len(lines) <= at
     fault = "it is too long" if cut else None
     return Head(compression, names, width, False, plain, sample, at), fault
+
+
+def header_lines(files: Iterable[InputFile], dialect: Dialect) -> dict[str, str]:
+    """File's name → its header as a line that reads the same; files without one are left out."""
+    found = {}
+    quote, escape = dialect.quote, dialect.escape
+    for file in files:
+        names = read_head(file, dialect).names
+        if names is None:
+            continue
+        if quote:
+            names = tuple(n.replace(escape, escape * 2) for n in names)
+            if escape != quote:
+                names = tuple(n.replace(quote, escape + quote) for n in names)
+            names = tuple(f"{quote}{n}{quote}" for n in names)
+        found[file.name] = dialect.delimiter.join(names)
+    return found

@@ -6,6 +6,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 from penstock.runtime.engines.base import Extracted
+from penstock.runtime.engines.duckdb.csv_dialect import Dialect
+from penstock.runtime.engines.duckdb.csv_header import header_lines
 from penstock.runtime.engines.duckdb.csv_read import read_csv
 from penstock.runtime.engines.duckdb.ndjson_read import read_ndjson
 from penstock.runtime.engines.duckdb.packed import whole
@@ -44,6 +46,11 @@ def read_files(
     folder = database.work / f"files{next(_numbers)}"
     fmt, copies = prepare(files, fmt, schema, folder)
     found = _read(database, relation, copies, fmt, schema, evolution, keep=keep)
+    headers = {}
+    if fmt.name == "csv":
+        bad = {r.file for r in found.rejected} | {c.file.name for c in copies if c.rejected}
+        some = [c.file for c in copies if c.file.name in bad]
+        headers = header_lines(some, Dialect.of(fmt.options))
     if fmt.name in _TEXT:
         forget(copies, folder)
     by_name: dict[str, list[Rejected]] = {}
@@ -51,7 +58,8 @@ def read_files(
         by_name.setdefault(record.file, []).append(record)
     rejected = [r for copy in copies for r in copy.all_rejected(by_name.get(copy.file.name, []))]
     size = sum(f.size for f in files)
-    return Extracted(found.rows_out + len(rejected), found.rows_out, size, rejected)
+    rows = found.rows_out
+    return Extracted(rows + len(rejected), rows, size, rejected, headers=headers)
 
 
 def _read(
