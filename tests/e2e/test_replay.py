@@ -197,6 +197,8 @@ def test_an_overwriting_pipeline_keeps_accepted_corrections(ship):
     ship.write("pipeline.yaml", (ship.root / "pipeline.yaml").read_text() + TOTALS_TARGET)
     assert ship("run").code == 0
     fixes = {"parse error": fix_record, 'ColumnValues "amount" > 0': fix_amount}
+    assert ship("quarantine", "export", "--output", "held.csv").code == 0
+    assert (ship.root / "held.csv").read_text().startswith("run_id,dataset,rule")
     name = correct(ship, fixes, "fixed.csv")
     done = ship("quarantine", "replay", "--file", name, "--json")
     assert done.code == 0, done.out

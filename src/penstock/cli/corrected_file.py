@@ -7,7 +7,6 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,11 +37,10 @@ def read_corrected(path: Path) -> dict[str, tuple[str, str]]:
     for number, row in enumerate(rows, 1):
         place = f"row {number:,} of {path}"
         if not isinstance(row, dict) or not row.get(KEY):
-            near = did_you_mean(KEY, row) if isinstance(row, dict) else None
             raise UsageError(
                 f"{place} has no `{KEY}`",
                 code=CODE,
-                hint=near or "`penstock quarantine export` writes a file to correct",
+                hint="`penstock quarantine export` writes a file to correct",
             )
         key = str(row[KEY])
         if key in found:

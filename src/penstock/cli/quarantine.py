@@ -95,11 +95,19 @@ def show(output: Output, /, *, folder: Path, limit: int, **filters: Any) -> None
 @shared.folder_argument
 @_filters
 @click.option("--output", "-o", "path", type=click.Path(), help="A file; default: stdout.")
-@click.option("--format", "form", type=click.Choice(["ndjson", "csv"]), default="ndjson")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["ndjson", "csv"]),
+    help="Default: as the file's suffix says, else ndjson.",
+)
 @pass_output
-def export(output: Output, /, *, folder: Path, path: str | None, form: str, **filters: Any) -> None:
+def export(
+    output: Output, /, *, folder: Path, path: str | None, form: str | None, **filters: Any
+) -> None:
     """Write the rows in quarantine to a file, all of them, in the shape of the table."""
     rows = _rows(folder, **filters)
+    form = form or ("csv" if path and path.endswith(".csv") else "ndjson")
     if path is None:
         if output.json:
             every = [asdict(r) for r in rows]

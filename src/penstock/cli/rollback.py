@@ -31,8 +31,9 @@ def command(output: Output, *, target: str, version: str, folder: Path, reason: 
     with Versions(root, target) as versions:
         wanted = versions.named(version)
         done = rollback(root, versions.ledger, versions.pipeline, target, wanted, reason=reason)
+    rows = f"{done.rows_loaded:,} row{'s' * (done.rows_loaded != 1)}"
     text = (
-        f"{target} shows {wanted} again, as version {done.version} ({done.rows_loaded:,} rows)"
+        f"{target} shows {wanted} again, as version {done.version} ({rows})"
         if done.changed
         else f"{target} shows {wanted} already"
     )

@@ -116,6 +116,9 @@ class _Replay(_Run):
         self.previous = last.report if last else None
         rows = held(self.root, self.ledger, name, self._wanted)
         if not rows:
+            latest = self.ledger.last_succeeded(name)
+            if latest is not None:
+                self.document.run_id, self.document.attempt = latest.run_id, latest.attempt
             self.document.notes.append("nothing is held that could be replayed")
             self.document.end("skipped")
             self.observer.event("run_finished", status="skipped", run_id=self.document.run_id)
