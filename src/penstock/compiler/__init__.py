@@ -13,6 +13,7 @@ from penstock.compiler.assemble import assemble
 from penstock.compiler.bind import bind
 from penstock.compiler.binder import Binder
 from penstock.compiler.engines import report_engines
+from penstock.compiler.incremental import check_incremental
 from penstock.compiler.models import read_models
 from penstock.compiler.quality import check_quality
 from penstock.compiler.render import render
@@ -40,6 +41,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     bind,
     check_quality,
     check_targets,
+    check_incremental,
     warn_of_unused,
     report_engines,
     render,

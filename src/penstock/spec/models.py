@@ -54,12 +54,17 @@ Columns = Annotated[dict[Text, TypeText | ColumnSpec], Field(min_length=1)]
 
 
 class ByColumn(TypedDict, total=False):
-    """Read what is newer than what was read last, by a column that only grows."""
+    """Read what is newer than what was read last, by a column that only grows.
+
+    `lookback`: how far before that late rows are read again. `align`: read whole hours, days,
+    months or years, so that a partition is replaced whole.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
     column: Text
     lookback: Duration
+    align: Literal["hour", "day", "month", "year"]
 
 
 class Source(OpenModel):
@@ -77,7 +82,8 @@ class Source(OpenModel):
     on_bad_record: Literal["quarantine", "fail"] = "quarantine"
     """What becomes of a record that cannot be read."""
     incremental: Literal["files", "none"] | ByColumn = "none"
-    """`files`: each file once; `{column: …, lookback: …}`: what is newer; `none`: all, each run."""
+    """`files`: each file once; `{column: …, lookback: …, align: …}`: what is newer; `none`: all,
+    each run."""
     description: str | None = None
     """What it is, for people."""
 
