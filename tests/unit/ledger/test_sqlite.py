@@ -129,7 +129,7 @@ def test_a_file_that_is_no_database(path, data):
     with pytest.raises(LedgerError, match="is damaged: ") as told:
         SQLiteLedger(path)
     assert told.value.code == "PSK-LED-001"
-    assert "`penstock ledger rebuild`" in told.value.hint
+    assert "mv ledger.sqlite ledger.sqlite.damaged" in told.value.hint
     assert path.read_bytes() == data
 
 

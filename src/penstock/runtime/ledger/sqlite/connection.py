@@ -109,6 +109,6 @@ class Connection:
         name = self._path.name
         return LedgerError(
             f"the ledger {self._path} is damaged: {reason}",
-            hint="restore it from a backup, or make it anew from what was published: "
-            f"`penstock ledger rebuild` (it keeps this one as `{name}.damaged-…`); {_STANDS}",
+            hint=f"restore it from a backup, or put it aside (`mv {name} {name}.damaged`): "
+            f"{_STANDS}, but the history of runs and the audit trail begin anew",
         )
