@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,20 +35,32 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def s3():
-    """The URL of moto's server in this process, with the bucket `acme-lake`."""
+    """The URL of a moto server with the bucket `acme-lake`.
+
+    A process of its own: deltalake keeps Python's lock while it waits for an answer, so that a
+    server in this process could never give one.
+    """
     pytest.importorskip("obstore")
     boto3 = pytest.importorskip("boto3")
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys).create_bucket(
-        Bucket="acme-lake"
-    )
-    yield endpoint
-    server.stop()
+    pytest.importorskip("moto.server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as server:
+        endpoint = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            assert server.poll() is None, "moto ended"
+            time.sleep(0.1)
+        keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+        boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys).create_bucket(
+            Bucket="acme-lake"
+        )
+        yield endpoint
+        server.terminate()
 
 
 @pytest.fixture

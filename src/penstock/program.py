@@ -59,7 +59,8 @@ class Read:
         options: the connector's own options, references resolved, secrets left as
             `${secret.NAME}`.
         schema: the contract; the relation has exactly these columns, in this order.
-        incremental: `"none"`, `"files"`, or `{"column": …, "lookback": …}`.
+        incremental: `"none"`, `"files"`, or `{"column": …}` with `lookback` and
+            `lookback_seconds`, and `align`, where they are given.
     """
 
     dataset: str
@@ -177,7 +178,10 @@ class Program:
         statements: in an order in which they can run.
         places: where things stand, `dataset:NAME`, `dataset:NAME/STEP#`, `check:#`, `load:NAME`
             → `[file, line, column]`; not part of the digest.
-        digest: `sha256:…` over the canonical bytes without `places`; filled by `seal`.
+        schema_changes: what the files that were there when this was compiled change of their
+            sources' contracts, as the run report names it; not part of the digest.
+        digest: `sha256:…` over the canonical bytes without what is no part of it; filled by
+            `seal`.
     """
 
     pipeline: str
@@ -187,6 +191,7 @@ class Program:
     checks: tuple[Check, ...] = ()
     loads: tuple[Load, ...] = ()
     places: dict[str, list[Any]] = field(default_factory=dict)
+    schema_changes: tuple[dict[str, Any], ...] = ()
     digest: str = ""
     schema: str = SCHEMA
 
@@ -199,7 +204,7 @@ class Program:
     def seal(self) -> Program:
         """The same Program with its digest."""
         body = self.as_json()
-        del body["digest"], body["places"]
+        del body["digest"], body["places"], body["schema_changes"]
         digest = "sha256:" + hashlib.sha256(canonical(body)).hexdigest()
         return _replace(self, digest=digest)
 
@@ -236,6 +241,7 @@ class Program:
             checks=checks,
             loads=loads,
             places=data.get("places", {}),
+            schema_changes=tuple(data.get("schema_changes", ())),
             digest=data["digest"],
         )
 

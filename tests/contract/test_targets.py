@@ -7,6 +7,7 @@ root. What it is asked follows from the `capabilities` of its options.
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import asdict
 
 import duckdb
@@ -15,6 +16,7 @@ import pytest
 from penstock.errors import Conflict, LoadFailed, SourceUnavailable
 from penstock.program import Column, Load
 from penstock.runtime import registry
+from penstock.runtime.storage import is_remote, open_store
 from penstock.runtime.targets.base import Published, Staged
 
 TARGETS = {
@@ -22,6 +24,11 @@ TARGETS = {
     "lake parquet": ("lake", {"path": "out/table"}),
     "lake orc": ("lake", {"path": "out/table", "format": "orc"}),
     "lake delta": ("lake", {"path": "out/table", "format": "delta"}),
+    "lake iceberg": ("lake", {"path": "out/table", "format": "iceberg"}),
+    "s3 parquet": ("lake", {"path": "s3://acme-lake/{place}/table"}),
+    "s3 orc": ("lake", {"path": "s3://acme-lake/{place}/table", "format": "orc"}),
+    "s3 delta": ("lake", {"path": "s3://acme-lake/{place}/table", "format": "delta"}),
+    "s3 iceberg": ("lake", {"path": "s3://acme-lake/{place}/table", "format": "iceberg"}),
 }
 
 SCHEMA = (
@@ -44,7 +51,10 @@ class Place:
 
     def __init__(self, entry, root, engine):
         self.entry = entry
-        self.connector, self.options = TARGETS[entry]
+        self.connector, options = TARGETS[entry]
+        path = options["path"].format(place=uuid.uuid4().hex)
+        self.options = {**options, "path": path}
+        self.store = open_store(path, root) if is_remote(path) else None
         self.root = root
         self.engine = engine
 
@@ -95,7 +105,17 @@ class Place:
         return [(r[0], r[1].lower()) for r in rows]
 
     def files(self):
-        return {p: p.stat().st_size for p in self.root.rglob("*") if p.is_file()}
+        """Every file of the target: its path → its bytes."""
+        if self.store is not None:
+            return {e.path: e.size for e in self.store.list()}
+        found = (p for p in self.root.rglob("*") if p.is_file() and ".penstock" not in p.parts)
+        return {p.relative_to(self.root).as_posix(): p.stat().st_size for p in found}
+
+    def delete(self, path):
+        if self.store is not None:
+            self.store.delete([path])
+        else:
+            (self.root / path).unlink()
 
 
 def quote(name):
@@ -140,6 +160,8 @@ def capabilities(entry):
 @pytest.fixture(params=sorted(TARGETS))
 def place(request, tmp_path, engine):
     (tmp_path / "root").mkdir()
+    if request.param.startswith("s3"):
+        request.getfixturevalue("aws")
     return Place(request.param, tmp_path / "root", engine)
 
 
@@ -217,8 +239,8 @@ def test_abandon_leaves_no_rows_behind(place):
     before = place.files()
     staged = place.stage(ROWS, "k2")
     place.open().abandon("k2")
-    after = {p: n for p, n in place.files().items() if p.name != "lock"}
-    assert after == {p: n for p, n in before.items() if p.name != "lock"}
+    after = {p: n for p, n in place.files().items() if not p.endswith("/lock")}
+    assert after == {p: n for p, n in before.items() if not p.endswith("/lock")}
     with pytest.raises(Conflict):
         place.open().commit(staged)
     assert place.read() == expected(ROWS[:2])
@@ -243,8 +265,8 @@ def test_overwrite_replaces(place):
 def test_deleted_files_are_noticed(place):
     done = place.publish(ROWS, "k1")
     for path in place.files():
-        if "_penstock" not in path.parts:
-            path.unlink()
+        if "_penstock" not in path.split("/"):
+            place.delete(path)
     assert not place.open().holds(done.version)
 
 
@@ -291,8 +313,8 @@ def test_staged_files_that_are_gone_are_a_conflict(place):
     before = set(place.files())
     staged = place.stage(ROWS, "k2")
     for path in set(place.files()) - before:
-        if "staged" not in path.parts:
-            path.unlink()
+        if "staged" not in path.split("/"):
+            place.delete(path)
     with pytest.raises(Conflict) as told:
         place.open().commit(staged)
     assert told.value.hint

@@ -42,9 +42,9 @@ def test_every_ndjson_line_is_a_row_or_a_rejected_record(shop, packed):
     assert (source["rows_in"], source["rejected"], source["rows_out"]) == (7, 4, 3)
     rows = [json.loads(x) for x in (shop.root / "out/m.ndjson").read_text().splitlines()]
     assert sorted(rows, key=lambda r: r["id"]) == [
-        {"id": 1, "price": 1.25, "tags": ["a", "b"]},
-        {"id": 3, "price": None, "tags": None},
-        {"id": 4, "price": 2.5, "tags": None},
+        {"id": 1, "price": 1.25, "tags": ["a", "b"], "other": None},
+        {"id": 3, "price": None, "tags": None, "other": None},
+        {"id": 4, "price": 2.5, "tags": None, "other": True},
     ]
     held = shop("quarantine", "show", "--json").document["rows"]
     assert {(r["file"], r["line"]) for r in held} == {(name, n) for n in (3, 4, 6, 7)}

@@ -23,6 +23,7 @@ def assemble(state: Compilation) -> None:
         checks=tuple(state.checks),
         loads=tuple(state.loads),
         places=_places(state),
+        schema_changes=tuple(state.schema_changes),
     ).seal()
 
 

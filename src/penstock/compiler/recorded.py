@@ -13,6 +13,7 @@ from pydantic import Field
 
 from penstock.compiler.columns import declared
 from penstock.compiler.files import read_file
+from penstock.errors import InvalidDefinition
 from penstock.spec.base import Model
 from penstock.spec.check import check
 from penstock.spec.models import Columns  # noqa: TC001  # pydantic reads it
@@ -21,6 +22,7 @@ from penstock.spec.yaml import read_yaml
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation
     from penstock.program import Column
+    from penstock.spec import Definition
 
 
 class RecordedSchema(Model):
@@ -32,6 +34,26 @@ class RecordedSchema(Model):
     """What was looked at."""
     recorded_at: str | None = None
     """When."""
+
+
+def recorded_columns(definition: Definition, name: str) -> tuple[Column, ...] | None:
+    """The recorded schema of a source; None where none was recorded.
+
+    Raises:
+        InvalidDefinition: its file is wrong.
+    """
+    file = f"schemas/{name}.yaml"
+    if not (definition.root / file).is_file():
+        return None
+    text = definition.read_text(file)
+    document = read_yaml(text, file)
+    checked, found = check(
+        RecordedSchema, document.data, (), document.positions, noun=f"the schema of `{name}`"
+    )
+    wrong = [d for d in (*document.diagnostics, *found) if d.severity == "error"]
+    if checked is None or wrong:
+        raise InvalidDefinition(wrong, files={file: text})
+    return declared(checked.columns)
 
 
 def recorded_schema(state: Compilation, name: str) -> tuple[tuple[Column, ...] | None, str | None]:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from penstock.compiler.columns import declared
+from penstock.compiler.evolution import IGNORED, MISSING, evolve, without_case_twins
 from penstock.compiler.recorded import recorded_schema
 from penstock.diagnostics import did_you_mean
 from penstock.errors import PenstockError
@@ -18,31 +19,44 @@ if TYPE_CHECKING:
     from penstock.program import Column
     from penstock.spec.models import Source
 
+REFUSED = frozenset((IGNORED, MISSING))
+"""What `strict` refuses: the order and the letter case of names change nothing."""
+
 
 def read_sources(state: Compilation) -> None:
     """Fill the schemas of sources, and `state.reads`."""
     for name, source in state.definition.pipeline.sources.items():
         if name in state.definition.pipeline.transforms:
             continue
-        read = Read(
-            dataset=name,
-            connector=_connector(source),
-            options=source.options,
-            schema=(),
-            on_bad_record=source.on_bad_record,
-            schema_evolution=source.schema_evolution,
-            incremental=_incremental(source),
-        )
+        read = read_of(name, source)
         schema = _schema(state, name, source, read)
         if not schema:
             state.broken.add(name)
             continue
-        state.datasets[name] = dataclasses.replace(state.datasets[name], schema=schema)
         if source.connector in registry.SOURCES:  # or it is a gap, and told already
-            _warn_if_missing(state, name, read)
+            schema = _evolved(state, name, read, schema)
+        state.datasets[name] = dataclasses.replace(state.datasets[name], schema=schema)
         _incremental_column(state, name, source)
         state.binder.create(name, schema)
         state.reads.append(dataclasses.replace(read, schema=schema))
+
+
+def read_of(name: str, source: Source) -> Read:
+    """A source as the runtime reads it, before its schema is known."""
+    return Read(
+        dataset=name,
+        connector=_connector(source),
+        options=source.options,
+        schema=(),
+        on_bad_record=source.on_bad_record,
+        schema_evolution=source.schema_evolution,
+        incremental=_incremental(source),
+    )
+
+
+def contract_of(source: Source) -> tuple[Column, ...] | None:
+    """The columns that the pipeline file declares for a source; None: it does not."""
+    return None if source.columns is None else declared(source.columns)
 
 
 def _connector(source: Source) -> str:
@@ -88,18 +102,44 @@ def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] |
         "declare it under `schema`, so that a changed file is noticed",
         severity="info",
     )
-    schema: tuple[Column, ...] = tuple(found.schema)
-    return schema
+    return without_case_twins(found.schema)
 
 
-def _warn_if_missing(state: Compilation, name: str, read: Read) -> None:
-    """Nothing to read now is a warning: the definition may be checked where the data is not."""
+def _evolved(
+    state: Compilation, name: str, read: Read, contract: tuple[Column, ...]
+) -> tuple[Column, ...]:
+    """The contract, with what the files that are there now change of it.
+
+    Nothing to read now is a warning: the definition may be checked where the data is not.
+    """
+    rule = read.schema_evolution
+    span = state.definition.positions.value(("sources", name, "path"))
+    source = registry.source(read.connector)(read, state.definition.root)
     try:
-        registry.source(read.connector)(read, state.definition.root).check()
+        if not hasattr(source, "shapes"):
+            source.check()
+            return contract
+        shaped = source.shapes(contract, grow=rule == "widen")
     except PenstockError as error:
-        span = state.definition.positions.value(("sources", name, "path"))
         hint = error.hint or "a run would end here"
         state.tell(error.code, f"`{name}`: {error.message}", span, hint, severity="warning")
+        return contract
+    schema, changes = evolve(contract, shaped, rule)
+    for change in changes:
+        state.schema_changes.append(change.as_json(name))
+        if rule == "strict" and change.change in REFUSED:
+            state.tell(
+                "PSK-SRC-071",
+                f"`{name}`: {change.file} differs from the schema in column `{change.column}` "
+                f"({change.change}), and the rule is `strict`",
+                span,
+                "a run that reads this file ends there",
+                severity="warning",
+            )
+        else:
+            text = f"`{name}`: {change.words()}"
+            state.tell("PSK-SRC-070", text, span, severity="info")
+    return schema
 
 
 def _note_origin(state: Compilation, name: str, origin: str) -> None:

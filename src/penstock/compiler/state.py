@@ -81,6 +81,8 @@ class Compilation:
             bound.
         order: datasets in an order in which they can be made.
         engines: engine → `{"supported": …}`, as `validate --json` publishes it.
+        schema_changes: what the files of sources change of their contracts, as the run report
+            names it.
         program: None if there are errors.
     """
 
@@ -97,6 +99,7 @@ class Compilation:
     steps: dict[str, tuple[StepUse, ...]] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     reads: list[Read] = field(default_factory=list)
+    schema_changes: list[dict[str, Any]] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)

@@ -25,8 +25,7 @@ def check_targets(state: Compilation) -> None:
         fine = _can(state, name, target, capabilities)
         if target.from_ in state.broken or target.from_ not in state.datasets:
             continue
-        for key in ("keys", "partition_by"):
-            fine = _has_columns(state, name, target, key) and fine
+        fine = _has_columns(state, name, target, capabilities) and fine
         fine = _can_partition(state, name, target, capabilities) and fine
         if fine:
             state.loads.append(_load(state, name, target))
@@ -81,20 +80,31 @@ def _formats(capabilities: Any) -> str:
     return f"formats that it writes: {', '.join(written)}"
 
 
-def _has_columns(state: Compilation, name: str, target: Target, key: str) -> bool:
-    """Whether the dataset has the columns under `keys` or `partition_by`."""
+def _has_columns(state: Compilation, name: str, target: Target, capabilities: Any) -> bool:
+    """Whether the dataset has the columns under `keys`, `partition_by` and in the options."""
     columns = state.schema(target.from_)
     fine = True
-    for i, column in enumerate(getattr(target, key)):
+    named = [(("keys", i), c) for i, c in enumerate(target.keys)]
+    named += [(("partition_by", i), _part(target, c, capabilities)[0])
+              for i, c in enumerate(target.partition_by)]  # fmt: skip
+    named += capabilities.option_columns(target.options)
+    for path, column in named:
         if column not in columns:
             fine = False
             state.tell(
                 "PSK-TGT-011",
                 f"`{target.from_}` has no column `{column}`",
-                state.definition.positions.value(("targets", name, key, i)),
+                state.definition.positions.value(("targets", name, *path)),
                 did_you_mean(column, columns, noun="columns"),
             )
     return fine
+
+
+def _part(target: Target, text: str, capabilities: Any) -> tuple[str, frozenset[str]]:
+    """The column of an entry of `partition_by`, and the types it may have."""
+    form = target.options.get("format")
+    found: tuple[str, frozenset[str]] = capabilities.partition_column(text, form)
+    return found
 
 
 def _can_partition(state: Compilation, name: str, target: Target, capabilities: Any) -> bool:
@@ -102,15 +112,16 @@ def _can_partition(state: Compilation, name: str, target: Target, capabilities: 
     columns = state.schema(target.from_)
     positions = state.definition.positions
     fine = True
-    for i, column in enumerate(target.partition_by):
+    for i, text in enumerate(target.partition_by):
+        column, allowed = _part(target, text, capabilities)
         kind = types.parse(columns[column]).name if column in columns else None
-        if kind and capabilities.partition_types and kind not in capabilities.partition_types:
+        if kind and allowed and kind not in allowed:
             fine = False
             state.tell(
                 "PSK-TGT-015",
                 f"`{column}` is {columns[column]}, and partitions are made of plain values",
                 positions.value(("targets", name, "partition_by", i)),
-                f"types of partition columns: {', '.join(sorted(capabilities.partition_types))}",
+                f"types of columns for `{text}`: {', '.join(sorted(allowed))}",
             )
     if target.partition_by and set(target.partition_by) >= set(columns):
         fine = False

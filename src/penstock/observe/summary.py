@@ -57,6 +57,7 @@ def summary_text(
         _datasets(report, terminal),
         _quality(report, terminal),
         _targets(report, terminal),
+        _schema_changes(report, terminal),
         "\n".join(f"  note: {printable(n)}" for n in report.get("notes") or ()),
         f"  report  {report_path}" if report_path else "",
     ]
@@ -213,6 +214,43 @@ def _targets(report: Mapping[str, Any], terminal: Terminal) -> str:
         for n, t in published.items()
     ]
     return _table(columns, rows, terminal, "targets")
+
+
+CHANGES = {
+    "added": "new, taken up",
+    "ignored": "new, left out",
+    "missing": "missing, read as NULL",
+    "widened": "type grew",
+    "retyped": "type changed",
+    "renamed_case": "other letter case",
+    "reordered": "other position",
+}
+
+
+def _schema_changes(report: Mapping[str, Any], terminal: Terminal) -> str:
+    changes: list[dict[str, Any]] = report.get("schema_changes") or []
+    if not changes:
+        return ""
+    columns = [
+        Column("schema of", shrink=12),
+        Column("column", shrink=12),
+        Column("change"),
+        Column("from", shrink=8),
+        Column("to", shrink=8),
+        Column("first in", shrink=16, keep="end"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            c["dataset"],
+            c["column"],
+            CHANGES.get(c["change"], c["change"]),
+            c["from"] or "",
+            c["to"] or "",
+            c["file"] or "",
+        ]
+        for c in changes
+    ]
+    return _table(columns, rows, terminal, "schema changes")
 
 
 def _table(

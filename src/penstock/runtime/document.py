@@ -35,6 +35,7 @@ class RunDocument:
     samples: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    schema_changes: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
     _clock: float = field(default_factory=time.monotonic)
     _seconds: float | None = None
@@ -93,6 +94,7 @@ class RunDocument:
             "datasets": {n: self.datasets[n].as_json() for n in order if n in self.datasets},
             "quality": [o.as_json() for o in quality],
             "targets": dict(self.targets),
+            "schema_changes": list(self.schema_changes),
             "notes": list(self.notes),
             "error": self.error,
         }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped
-from penstock.runtime import backfill, publish
+from penstock.runtime import backfill, publish, schema_changes
 from penstock.runtime.attempt import Attempt, Work
 from penstock.runtime.document import RunDocument
 from penstock.runtime.heartbeat import AwaitedLock, HeldLock
@@ -218,6 +218,7 @@ class _Run:
         folder = publish.run_folder(self.root, document.run_id)
         folder.mkdir(parents=True, exist_ok=True)
         publish.write_json(folder / "program.json", self.program.as_json())
+        schema_changes.record(self.program, self.root, self.ledger, document, lane=self.lane)
         self._tell_start()
         bound = bind_run(self.program, document.run_id, document.started_at[:10])
         attempt = self._attempt(bound, planned, folder / "work")

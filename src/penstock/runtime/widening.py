@@ -41,3 +41,34 @@ def widens(have: Type, want: Type) -> bool:
             return whole <= want.numbers[0] - want.numbers[1] and scale <= want.numbers[1]
         return not scale and want.name in _BITS and precision < _DIGITS[want.name]
     return (have.name, want.name) in {("date", "timestamp"), ("json", "varchar")}
+
+
+def holding(one: Type, other: Type) -> Type | None:
+    """The narrowest type for every value of both; None: there is none that loses nothing.
+
+    >>> from penstock.types import parse
+    >>> str(holding(parse("integer"), parse("decimal(4,2)")))
+    'decimal(12,2)'
+    >>> holding(parse("integer"), parse("date"))
+    """
+    from penstock.types import parse
+
+    if widens(one, other):
+        return other
+    if widens(other, one):
+        return one
+    parts = [_digits(kind) for kind in (one, other)]
+    if any(part is None for part in parts):
+        return None
+    whole = max(part[0] for part in parts if part)
+    scale = max(part[1] for part in parts if part)
+    return parse(f"decimal({whole + scale},{scale})") if whole + scale <= 38 else None
+
+
+def _digits(kind: Type) -> tuple[int, int] | None:
+    """Digits before and after the point."""
+    if kind.name in _DIGITS:
+        return _DIGITS[kind.name], 0
+    if kind.name == "decimal":
+        return kind.numbers[0] - kind.numbers[1], kind.numbers[1]
+    return None

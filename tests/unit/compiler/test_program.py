@@ -117,7 +117,6 @@ def test_a_rule_may_not_read_what_is_made_from_its_dataset(full, errors):
          "PSK-TGT-013", "partition_by"),
         ("{from: airports, connector: lake, path: x, partition_by: [faa, name, id]}",
          "PSK-TGT-012", "partition_by"),
-        ("{from: flights, connector: lake, path: x, format: iceberg}", "PSK-TGT-110", "iceberg"),
     ],
 )  # fmt: skip
 def test_targets_are_held_against_what_their_connector_can(folder, errors, target, code, marked):

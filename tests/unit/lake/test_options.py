@@ -43,7 +43,12 @@ def test_the_compiler_checks_the_size_where_it_stands():
 
 def test_every_format_is_written():
     formats = LakeTargetOptions.capabilities.formats
-    assert [f for f, gap in formats.items() if gap is None] == ["parquet", "orc", "delta"]
+    assert [f for f, gap in formats.items() if gap is None] == [
+        "parquet",
+        "orc",
+        "delta",
+        "iceberg",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,6 @@ def test_a_folder_above_that_would_be_taken_for_a_value_is_refused(table, values
         ({"mode": "merge"}, "needs `keys`"),
         ({"mode": "overwrite_partitions"}, "needs `partition_by`"),
         ({"partition_by": ("id", "part", "note")}, "every column"),
-        ({"options": {"path": "table", "format": "iceberg"}}, "iceberg is not available"),
     ],
 )
 def test_layouts_that_cannot_be(table, values, load, words):

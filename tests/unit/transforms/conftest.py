@@ -54,12 +54,14 @@ class Chains:
         lines = ["name: test", f"variables: {variables}", "sources:"]
         for name, one in {"rows": table, **others}.items():
             columns = "".join(f'\n      "{c}": {t}' for c, t in one.schema.items())
-            lines.append(f"  {name}:\n    connector: file\n    path: x.csv\n    schema:{columns}")
+            path = f"    connector: file\n    path: {name}.csv"
+            lines.append(f"  {name}:\n{path}\n    schema:{columns}")
+            header = ",".join(f'"{c}"' for c in one.schema) + "\n"
+            (self._folder / f"{name}.csv").write_text(header, encoding="utf-8")
         indented = "\n".join("      " + line for line in steps.strip().splitlines())
         lines.append(f"transforms:\n  made:\n    from: rows\n    steps:\n{indented}")
         lines.append("targets:\n  out: {from: made, connector: lake, path: out}")
         (self._folder / "pipeline.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (self._folder / "x.csv").write_text("x\n", encoding="utf-8")
 
     def refused(
         self,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from penstock.program import Load
@@ -59,6 +59,17 @@ class TargetCapabilities:
     def gap(self, form: str) -> Gap | None:
         """Why a known format cannot be written; None: it can."""
         return self.formats.get(form)
+
+    def partition_column(self, text: str, form: str | None) -> tuple[str, frozenset[str]]:  # noqa: ARG002
+        """The column that an entry of `partition_by` means, and the types it may have."""
+        return text, self.partition_types
+
+    def option_columns(
+        self,
+        options: Mapping[str, Any],  # noqa: ARG002
+    ) -> Iterable[tuple[tuple[str | int, ...], str]]:
+        """Columns of the dataset that the options name: where in them, and the name."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ const page = document.getElementById("report");
 const drawn = graphSection();
 page.append(...[
   headerSection(), errorSection(), notesSection(), figuresSection(), drawn.element, qualitySection(), rejectedSection(),
-  datasetsSection(), timingsSection(), targetsSection(),
+  datasetsSection(), timingsSection(), targetsSection(), schemaSection(),
   h("footer", {}, `Penstock run report, schema ${report.schema}. This file needs no network and holds all it shows.`),
 ].filter(Boolean));
 drawn.open();

@@ -60,3 +60,22 @@ function rejectedSection() {
     h("p", { class: "advice" }, "They are kept in the quarantine, raw text and all: ", command("penstock quarantine list")),
     table("Records that could not be read", columns, shown, { stacked: true }));
 }
+
+const CHANGES = {
+  added: "new, taken up", ignored: "new, left out", missing: "missing, read as NULL", widened: "type grew",
+  retyped: "type changed", renamed_case: "other letter case", reordered: "other position",
+};
+
+function schemaSection() {
+  const rows = report.schema_changes || [];
+  if (!rows.length) return null;
+  const columns = [
+    { title: "Source", cell: (c) => nodeButton(`dataset:${c.dataset}`, c.dataset) },
+    { title: "Column", cell: (c) => h("code", {}, c.column) },
+    { title: "Change", cell: (c) => CHANGES[c.change] || c.change },
+    { title: "From", cell: (c) => known(c.from, (x) => x) },
+    { title: "To", cell: (c) => known(c.to, (x) => x) },
+    { title: "First in", wide: true, cell: (c) => c.file && h("code", {}, c.file) },
+  ];
+  return section("schema", "Schema changes", null, shortened(rows, 60, "changes", (some) => table("Schema changes", columns, some, { stacked: true })));
+}

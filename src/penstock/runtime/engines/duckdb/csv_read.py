@@ -142,9 +142,7 @@ class _Reading:
             return lost
         if part.care:
             return set()
-        return {
-            f.path for f in csv_rejects.faults(self.database, tables) if f.kind in csv_rejects.LOST
-        }
+        return csv_rejects.lost(self.database, tables)
 
     def _select(self, part: Part, *, precise: bool) -> str:
         way = exact.exact if precise else exact.fast

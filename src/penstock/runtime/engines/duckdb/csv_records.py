@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.duckdb.csv_dialect import Dialect
 
 _ENDS = b"\r\n"
+LONGEST_QUOTED = 16 << 20
+"""Bytes after which a quote that was opened is taken for one that is never closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class Splitter:
         """
         taken: list[bytes] = []
         size = len(first)
-        while size <= LONGEST_RECORD:
+        while size <= LONGEST_QUOTED:
             line = ahead.popleft() if ahead else next(lines, None)
             if line is None:
                 break

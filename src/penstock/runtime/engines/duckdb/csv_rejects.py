@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from penstock import types
 from penstock.runtime.engines.base import Rejected
-from penstock.runtime.engines.duckdb.quoting import name
+from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.reasons import not_a, why_not
 from penstock.runtime.engines.duckdb.textfiles import (
     CHUNK,
@@ -87,6 +87,16 @@ def faults(database: Database, tables: RejectTables) -> list[Fault]:
         place = int(column[1:]) if column and re.fullmatch(r"c\d+", column) else None
         found.append(Fault(path, start, number, place, kind, message, raw))
     return found
+
+
+def lost(database: Database, tables: RejectTables) -> set[str]:
+    """The files in which DuckDB lost its place."""
+    kinds = ", ".join(map(literal, sorted(LOST)))
+    sql = (
+        f"SELECT DISTINCT s.file_path FROM {name(tables.errors)} e JOIN {name(tables.scans)} s "
+        f"USING (scan_id, file_id) WHERE CAST(e.error_type AS VARCHAR) IN ({kinds})"
+    )
+    return {path for (path,) in database.execute(sql).fetchall()}
 
 
 def rejected(

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import itertools
 import json
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock import types
@@ -45,6 +47,8 @@ _FILE = "__penstock_file"
 _STYLE = NumberStyle()
 CODE_ARRAY = "PSK-SRC-034"
 _AT_ONCE = 1000
+_HEAD = 1 << 16
+_LINES = 100
 _numbers = itertools.count(1)
 
 
@@ -65,12 +69,14 @@ def read_ndjson(
     reading = _Reading(database, relation, schema, options, evolution)
     columns = ", ".join(f"{name(c.name)} {c.type}" for c in schema)
     database.execute(f"CREATE OR REPLACE TABLE {name(relation)} ({columns})")
-    together: dict[Compression, list[InputFile]] = {}
+    together: dict[tuple[Compression, tuple[str, ...]], list[InputFile]] = {}
     for file in files:
         compression = compression_of(file.path)
-        _not_an_array(file, compression)
-        together.setdefault(compression, []).append(file)
-    for compression, some in together.items():
+        head = _head(file, compression)
+        _not_an_array(file, head)
+        together.setdefault((compression, _spelled(head, schema)), []).append(file)
+    for (compression, keys), some in together.items():
+        reading.keys = keys
         reading.add(some, compression)
     (rows,) = database.execute(f"SELECT count(*) FROM {name(relation)}").fetchone()
     order = {f.name: i for i, f in enumerate(files)}
@@ -95,6 +101,7 @@ class _Reading:
         self.nulls = [t for t in options.get("null_values") or [] if t]
         self.strict = evolution == "strict"
         self.rejected: list[Rejected] = []
+        self.keys = tuple(c.name for c in schema)  # as the files being read spell them
         self.carried = [self._carried(c) for c in schema]
 
     def add(self, files: Sequence[InputFile], compression: Compression) -> None:
@@ -133,7 +140,8 @@ class _Reading:
             tables.drop(self.database)
 
     def _select(self, kept: str, *, guarded: bool = True) -> str:
-        shape = {c.name: k.carrier for c, k in zip(self.schema, self.carried, strict=True)}
+        # A struct's fields are found whatever their letter case, keys of JSON are not.
+        shape = {key: k.carrier for key, k in zip(self.keys, self.carried, strict=True)}
         opened = (
             "SELECT *, CASE WHEN starts_with(ltrim(line, ' \t'), '{') THEN "
             f"TRY(json_transform(line, {literal(json.dumps(shape))})) END AS r FROM ({kept})"
@@ -184,6 +192,9 @@ class _Reading:
         for path, keys in self._execute(sql, [*by_path.values()]).fetchall():
             match(sorted(keys), self.schema, by_path[path].name, "strict")
 
+    def _spelled(self, i: int) -> Column:
+        return replace(self.schema[i], name=self.keys[i])
+
     def _execute(self, sql: str, files: Sequence[InputFile]) -> Any:
         try:
             return self.database.execute(sql, f"reading `{self.relation}`")
@@ -207,7 +218,7 @@ class _Reading:
         for (text,) in flags:
             flag = json.loads(text)
             line = flag["line"]
-            suspects = None if flag["bad"] is None else [self.schema[i] for i in flag["bad"]]
+            suspects = None if flag["bad"] is None else [self._spelled(i) for i in flag["bad"]]
             fault = wrong_with(line, suspects, self.nulls)
             if fault is None:
                 rescued.append(mend(line))
@@ -238,11 +249,33 @@ def _located(
     return found
 
 
-def _not_an_array(file: InputFile, compression: Compression) -> None:
-    """One array over many lines is JSON, and not NDJSON."""
+def _head(file: InputFile, compression: Compression) -> list[bytes]:
+    """The first lines of a file; the last of them may be cut off."""
     with opened_text(file, compression) as stream:
-        head = stream.read(4096).removeprefix(b"\xef\xbb\xbf").strip()
-    first = head.split(b"\n", 1)[0].strip()
+        return stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf").strip().split(b"\n")
+
+
+def _spelled(head: Sequence[bytes], schema: Sequence[Column]) -> tuple[str, ...]:
+    """How a file spells the schema's columns: in its own letter case, as far as its head tells."""
+    keys: set[str] = set()
+    for line in head[:_LINES]:
+        with suppress(ValueError, RecursionError):
+            keys.update(record if isinstance(record := json.loads(line), dict) else ())
+    folded: dict[str, list[str]] = {}
+    for key in sorted(keys):
+        folded.setdefault(key.casefold(), []).append(key)
+    others = {c.name for c in schema}
+    spelled = []
+    for column in schema:
+        alike = [] if column.name in keys else folded.get(column.name.casefold(), [])
+        one = len(alike) == 1 and alike[0] not in others
+        spelled.append(alike[0] if one else column.name)
+    return tuple(spelled)
+
+
+def _not_an_array(file: InputFile, head: Sequence[bytes]) -> None:
+    """One array over many lines is JSON, and not NDJSON."""
+    first = head[0].strip()
     if first.startswith(b"["):
         raise StepFailed(
             f"`{file.name}` is one JSON array, and NDJSON is one object on each line",

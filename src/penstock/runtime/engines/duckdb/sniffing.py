@@ -15,7 +15,7 @@ from penstock.runtime.engines.duckdb.csv_header import read_head
 from penstock.runtime.engines.duckdb.exact import plain_number
 from penstock.runtime.engines.duckdb.prepared import prepare
 from penstock.runtime.engines.duckdb.quoting import literal, name
-from penstock.runtime.engines.duckdb.textfiles import compression_of, raw_lines
+from penstock.runtime.engines.duckdb.textfiles import Compression, compression_of, raw_lines
 from penstock.runtime.widening import widens
 
 if TYPE_CHECKING:
@@ -223,11 +223,7 @@ def _ndjson(
 ) -> Iterable[Sequence[Column]]:
     for file in files[:MOST_FILES]:
         compression = compression_of(file.path)
-        source = (
-            f"read_ndjson({literal([file.path])}, sample_size = {ROWS}, ignore_errors = true, "
-            f"compression = {literal(compression)})"
-        )
-        found = connection.execute(f"DESCRIBE FROM {source}").fetchall()
+        found = _described(connection, file.path, compression)
         columns = [Column(str(n), types.from_duckdb(str(t))) for n, t, *_ in found]
         times = [c.name for c in columns if c.type in {"timestamp", "date", "varchar"}]
         if times:
@@ -250,6 +246,29 @@ def _ndjson(
                 for c in columns
             ]
         yield columns
+
+
+def _described(
+    connection: duckdb.DuckDBPyConnection, path: str, compression: Compression
+) -> list[tuple[Any, ...]]:
+    source = (
+        f"read_ndjson({literal([path])}, sample_size = {ROWS}, ignore_errors = true, "
+        f"compression = {literal(compression)})"
+    )
+    found = connection.execute(f"DESCRIBE FROM {source}").fetchall()
+    if [row[:2] for row in found] != [("json", "JSON")]:
+        return found
+    # One line that is no object makes one column of all lines: look at the objects alone.
+    lines = raw_lines([path], compression)
+    objects = f"FROM {lines} WHERE json_valid(line) AND json_type(line) = 'OBJECT' LIMIT {ROWS}"
+    with TemporaryDirectory(prefix="penstock-") as folder:
+        alone = str(Path(folder, "objects.ndjson"))
+        text = "\n".join(
+            line for (line,) in connection.execute(f"SELECT line {objects}").fetchall()
+        )
+        Path(alone).write_text(text + "\n", encoding="utf-8")
+        source = f"read_ndjson({literal([alone])}, sample_size = {ROWS})"
+        return connection.execute(f"DESCRIBE FROM {source}").fetchall() if text else found
 
 
 def _texts(

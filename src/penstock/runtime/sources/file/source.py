@@ -14,12 +14,14 @@ from penstock.runtime.engines.base import FileFormat, InputFile
 from penstock.runtime.identity import content_identity, digest
 from penstock.runtime.sources.base import Inferred, Slice
 from penstock.runtime.sources.file.options import FileSourceOptions
+from penstock.runtime.sources.shapes import FOLDER, shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from penstock.program import Read
+    from penstock.program import Column, Read
     from penstock.runtime.engines.base import Engine, Extracted
+    from penstock.runtime.sources.shapes import Shape, Shaped
 
 CODE_CHANGED = "PSK-SRC-037"
 
@@ -70,6 +72,39 @@ class FileSource:
         schema = sniff(files, self._file_format([f.path for f in files]))
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         return Inferred(schema, f"sniffed from {files[0].name}{more}")
+
+    def shapes(self, schema: Sequence[Column], *, grow: bool) -> list[Shaped]:
+        """The different columns its files have, each with the first file that has them.
+
+        Args:
+            grow: also find the types that values need which the schema's do not hold.
+
+        Raises:
+            SourceUnavailable: there is no file, or its format is not known.
+        """
+        from penstock.runtime.engines.duckdb.shape_looking import look
+
+        files = self._stamped()
+        fmt = self._file_format([f.name for f in files])
+        cache = self._root.joinpath(*FOLDER, f"{self._read.dataset}.json")
+        return shapes(
+            cache, files, fmt, schema, lambda f: self._look(look, f, fmt, schema, grow), grow=grow
+        )
+
+    def _look(
+        self, look: Any, files: Iterable[InputFile], fmt: FileFormat, schema: Any, grow: bool
+    ) -> Iterator[Shape]:
+        yield from look(files, fmt, schema, grow=grow)
+
+    def _stamped(self) -> list[InputFile]:
+        """The files there are, known by size and time of change: quicker than by content."""
+        found = []
+        for path in self._paths():
+            size, changed = _stamp(path) or (0, 0)
+            found.append(
+                InputFile(path, _relative(Path(path), self._root), size, f"{size}-{changed}")
+            )
+        return found
 
     # -- which files
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.diagnostics import did_you_mean
 from penstock.errors import SourceUnavailable
@@ -18,10 +18,11 @@ from penstock.runtime.sources.s3.options import S3SourceOptions
 from penstock.runtime.storage import is_remote, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from penstock.program import Read
-    from penstock.runtime.engines.base import Engine, Extracted
+    from penstock.runtime.engines.base import Engine, Extracted, FileFormat
+    from penstock.runtime.sources.shapes import Shape
 
 LOOKED_AT = 8
 """Objects that are fetched to find a schema: the first and the last ones."""
@@ -90,6 +91,23 @@ class S3Source(FileSource):
     def local(self, files: Iterable[InputFile], folder: Path) -> list[InputFile]:
         """The objects as files of this machine, fetched into a folder."""
         return [self._fetched(file, folder, i) for i, file in enumerate(files)]
+
+    def _look(
+        self, look: Any, files: Iterable[InputFile], fmt: FileFormat, schema: Any, grow: bool
+    ) -> Iterator[Shape]:
+        """Fetch an object, look at it, forget it."""
+        with TemporaryDirectory(prefix="penstock-") as folder:
+
+            def fetched() -> Iterator[InputFile]:
+                for number, file in enumerate(files):
+                    local = self._fetched(file, Path(folder), number)
+                    yield local
+                    Path(local.path).unlink(missing_ok=True)
+
+            yield from look(fetched(), fmt, schema, grow=grow)
+
+    def _stamped(self) -> list[InputFile]:
+        return self._objects()
 
     # -- objects
 

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from penstock.runtime.targets.base import Gap, TargetCapabilities
+from penstock.runtime.targets.base import TargetCapabilities
+from penstock.runtime.targets.lake.partitioning import TRANSFORMS, parse_term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)\s*([KMG]I?)?B?", re.IGNORECASE)
@@ -21,9 +22,6 @@ PARTITION_TYPES = frozenset(
     """boolean smallint integer bigint decimal varchar date timestamp timestamptz
     time""".split()  # noqa: SIM905
 )
-
-
-_LATER = Gap("notimpl", "PSK-TGT-110", "this version of Penstock does not write Iceberg tables yet")
 
 
 class FileSize(str):
@@ -131,6 +129,25 @@ class SortColumn(str):
 
 
 @dataclass(frozen=True, slots=True)
+class LakeCapabilities(TargetCapabilities):
+    """Also what Iceberg's hidden partitions are made of, and what `sort_by` names."""
+
+    def partition_column(self, text: str, form: str | None) -> tuple[str, frozenset[str]]:
+        """`day(seen)` is the column `seen`, in an Iceberg table."""
+        term = parse_term(text)
+        if form != "iceberg" or term.transform is None:
+            return text, self.partition_types
+        return term.column, TRANSFORMS[term.transform]
+
+    def option_columns(
+        self, options: Mapping[str, Any]
+    ) -> Iterable[tuple[tuple[str | int, ...], str]]:
+        """The columns of `sort_by`."""
+        for i, text in enumerate(options.get("sort_by") or ()):
+            yield ("sort_by", i), parse_order(text)[0]
+
+
+@dataclass(frozen=True, slots=True)
 class LakeTargetOptions:
     """A table of partitioned files with versions: plain Parquet or ORC, Delta, Iceberg.
 
@@ -149,11 +166,11 @@ class LakeTargetOptions:
     sort_by: list[SortColumn] = field(default_factory=list)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
-    capabilities: ClassVar[TargetCapabilities] = TargetCapabilities(
+    capabilities: ClassVar[TargetCapabilities] = LakeCapabilities(
         modes=("append", "overwrite", "overwrite_partitions", "merge"),
         partition_by=True,
         partition_types=PARTITION_TYPES,
-        formats={"parquet": None, "orc": None, "delta": None, "iceberg": _LATER},
+        formats={"parquet": None, "orc": None, "delta": None, "iceberg": None},
     )
 
     @property

@@ -22,11 +22,11 @@ _EPOCH = {
 
 
 def partition_columns(partition_by: Sequence[str], columns: Sequence[Column]) -> dict[str, str]:
-    """Name of a folder's column → its value: whole numbers for dates and times.
+    r"""Name of a folder's column → its value: whole numbers for dates and times.
 
     >>> from penstock.program import Column
     >>> partition_columns(["day(seen)"], [Column("seen", "timestamp")])
-    {'seen_day': "date_diff('day', DATE '1970-01-01', CAST("seen" AS date))"}
+    {'seen_day': 'date_diff(\'day\', DATE \'1970-01-01\', CAST("seen" AS date))'}
     """
     kinds = {c.name: types.parse(c.type).name for c in columns}
     taken = {c.name.casefold() for c in columns}

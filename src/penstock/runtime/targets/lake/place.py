@@ -29,6 +29,7 @@ class Place(Protocol):
     shown: str
     url: str
     folder: Path
+    cache: Path
     store: Store | None
 
     def exists(self) -> bool:

@@ -28,7 +28,7 @@ class LocalPlace:
         self.folder = root.absolute() / path
         self.url = str(self.folder)
         self._staged = self.folder / FOLDER / "staged"
-        self._cache = cache_of(self.url, root)
+        self.cache = cache_of(self.url, root)
 
     def exists(self) -> bool:
         """Whether Penstock ever wrote here."""
@@ -59,7 +59,7 @@ class LocalPlace:
     def local(self, file: LakeFile) -> Path:
         """A Parquet file of this machine with the rows of a file."""
         path = self._path(file.path)
-        return as_parquet(path, self._cache / file.path) if path.suffix == ".orc" else path
+        return as_parquet(path, self.cache / file.path) if path.suffix == ".orc" else path
 
     def sizes(self) -> dict[str, int]:
         """Every data file below the table → its bytes."""

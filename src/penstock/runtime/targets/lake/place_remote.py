@@ -27,9 +27,9 @@ class RemotePlace:
         self._store = open_store(path, root)
         self.store: Store | None = self._store
         self.url = self._store.url()
-        base = cache_of(self.url, root)
-        self.folder = base / "sent"
-        self._fetched = base / "fetched"
+        self.cache = cache_of(self.url, root)
+        self.folder = self.cache / "sent"
+        self._fetched = self.cache / "fetched"
 
     def exists(self) -> bool:
         """Whether Penstock ever wrote here."""

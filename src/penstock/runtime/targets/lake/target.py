@@ -181,7 +181,12 @@ class LakeTarget:
 
     def holds(self, version: str) -> bool:
         """Whether readers see the rows of this version, whole."""
-        current = self._log.current()
+        try:
+            current = self._log.current()
+        except LoadFailed as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return False
+            raise
         return (
             current is not None
             and self._log.holds(version)
