@@ -316,7 +316,9 @@ def in_words(error: BaseException) -> PenstockError | None:
             hint=f"free space or grant access, then run again; {STANDS.partition(';')[0]}",
         )
     no_thread = isinstance(error, RuntimeError) and "start new thread" in str(error)
-    if isinstance(error, MemoryError) or no_thread:
+    # DuckDB's is no MemoryError, and only engines import DuckDB.
+    no_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+    if no_memory or no_thread:
         return RunError(
             "the system gives this process no more memory",
             code="PSK-RUN-020",
