@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import NoReturn
 
 SCALARS = (
@@ -120,6 +121,7 @@ class Type:
         return self.name
 
 
+@lru_cache(maxsize=4096)
 def normalize(text: str) -> str:
     """The canonical spelling of a type.
 
@@ -135,6 +137,7 @@ def normalize(text: str) -> str:
     return str(parse(text))
 
 
+@lru_cache(maxsize=4096)
 def from_duckdb(text: str) -> str:
     """The Penstock type that holds every value of a DuckDB type, as `DESCRIBE` spells it.
 
@@ -147,6 +150,7 @@ def from_duckdb(text: str) -> str:
     return str(_Parser(text, duckdb=True).parse())
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Type:
     """A type taken apart.
 

@@ -28,9 +28,7 @@ def command(
     Each statement stands under a comment that names its dataset. The same input gives the same
     bytes.
     """
-    definition = shared.load(output, folder, profile, variables)
-    program = shared.compile_or_fail(output, definition, engine).program
-    assert program is not None  # or compile_or_fail raised
+    program = shared.program_or_fail(output, folder, engine, profile, variables)
     output.result(as_sql(program), program.as_json())
 
 

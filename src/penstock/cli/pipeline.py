@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.cli.output import Output
-    from penstock.compiler import Compilation
+    from penstock.cli.snapshot import Checked
+    from penstock.program import Program
     from penstock.runtime.heartbeat import HeldLock
     from penstock.runtime.ledger.base import Ledger
     from penstock.runtime.observer import Observer
@@ -63,20 +64,80 @@ def load(
     return definition
 
 
-def compile_or_fail(output: Output, definition: Definition, engine: str) -> Compilation:
-    """Compile, show the warnings.
+def check(
+    output: Output,
+    folder: Path,
+    engine: str | None,
+    profile: str | None,
+    variables: tuple[str, ...],
+) -> Checked:
+    """Read and compile a pipeline folder, or recall what that gave before.
+
+    Args:
+        engine: None: that of the profile's architecture, else duckdb.
+
+    Raises:
+        InvalidDefinition: there is no usable `pipeline.yaml`.
+        UsageError: no such engine, profile or variable, or a value that is not of its type.
+    """
+    from penstock.cli.snapshot import keep, recall
+
+    given = parse_variables(variables)
+    if profile is None:  # only a profile chooses another
+        engine = engine or "duckdb"
+    asked = {"engine": engine, "profile": profile, "variables": given}
+    known = recall(folder, asked)
+    if known is None:
+        known = _checked(output, folder, engine, profile, variables)
+        keep(known, asked)
+    output.files.update(known.files)
+    return known
+
+
+def _checked(
+    output: Output,
+    folder: Path,
+    engine: str | None,
+    profile: str | None,
+    variables: tuple[str, ...],
+) -> Checked:
+    from penstock.cli.snapshot import Checked
+    from penstock.compiler import compile_definition
+    from penstock.spec.models import ENGINE_OF
+
+    definition = load(output, folder, profile, variables)
+    pipeline = definition.pipeline
+    target = pipeline.deploy.architecture if pipeline.deploy and profile else None
+    found = compile_definition(definition, engine or (ENGINE_OF[target] if target else "duckdb"))
+    return Checked(
+        root=definition.root,
+        name=pipeline.name,
+        diagnostics=found.diagnostics,
+        engines=found.engines,
+        counts={
+            "source": len(pipeline.sources),
+            "transform": len(pipeline.transforms),
+            "rule": len(found.checks),
+            "target": len(pipeline.targets),
+        },
+        files=definition.files,
+        program=found.program,
+    )
+
+
+def program_or_fail(
+    output: Output, folder: Path, engine: str, profile: str | None, variables: tuple[str, ...]
+) -> Program:
+    """The Program of a pipeline folder; its warnings are shown.
 
     Raises:
         InvalidDefinition: there is an error in it.
     """
-    from penstock.compiler import compile_definition
-
-    compilation = compile_definition(definition, engine)
-    output.files.update(definition.files)
-    if compilation.program is None:
-        raise InvalidDefinition(compilation.diagnostics)
-    output.diagnostics([d for d in compilation.diagnostics if d.severity == "warning"])
-    return compilation
+    checked = check(output, folder, engine, profile, variables)
+    if checked.program is None:
+        raise InvalidDefinition(checked.diagnostics)
+    output.diagnostics([d for d in checked.diagnostics if d.severity == "warning"])
+    return checked.program
 
 
 def pipeline_root(folder: Path) -> Path:

@@ -173,10 +173,8 @@ def replay(
 
     shared.pipeline_root(folder)
     corrected = read_corrected(file) if file else None
-    definition = shared.load(output, folder, profile, variables)
-    program = shared.compile_or_fail(output, definition, "duckdb").program
-    assert program is not None
-    root = definition.root
+    program = shared.program_or_fail(output, folder, "duckdb", profile, variables)
+    root = folder
     ledger = shared.open_ledger(root, create=True)
     assert ledger is not None
     wanted = Wanted(dataset, rule, run_id, keys, corrected)

@@ -48,10 +48,7 @@ def command(
 ) -> int:
     """Run the pipeline in FOLDER and publish its targets."""
     memory_bytes = parse_size(memory) if memory else None
-    definition = shared.load(output, folder, profile, variables)
-    compilation = shared.compile_or_fail(output, definition, engine)
-    program = compilation.program
-    assert program is not None
+    program = shared.program_or_fail(output, folder, engine, profile, variables)
 
     from penstock.observe.progress import make_progress
     from penstock.runtime.plan import Span
@@ -63,7 +60,7 @@ def command(
     span = Span(start, end) if start is not None or end is not None else None
     if span is None:  # a backfill counts nothing as read
         refuse_to_lose(program, chosen)
-    root = definition.root
+    root = folder
     ledger = shared.open_ledger(root, create=True)
     assert ledger is not None
     progress = make_progress(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from penstock.compiler import Compilation
+    from penstock.cli.snapshot import Checked
     from penstock.diagnostics import Diagnostic
 
 
@@ -33,24 +33,16 @@ def command(
     variables: tuple[str, ...],
 ) -> int:
     """Check the pipeline in FOLDER: its files, references, SQL, types, rules, targets."""
-    from penstock.compiler import compile_definition
-    from penstock.spec.models import ENGINE_OF
-
     try:
-        definition = shared.load(output, folder, profile, variables)
+        checked = shared.check(output, folder, engine, profile, variables)
     except InvalidDefinition as unusable:  # no pipeline.yaml that could be compiled
         output.diagnostics(unusable.diagnostics, unusable.files)
         output.result("", _document(unusable.diagnostics, _none_can(unusable.diagnostics)))
         return unusable.exit_code
-    deploy = definition.pipeline.deploy
-    target = deploy.architecture if deploy and profile else None
-    asked = engine or (ENGINE_OF[target] if target else "duckdb")
-    compilation = compile_definition(definition, asked)
-    output.files.update(definition.files)
-    output.diagnostics(compilation.diagnostics)
-    document = _document(compilation.diagnostics, compilation.engines)
-    output.result(lambda: _words(compilation), document)
-    return 0 if compilation.valid else InvalidDefinition.exit_code
+    output.diagnostics(checked.diagnostics)
+    document = _document(checked.diagnostics, checked.engines)
+    output.result(lambda: _words(checked), document)
+    return 0 if checked.valid else InvalidDefinition.exit_code
 
 
 def _document(found: Sequence[Diagnostic], engines: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,16 +61,9 @@ def _none_can(found: Sequence[Diagnostic]) -> dict[str, Any]:
     return {engine: {"supported": False, "because": because} for engine in ENGINES}
 
 
-def _words(compilation: Compilation) -> str | None:
-    if not compilation.valid:
+def _words(checked: Checked) -> str | None:
+    if not checked.valid:
         return None
-    pipeline = compilation.definition.pipeline
-    counts = [
-        (len(pipeline.sources), "source"),
-        (len(pipeline.transforms), "transform"),
-        (len(compilation.checks), "rule"),
-        (len(pipeline.targets), "target"),
-    ]
-    told = ", ".join(f"{n} {word}{'s' * (n != 1)}" for n, word in counts)
-    runs = [name for name, state in compilation.engines.items() if state["supported"]]
-    return f"{pipeline.name} is valid: {told}; runs on {', '.join(runs)}"
+    told = ", ".join(f"{n} {word}{'s' * (n != 1)}" for word, n in checked.counts.items())
+    runs = [name for name, state in checked.engines.items() if state["supported"]]
+    return f"{checked.name} is valid: {told}; runs on {', '.join(runs)}"

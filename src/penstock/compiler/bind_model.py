@@ -9,6 +9,7 @@ from sqlglot import exp
 from penstock.compiler.join_keys import mismatched_keys
 from penstock.compiler.lineage import Tracer
 from penstock.compiler.models import tell_failures
+from penstock.compiler.sqltext import same_words
 from penstock.compiler.state import Made
 from penstock.program import Column
 from penstock.transforms.base import Failure, clashes
@@ -40,7 +41,7 @@ def bind_model(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
     if failures:
         return None
     _told_unnamed(state, model, bound.columns)
-    whole = _with_canonical_types(state, tree, bound.columns)
+    whole = _with_canonical_types(state, tree, bound.columns, model.text)
     if whole is None:
         tell_failures(state, [_not_understood()], model.span, len(model.text))
         return None
@@ -125,10 +126,13 @@ def _rendered_tree(state: Compilation, model: Model) -> exp.Query:
 
 
 def _with_canonical_types(
-    state: Compilation, tree: exp.Query, bound: BoundColumns
+    state: Compilation, tree: exp.Query, bound: BoundColumns, text: str
 ) -> exp.Query | None:
     """The tree with its columns cast to Penstock's types; None if sqlglot read something else."""
-    again = state.binder.describe(tree.sql("duckdb", comments=False)).columns
+    rendered = tree.sql("duckdb", comments=False)
+    # Binding the same words a second time would tell the same.
+    same = same_words(rendered, text)
+    again = bound if same else state.binder.describe(rendered).columns
     if [t for _, t in again] != [t for _, t in bound]:
         return None
     names = [n for n, _ in bound]

@@ -138,16 +138,19 @@ class Binder:
         return True
 
     def _describe(self, sql: str, known: Sequence[str]) -> Bound | Failure:
+        offset = 0
         try:
-            statements = self._connection.extract_statements(sql)
-            names = statements[0].named_parameters if statements else set()
+            names: set[str] = set()
+            if "$" in sql or "?" in sql:  # or it is parsed twice for nothing
+                statements = self._connection.extract_statements(sql)
+                names = statements[0].named_parameters if statements else names
             unknown = sorted(n for n in names if n not in self._variables)
             if unknown:
                 return self._unknown_variable(unknown[0], sql)
             values = {n: self._variables[n] for n in names}
+            offset = len(_DESCRIBE)
             rows = self._connection.execute(_DESCRIBE + sql, values or None).fetchall()
         except duckdb.Error as error:
-            offset = 0 if isinstance(error, duckdb.ParserException) else len(_DESCRIBE)
             return read_error(error, sql, offset, known)
         return Bound(columns=tuple((row[0], row[1]) for row in rows))
 

@@ -35,10 +35,13 @@ def _statement(state: Compilation, name: str, made: Made, *, kept: bool) -> Stat
     engine = state.capabilities
     info = state.datasets[name]
     stages = tuple(_stage(part, engine) for part in made.parts)
+    again = made.kind == "sql" and (kept or is_volatile(made.query))
     sql = (
-        _composed(made.parts, stages, engine) if stages else engine.render(made.query, pretty=True)
+        _composed(made.parts, stages, engine)
+        if stages
+        else engine.render(made.query, pretty=True, copy=False)  # nothing reads it after this
     )
-    if made.kind == "sql" and (kept or is_volatile(made.query)):
+    if again:
         # Every reader is to see the same rows.
         stages = (Stage(stage_name(name, 1), "sql", sql, materialize=True),)
     return Statement(

@@ -228,3 +228,24 @@ def _second_statement(text: str) -> int:
         if token.text == ";" and tokens[i + 1].text != ";":
             return tokens[i + 1].start
     return 0
+
+
+_WORDS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[\w$]+|[^\w\s]", re.DOTALL)
+_REST = re.compile(r"--|/\*|\$\$|\be'", re.IGNORECASE)
+
+
+def same_words(one: str, other: str) -> bool:
+    r"""Whether two queries differ in white space, letter case of words and `AS` alone.
+
+    >>> same_words("SELECT a b FROM t", "select a AS b\nfrom t"), same_words("x", "y")
+    (True, False)
+    """
+    if _REST.search(one) or _REST.search(other):  # comments and other kinds of literals
+        return False
+    return _words(one) == _words(other)
+
+
+def _words(text: str) -> list[str]:
+    found = _WORDS.findall(text.rstrip().removesuffix(";"))
+    words = [w if w[0] in "'\"" else w.casefold() for w in found]
+    return [w for w in words if w != "as"]

@@ -56,12 +56,12 @@ class Capabilities:
         """Why a kind of statement cannot run here; None: it can."""
         return self.gaps.get(kind)
 
-    def render(self, tree: exp.Expr, *, pretty: bool = False) -> str:
-        """The engine's SQL of a tree, without comments.
+    def render(self, tree: exp.Expr, *, pretty: bool = False, copy: bool = True) -> str:
+        """The engine's SQL of a tree, without comments; without `copy` it may change the tree.
 
         >>> from penstock.dialects import load
         >>> from sqlglot import parse_one
         >>> load("duckdb").render(parse_one("SELECT a -- why", read="duckdb"))
         'SELECT a'
         """
-        return tree.sql(dialect=self.sql, pretty=pretty, comments=False)
+        return tree.sql(dialect=self.sql, pretty=pretty, comments=False, copy=copy)

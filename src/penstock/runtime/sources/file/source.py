@@ -84,7 +84,7 @@ class FileSource:
         """
         from penstock.runtime.engines.duckdb.shape_looking import look
 
-        files = self._stamped()
+        files = self.stamped()
         fmt = self._file_format([f.name for f in files])
         cache = self._root.joinpath(*FOLDER, f"{self._read.dataset}.json")
         return shapes(
@@ -96,7 +96,7 @@ class FileSource:
     ) -> Iterator[Shape]:
         yield from look(files, fmt, schema, grow=grow)
 
-    def _stamped(self) -> list[InputFile]:
+    def stamped(self) -> list[InputFile]:
         """The files there are, known by size and time of change: quicker than by content."""
         found = []
         for path in self._paths():

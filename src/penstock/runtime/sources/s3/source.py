@@ -106,7 +106,8 @@ class S3Source(FileSource):
 
             yield from look(fetched(), fmt, schema, grow=grow)
 
-    def _stamped(self) -> list[InputFile]:
+    def stamped(self) -> list[InputFile]:
+        """The objects there are, known by size and etag."""
         return self._objects()
 
     # -- objects
