@@ -1,27 +1,28 @@
 """Penstock against hand-written DuckDB, in turn, in one run: ratios, not times.
 
-Usage: run.py [--scale 1 3] [--pairs 3]. Data of TPC-H is made once, in tests/bench/.data/, with one
-line item in a hundred a second time, so that there is something to deduplicate.
+Usage: run.py [help job memory files models merges] [--scale 1 3] [--pairs 3]. Data of TPC-H is made
+once, in tests/bench/.data/, with one line item in a hundred a second time, so that there is something
+to deduplicate. `memory` runs the job at --memory-scale (1 3 10) with `--memory 512MB`.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
+from measure import PENSTOCK, timed
 
 HERE = Path(__file__).parent
 DATA = HERE / ".data"
 BIN = Path(sys.executable).parent
 BOUND_JOB = 1.10
 BOUND_HELP_SECONDS = 0.15
+BOUND_MEMORY_MB = 700
 
 
 def data(scale: int) -> Path:
@@ -41,23 +42,6 @@ def data(scale: int) -> Path:
                 out.write(line)
     (folder / "done").touch()
     return folder
-
-
-def timed(command: list[str], cwd: Path) -> tuple[float, float, float]:
-    """Wall seconds, processor seconds and peak MB of a process."""
-    clock = time.monotonic()
-    child = subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert child.stdout is not None
-    text = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    child.stdout.close()
-    wall = time.monotonic() - clock
-    if child.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}:\n{text}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def same_rows(ours: Path, theirs: Path) -> None:
@@ -84,7 +68,7 @@ def job(scale: int, pairs: int) -> None:
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(HERE / "tpch", work / "tpch")
         (work / "tpch" / "data").symlink_to(source.resolve())
-        ours = timed([str(BIN / "penstock"), "run", "--quiet", "tpch"], work)
+        ours = timed([*PENSTOCK, "run", "--quiet", "tpch"], work)
         hand = timed(
             [sys.executable, str(HERE / "tpch_by_hand.py"), str(source), str(work / "hand")], work
         )
@@ -105,6 +89,29 @@ def job(scale: int, pairs: int) -> None:
     )
 
 
+def memory(scales: list[int]) -> None:
+    """The TPC-H job in little memory: what it takes must not grow with the data."""
+    seconds: dict[int, float] = {}
+    for scale in scales:
+        work = DATA / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(HERE / "tpch", work / "tpch")
+        (work / "tpch" / "data").symlink_to(data(scale).resolve())
+        command = [*PENSTOCK, "run", "--quiet", "--memory", "512MB", "tpch"]
+        wall, processor, peak = timed(command, work)
+        seconds[scale] = wall
+        print(
+            f"SF{scale} in 512 MB: {wall:.1f} s ({wall / scale:.1f} s for each SF), {processor:.1f} s "
+            f"of processor, peak {peak:,.0f} MB; bound {BOUND_MEMORY_MB} MB",
+            flush=True,
+        )
+        shutil.rmtree(work, ignore_errors=True)
+    first, last = min(scales), max(scales)
+    if first != last:
+        ratio = seconds[last] / last / (seconds[first] / first)
+        print(f"SF{last} against SF{first}, seconds for each SF: {ratio:.2f}; linear is 1.00")
+
+
 def start_up() -> None:
     """`penstock --help`, from outside."""
     walls = sorted(timed([str(BIN / "penstock"), "--help"], HERE)[0] for _ in range(11))
@@ -113,13 +120,31 @@ def start_up() -> None:
 
 def main() -> None:
     """Run the benchmarks."""
+    import many_files
+    import many_models
+    import merges
+
+    parts = {
+        "help": lambda c: start_up(),
+        "job": lambda c: [job(scale, c.pairs) for scale in c.scale],
+        "memory": lambda c: memory(c.memory_scale),
+        "files": lambda c: many_files.main(DATA / "files", c.files),
+        "models": lambda c: many_models.main(DATA / "models", c.models),
+        "merges": lambda c: merges.main(DATA / "merges", c.rows, c.pairs),
+    }
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     parser.add_argument("--scale", type=int, nargs="*", default=[1, 3])
+    parser.add_argument("--memory-scale", type=int, nargs="*", default=[1, 3, 10])
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--models", type=int, default=1_000)
+    parser.add_argument("--rows", type=int, default=6_000_000)
     chosen = parser.parse_args()
-    start_up()
-    for scale in chosen.scale:
-        job(scale, chosen.pairs)
+    for name in chosen.parts or parts:
+        if name not in parts:
+            parser.error(f"no part named {name}; parts: {', '.join(parts)}")
+        parts[name](chosen)
 
 
 if __name__ == "__main__":
