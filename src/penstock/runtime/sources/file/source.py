@@ -213,5 +213,5 @@ def _changed(file: InputFile, when: str) -> SourceUnavailable:
 def _relative(path: Path, root: Path) -> str:
     r"""A path as the user knows it; bytes that are not UTF-8 as `\x..`."""
     text, above = str(path), f"{root}{os.sep}"  # ten thousand of them: pathlib takes its time
-    known = text[len(above) :] if text.startswith(above) else text
+    known = text.removeprefix(above)
     return os.fsencode(known).decode(errors="backslashreplace")
