@@ -24,7 +24,6 @@ quality:
       - IsComplete "name"
 targets:
   lake: {{from: items, connector: lake, path: lake/items, format: {form}, {mode}}}
-  sheet: {{from: items, connector: file, path: out/items.csv}}
 """
 COLUMN = """\
 name: stock
@@ -83,6 +82,12 @@ def ledger(shop):
     return shop.root / ".penstock/ledger.sqlite"
 
 
+def known(shop):
+    """What the ledger tells of runs; the folder is told of an end a moment before the ledger."""
+    found = shop("runs", "list", "--json").document["runs"]
+    return [{k: v for k, v in r.items() if k != "ended_at"} for r in found]
+
+
 def rebuild(shop, *args):
     done = shop("ledger", "rebuild", *args, "--json")
     assert done.code == 0, done.out
@@ -116,7 +121,7 @@ def test_a_damaged_ledger_is_made_again(shop, damage):
     run(shop)
     shop.write("data/2.csv", "id,name\n4,d\n5,\n")
     run(shop)
-    before = shop("runs", "list", "--json").document["runs"]
+    before = known(shop)
     DAMAGES[damage](ledger(shop))
     old = ledger(shop).read_bytes() if ledger(shop).exists() else None
     refused = shop("run", "--json")
@@ -124,14 +129,13 @@ def test_a_damaged_ledger_is_made_again(shop, damage):
     assert "ledger rebuild" in refused.document["error"]["hint"]
     told = rebuild(shop)
     assert told["rebuilt"]
-    assert (told["runs"], told["versions"], told["files"]) == (2, 4, 2)
+    assert (told["runs"], told["versions"], told["files"]) == (2, 2, 2)
     if old is not None:
         assert (shop.root / told["kept"]).read_bytes() == old, "the damaged file is kept"
     first = shop("audit", "--json").document["entries"][0]
     assert first["action"] == "ledger.rebuilt"
     assert "the audit trail before this entry" in first["detail"]["not_recovered"]
-    after = shop("runs", "list", "--json").document["runs"]
-    assert after == before
+    assert known(shop) == before
     assert run(shop)["status"] == "skipped"
     shop.write("data/3.csv", "id,name\n6,f\n")
     run(shop)
@@ -141,15 +145,25 @@ def test_a_damaged_ledger_is_made_again(shop, damage):
     assert not rebuild(shop)["rebuilt"], "a whole ledger is left alone"
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("form", ["parquet", "orc", "delta", "iceberg"])
+BEGUN = "penstock.runtime.records:begin"
+STAGED = "penstock.runtime.publish:commit"
+PUBLISHED = "penstock.runtime.records:end"
+TOLD = "penstock.runtime.ledger.sqlite:SQLiteLedger.finish"
+
+
 @pytest.mark.parametrize(
-    "point",
+    ("form", "mode", "point"),
     [
-        "penstock.runtime.records:begin",
-        "penstock.runtime.publish:commit",
-        "penstock.runtime.records:end",
-        "penstock.runtime.ledger.sqlite:SQLiteLedger.finish",
+        ("parquet", "append", BEGUN),
+        ("parquet", "append", STAGED),
+        ("parquet", "append", PUBLISHED),
+        ("parquet", "append", TOLD),
+        ("orc", "merge", STAGED),
+        ("orc", "append", PUBLISHED),
+        ("delta", "append", STAGED),
+        ("delta", "merge", PUBLISHED),
+        ("iceberg", "merge", STAGED),
+        ("iceberg", "append", PUBLISHED),
     ],
 )
 def test_a_run_in_flight_is_finished_once(shop, form, mode, point):
@@ -184,7 +198,6 @@ def test_how_far_a_column_was_read(shop, form):
 
 def test_what_was_discarded_and_replayed_stays_so(shop):
     made(shop, FILES.format(form="parquet", mode=MODES["merge"]))
-    shop.edit("  sheet: {from: items, connector: file, path: out/items.csv}\n", "")
     shop.write("data/1.csv", "id,name\n1,a\n2,\n3,\n4,\n")
     run(shop)
     held = shop("quarantine", "show", "--json").document["rows"]
