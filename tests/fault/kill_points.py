@@ -21,7 +21,7 @@ from penstock.runtime import registry
 from penstock.runtime.heartbeat import holder
 from penstock.runtime.ledger.base import Version
 from penstock.runtime.ledger.sqlite import SQLiteLedger, connection
-from penstock.runtime.targets.base import Staged
+from penstock.runtime.targets.base import Staged, Upkeep
 from penstock.runtime.targets.lake.target import LakeTarget
 
 SCHEMA = (Column("id", "integer"), Column("part", "varchar"))
@@ -133,6 +133,17 @@ def arm(root, nth):
 def child_publishes(root, mode, nth):
     deadly = arm(root, nth)
     publish(root, mode, AFTER, "k2")
+    (root / "calls").write_text(str(deadly.calls))
+
+
+def upkeep(root, mode, key):
+    """What `penstock maintain --keep-days 0` asks of a target."""
+    return lake(root, mode).maintain(engine(), Upkeep(keep_days=0), key)
+
+
+def child_keeps_up(root, mode, nth):
+    deadly = arm(root, nth)
+    upkeep(root, mode, "u1")
     (root / "calls").write_text(str(deadly.calls))
 
 

@@ -20,6 +20,7 @@ from kill_points import (
     MODES,
     calls,
     child_commits,
+    child_keeps_up,
     child_publishes,
     child_works,
     engine,
@@ -27,6 +28,7 @@ from kill_points import (
     publish,
     run,
     stage,
+    upkeep,
     work,
 )
 
@@ -122,6 +124,32 @@ def test_a_commit_killed_at_every_write_is_rolled_forward(base, tmp_path, mode):
         lake(trial, mode).commit(staged)
         assert seen(trial) == new, at
         assert left_over(trial) == ([], []), at
+        shutil.rmtree(trial)
+
+
+def test_upkeep_killed_at_every_write(base, tmp_path):
+    """Readers see the same rows at every moment, and doing it again leaves nothing behind."""
+    root, _, rows = base("append")
+    publish(root, "append", AFTER, "k2")
+    assert seen(root) == rows
+    trial = tmp_path / "trial"
+    shutil.copytree(root, trial)
+    total = calls(child_keeps_up, trial, "append", counts=trial / "calls")
+    assert total > 15, "the boundaries are not passed any more"
+    files = len(list((trial / "t").rglob("*.parquet")))
+    for nth in range(1, total + 1):
+        at = f"killed after call {nth} of {total}"
+        trial = tmp_path / f"trial-{nth}"
+        shutil.copytree(root, trial)
+        assert run(child_keeps_up, trial, "append", nth=nth) == -signal.SIGKILL, at
+        assert seen(trial) == rows, at
+        lake(trial, "append").abandon("u1")
+        upkeep(trial, "append", "u2")
+        assert seen(trial) == rows, at
+        assert left_over(trial) == ([], []), at
+        assert len(lake(trial, "append").versions()) == 1, at
+        assert len(list((trial / "t").rglob("*.parquet"))) == files, at
+        assert not (trial / "t/_penstock/removing.json").exists(), at
         shutil.rmtree(trial)
 
 

@@ -155,16 +155,46 @@ def pipeline_root(folder: Path) -> Path:
     return folder
 
 
-def open_ledger(root: Path, *, create: bool = False) -> Ledger | None:
-    """The ledger of a pipeline folder; None if nothing was ever run and `create` is off."""
+def open_ledger(root: Path, *, create: bool = False, start_over: bool = False) -> Ledger | None:
+    """The ledger of a pipeline folder; None if nothing was ever run and `create` is off.
+
+    Args:
+        create: for what changes tables: it must know of every run before it.
+        start_over: everything is published anew: what was known before does not matter.
+
+    Raises:
+        LedgerError: with `create`, if the ledger was lost or replaced by an older one.
+    """
     from penstock.runtime.ledger.sqlite import SQLiteLedger
 
     path = root / ".penstock" / "ledger.sqlite"
     if not create and not path.is_file():
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
+    if create and not start_over and (not path.is_file() or not path.stat().st_size):
+        _refuse_lost(root, None)
     ledger: Ledger = SQLiteLedger(path)
+    if create and not start_over:
+        try:
+            _refuse_lost(root, ledger)
+        except BaseException:
+            ledger.close()
+            raise
     return ledger
+
+
+def _refuse_lost(root: Path, ledger: Ledger | None) -> None:
+    from penstock.errors import LedgerError
+    from penstock.runtime.rebuild import unknown_run
+
+    unknown = unknown_run(root, ledger)
+    if unknown:
+        raise LedgerError(
+            f"run {unknown} left its folder, and the ledger "
+            f"{'knows nothing of it' if ledger else 'is gone'}: rows would be loaded twice",
+            code="PSK-LED-005",
+            hint="`penstock ledger rebuild` makes the ledger again",
+        )
 
 
 def pipeline_name(root: Path) -> str:

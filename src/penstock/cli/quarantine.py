@@ -205,6 +205,7 @@ def discard(
     reason: str,
 ) -> None:
     """Give up held rows: they stay in the quarantine, and are not replayed any more."""
+    from penstock.runtime.corrections import Discarded, write_discarded
     from penstock.runtime.ledger.holder import current_actor
     from penstock.runtime.replay import Wanted, held
 
@@ -225,8 +226,10 @@ def discard(
                 wanted = Wanted(dataset, rule, run_id, keys)
                 found = [r.replay_key for r in held(root, ledger, name, wanted)]
                 if found:
+                    actor = current_actor()
+                    write_discarded(root, Discarded(name, found, actor, reason))
                     ledger.set_quarantine_state(
-                        name, found, "discarded", actor=current_actor(), reason=reason
+                        name, found, "discarded", actor=actor, reason=reason
                     )
         finally:
             ledger.close()

@@ -61,7 +61,8 @@ def command(
     if span is None:  # a backfill counts nothing as read
         refuse_to_lose(program, chosen)
     root = folder
-    ledger = shared.open_ledger(root, create=True)
+    anew = full_refresh and span is None and not select
+    ledger = shared.open_ledger(root, create=True, start_over=anew)
     assert ledger is not None
     progress = make_progress(
         sys.stderr, quiet=output.quiet or output.json, plain=not color(sys.stderr)

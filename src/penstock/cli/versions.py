@@ -93,6 +93,8 @@ class Versions:
         found = [v for v in there if v.startswith(name) or runs.get(v, "").startswith(name)]
         if len(found) == 1:
             return found[0]
+        if not found:
+            self._refuse_removed(name, runs)
         what = f"is the beginning of {len(found)} versions" if found else "is no version"
         raise UsageError(
             f"`{name}` {what} of `{self.target}` and of no run that published one"
@@ -101,6 +103,19 @@ class Versions:
             code=CODE_VERSION,
             hint=self._hint(),
         )
+
+    def _refuse_removed(self, name: str, runs: dict[str, str]) -> None:
+        from penstock.runtime.maintain import removed
+
+        gone = removed(self.ledger, self.pipeline, self.target)
+        for version, at in gone.items():
+            if version.startswith(name) or runs.get(version, "").startswith(name):
+                raise UsageError(
+                    f"version {version} of `{self.target}` is gone: `penstock maintain` removed "
+                    f"it on {at[:10]}",
+                    code=CODE_VERSION,
+                    hint=self._hint(),
+                )
 
     def _hint(self) -> str:
         shown = [v.version for v in self.there()[:5]]

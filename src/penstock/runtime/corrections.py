@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
+
+from penstock.errors import LedgerError
+from penstock.runtime.targets.durable import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +72,45 @@ def write(root: Path, run_id: str, settled: Settled) -> None:
         out.flush()
         os.fsync(out.fileno())
     temporary.replace(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """Rows that somebody gave up."""
+
+    pipeline: str
+    keys: list[str]
+    actor: str
+    reason: str
+
+
+def write_discarded(root: Path, given_up: Discarded) -> None:
+    """Keep which rows are about to be given up, flushed to disk, for a ledger that is rebuilt."""
+    folder = root / ".penstock" / "quarantine" / "discarded"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}.json"
+    write_atomically(folder / name, json.dumps(asdict(given_up), ensure_ascii=False).encode())
+
+
+def discarded(root: Path, pipeline: str) -> list[Discarded]:
+    """Every row of a pipeline that somebody gave up, oldest first.
+
+    Raises:
+        LedgerError: a file that tells it is damaged.
+    """
+    found = []
+    for path in sorted((root / ".penstock" / "quarantine" / "discarded").glob("*.json")):
+        try:
+            each = Discarded(**json.loads(path.read_bytes()))
+        except (OSError, ValueError, TypeError) as error:
+            raise LedgerError(
+                f"{path} cannot be used: {error}",
+                code="PSK-LED-004",
+                hint="put it back from a backup, or remove it: its rows are held again then",
+            ) from error
+        if each.pipeline == pipeline:
+            found.append(each)
+    return found
 
 
 def of_run(root: Path, run_id: str) -> Settled | None:

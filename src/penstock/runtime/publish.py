@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted
 from penstock.program import Load, Program
-from penstock.runtime import references, registry
+from penstock.runtime import records, references, registry
 from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.ledger.base import DAILY, Version
 from penstock.runtime.targets.base import Staged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from penstock.runtime.ledger.base import Ledger, Lock, RunRecord
@@ -61,6 +61,25 @@ def commit(
     )
 
 
+def finish(
+    record: RunRecord,
+    document: RunDocument,
+    root: Path,
+    ledger: Ledger,
+    versions: Sequence[Version],
+    *,
+    lock: Lock | None,
+) -> None:
+    """Record that a run succeeded, everything it has to publish being published.
+
+    Its folder is told first: a process that dies in between leaves a run that is rolled forward.
+    """
+    records.end(root, ledger, record, "succeeded", utc_now(), versions)
+    ledger.finish(record.run_id, "succeeded", document.as_json(), versions, lock=lock)
+    if (folder := run_folder(root, record.run_id)).is_dir():
+        write_json(folder / "report.json", document.as_json())
+
+
 def roll_forward(
     record: RunRecord, root: Path, ledger: Ledger, observer: Observer, lock: Lock
 ) -> None:
@@ -84,12 +103,12 @@ def roll_forward(
     except Conflict as error:
         document.fail(error)
         document.end("failed")
+        records.end(root, ledger, record, "failed", utc_now())
         ledger.finish(record.run_id, "failed", document.as_json(), lock=lock)
         observer.event("message", text=f"run {record.run_id} cannot be finished: {error.message}")
         return
     document.end("succeeded")
-    ledger.finish(record.run_id, "succeeded", document.as_json(), versions, lock=lock)
-    write_json(folder / "report.json", document.as_json())
+    finish(record, document, root, ledger, versions, lock=lock)
 
 
 def clear_dead(
@@ -107,6 +126,7 @@ def clear_dead(
         document = RunDocument(program, old.run_id, old.attempt, old.started_at)
         document.fail(Interrupted("this run was killed before it had published anything"))
         document.end("failed")
+        records.end(root, ledger, old, "interrupted", utc_now())
         ledger.finish(old.run_id, "interrupted", document.as_json(), lock=lock)
 
 
@@ -135,7 +155,7 @@ def publish_lock(pipeline: str) -> str:
 
 def run_folder(root: Path, run_id: str) -> Path:
     """Where a run keeps its Program, report and working files."""
-    return root / ".penstock" / "runs" / run_id
+    return records.run_folder(root, run_id)
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import UsageError
 from penstock.program import Program, canonical
-from penstock.runtime import publish
+from penstock.runtime import publish, records
 from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY, Version
@@ -88,6 +88,8 @@ def _rolled_back(
         document.run_id, pipeline, key, program.digest, key, {}, lane=LANE, lock=held.lock
     )
     document.run_id, document.attempt = record.run_id, record.attempt
+    records.begin(root, record, {}, {})
+    publish.write_json(publish.run_folder(root, record.run_id) / "program.json", program.as_json())
     ledger.append_audit(
         current_actor(),
         "target.rollback",
@@ -99,6 +101,7 @@ def _rolled_back(
         done = opened.restore(version, key)
     except BaseException:
         document.end("failed")
+        records.end(root, ledger, record, "failed", utc_now())
         ledger.finish(record.run_id, "failed", document.as_json(), lock=held.lock)
         raise
     document.published(target, done, 0.0)
@@ -113,5 +116,5 @@ def _rolled_back(
         published_at=utc_now(),
         load=json.loads(json.dumps(asdict(load))),
     )
-    ledger.finish(record.run_id, "succeeded", document.as_json(), [published], lock=held.lock)
+    publish.finish(record, document, root, ledger, [published], lock=held.lock)
     return RolledBack(done.version, done.rows_loaded, record.run_id, changed=True)

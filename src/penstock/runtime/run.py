@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped
-from penstock.runtime import backfill, publish, schema_changes
+from penstock.runtime import backfill, publish, records, schema_changes
 from penstock.runtime.attempt import Attempt, Work
-from penstock.runtime.document import RunDocument
+from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.heartbeat import AwaitedLock, HeldLock
 from penstock.runtime.injection import corrected
 from penstock.runtime.ledger.base import BACKFILL, DAILY
@@ -201,6 +201,7 @@ class _Run:
         )
         document.run_id, document.attempt = record.run_id, record.attempt
         try:
+            records.begin(self.root, record, planned.files, planned.identities)
             publish.clear_dead(self.program, self.root, self.ledger, record, held.lock)
             self._carry_out(planned, held)
         except (Exception, KeyboardInterrupt) as error:
@@ -234,15 +235,17 @@ class _Run:
         self.publishing.take()
         self.publishing.check()
         intent, marks = publish.intent(bound, staged), planned.watermarks()
+        records.stage(self.root, document.run_id, intent, marks)
         self.ledger.stage(document.run_id, intent, held.lock, watermarks=marks)
         versions = [
             publish.commit(load, staged[load.target], self.root, document, self.observer)
             for load in bound.loads
         ]
         document.end("succeeded")
-        report = document.as_json()
-        self.ledger.finish(document.run_id, "succeeded", report, versions, lock=held.lock)
-        publish.write_json(folder / "report.json", document.as_json())
+        held.check()
+        record = self.ledger.run(document.run_id)
+        assert record is not None
+        publish.finish(record, document, self.root, self.ledger, versions, lock=held.lock)
 
     def _attempt(self, bound: Program, planned: Plan, work: Path) -> Work:
         """What does the work of this run: corrected rows take the place of those they correct."""
@@ -292,6 +295,8 @@ class _Run:
         status: Status = "stopped" if isinstance(error, RunStopped) else "failed"
         if isinstance(error, Interrupted):
             status = "interrupted"
+        if record is not None and record.attempt == self.document.attempt:
+            records.end(self.root, self.ledger, record, status, utc_now())
         report = self.document.as_json()
         self.ledger.finish(self.document.run_id, status, report, lock=held.lock)
 

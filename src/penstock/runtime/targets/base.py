@@ -134,7 +134,9 @@ class Upkeep:
 
     Attributes:
         compact: write small files together into larger ones.
-        keep_days: versions younger than this stay, and the current one always; None: all stay.
+        keep_days: what readers saw within this time stays, and the current version always;
+            None: all stay. A file that no version names may be one that another writer is about
+            to name: it stays for at least a day.
         dry_run: only tell what would be done.
     """
 
@@ -149,6 +151,7 @@ class Maintained:
 
     Attributes:
         version: the version that readers see now.
+        versions_removed: those that cannot be read any more.
         files_compacted: small files whose rows are in `files_written` new ones.
         files_removed: files deleted, that no kept version needs; `bytes_removed` is their size.
     """
@@ -156,7 +159,7 @@ class Maintained:
     version: str | None
     files_compacted: int = 0
     files_written: int = 0
-    versions_removed: int = 0
+    versions_removed: tuple[str, ...] = ()
     files_removed: int = 0
     bytes_removed: int = 0
 
@@ -215,7 +218,8 @@ class Target(Protocol):
         """Write small files together, and delete what only old versions need.
 
         The rows that readers see stay the same, and so does what `holds` says of the version
-        published last. No file goes that a kept version or a run under way needs.
+        published last. No file goes that a kept version or a run under way needs. Killed anywhere:
+        `abandon` with the same key, and then another call finishes it.
 
         Raises:
             Conflict: another writer moved the target meanwhile; nothing was changed.

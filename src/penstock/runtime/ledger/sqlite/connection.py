@@ -109,6 +109,6 @@ class Connection:
         name = self._path.name
         return LedgerError(
             f"the ledger {self._path} is damaged: {reason}",
-            hint=f"restore it from a backup, or put it aside (`mv {name} {name}.damaged`): "
-            f"{_STANDS}, but the history of runs and the audit trail begin anew",
+            hint=f"`penstock ledger rebuild` makes it again of what was published; or put it aside "
+            f"(`mv {name} {name}.damaged`) and `penstock run --full-refresh`; {_STANDS}",
         )

@@ -58,6 +58,7 @@ class DeltaLog:
     marker = "_delta_log"
     rewrites_wider = True  # Delta's type widening is a feature that most readers lack
     data_folder = ""
+    forgets = False
 
     def __init__(self, options: LakeTargetOptions, place: Place, name: str) -> None:  # noqa: ARG002
         try:
@@ -163,10 +164,16 @@ class DeltaLog:
         if table is None or not version.isdecimal() or int(version) > table.version():
             return False
         since = table.version() - int(version)
-        return since == 0 or all(h.get("operation") in _SAME_ROWS for h in table.history(since))
+        told = table.history(since) if since else []
+        # Fewer: the log was cleaned up to a later version, and what was done before is not known.
+        return len(told) == since and all(h.get("operation") in _SAME_ROWS for h in told)
 
     def discard(self, token: str, version: str | None) -> None:
         """Nothing: a commit is one file, there or not."""
+
+    def pinned(self) -> tuple[set[str], set[str]]:
+        """None: there are no others."""
+        return set(), set()
 
     def expire(self, versions: Sequence[str]) -> None:
         """Nothing: Delta's log has its own retention; a version without its files is none."""
@@ -217,11 +224,11 @@ class DeltaLog:
             table = self._lake.DeltaTable(
                 self._place.url, version=version, storage_options=self._storage()
             )
-        except errors.TableNotFoundError:
+        except (errors.TableNotFoundError, FileNotFoundError):
             return None
         except (errors.DeltaError, OSError, ValueError) as error:
-            if version is not None:
-                return None
+            if version is not None and not isinstance(error, OSError):
+                return None  # the log was cleaned up to a later one
             raise LoadFailed(
                 f"the Delta table {self._place.shown} cannot be read: {error}", code="PSK-TGT-104"
             ) from error

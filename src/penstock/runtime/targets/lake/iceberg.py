@@ -59,6 +59,7 @@ class IcebergLog:
     marker = "metadata"
     rewrites_wider = False
     data_folder = "data"
+    forgets = True
 
     def __init__(self, options: LakeTargetOptions, place: Place, name: str) -> None:  # noqa: ARG002
         try:
@@ -134,6 +135,9 @@ class IcebergLog:
             "penstock.bytes": str(sum(f.bytes for f in change.new)),
             "penstock.data": str(change.data).lower(),
         }
+        if base is not None and not change.data:
+            before = _noted(base.table.current_snapshot()).get("same")
+            summary["penstock.same"] = ",".join(filter(None, (before, base.version)))
         try:
             return self._commit(base, change, summary)
         except (CommitFailedException, TableAlreadyExistsError, ValidationException):
@@ -190,15 +194,27 @@ class IcebergLog:
         """Whether nothing but the layout of files was changed since that version."""
         table = self._table()
         for snapshot in _ancestors(table) if table is not None else ():
-            if str(snapshot.snapshot_id) == version:
+            noted = _noted(snapshot)
+            # A version whose files were written together since may have been expired.
+            if version in (str(snapshot.snapshot_id), *noted.get("same", "").split(",")):
                 return True
             replaced = snapshot.summary is not None and snapshot.summary.operation == "replace"
-            if not replaced and _noted(snapshot).get("data") != "false":
+            if not replaced and noted.get("data") != "false":
                 return False
         return False
 
     def discard(self, token: str, version: str | None) -> None:
         """Nothing: a commit that was cut off left no trace that a reader follows."""
+
+    def pinned(self) -> tuple[set[str], set[str]]:
+        """What branches and tags name, and the files of snapshots that did not lead here."""
+        table = self._table()
+        if table is None:
+            return set(), set()
+        line = {s.snapshot_id for s in _ancestors(table)}
+        other = [s for s in table.metadata.snapshots if s.snapshot_id not in line]
+        files = {f.path for s in other for f in self._snapshot(table, s).files}
+        return {str(r.snapshot_id) for r in table.metadata.refs.values()}, files
 
     def expire(self, versions: Sequence[str]) -> None:
         """Forget snapshots."""

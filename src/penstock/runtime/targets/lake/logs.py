@@ -30,11 +30,14 @@ class Log(Protocol):
         rewrites_wider: whether files with a narrower type have to be written anew when a
             column's type grows.
         data_folder: where data files go, below the table.
+        forgets: whether `expire` takes versions out of the log; where it does not, a version is
+            gone once one of its files is.
     """
 
     marker: str
     rewrites_wider: bool
     data_folder: str
+    forgets: bool
 
     def prepare(self) -> None:
         """Make sure that a table can be written here."""
@@ -59,6 +62,13 @@ class Log(Protocol):
 
     def discard(self, token: str, version: str | None) -> None:
         """Remove what a killed commit with this token left in the log."""
+
+    def pinned(self) -> tuple[set[str], set[str]]:
+        """Versions that must stay, and the files of versions that `all` does not give.
+
+        Another program may keep versions beside those that led to the current one (branches,
+        tags), or mark some as to be kept.
+        """
 
     def expire(self, versions: Sequence[str]) -> None:
         """Forget versions; the current one is never among them."""

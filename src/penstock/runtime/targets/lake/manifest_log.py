@@ -29,6 +29,7 @@ class ManifestLog:
     marker = "_penstock"
     rewrites_wider = False
     data_folder = ""
+    forgets = True
 
     def __init__(self, options: LakeTargetOptions, place: Place, name: str) -> None:
         self._place = place
@@ -108,6 +109,10 @@ class ManifestLog:
     def discard(self, token: str, version: str | None) -> None:
         """Remove manifests of a killed commit."""
         self._manifests.discard(token, version)
+
+    def pinned(self) -> tuple[set[str], set[str]]:
+        """None: there are no others."""
+        return set(), set()
 
     def expire(self, versions: Sequence[str]) -> None:
         """Forget versions."""

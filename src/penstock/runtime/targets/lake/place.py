@@ -15,11 +15,13 @@ from penstock.runtime.storage import is_remote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from penstock.runtime.storage import Store
     from penstock.runtime.targets.lake.snapshot import LakeFile
 
 FOLDER = "_penstock"
+REMOVING = "removing.json"
 _CACHE = Path(".penstock") / "cache" / "lake"
 
 
@@ -55,6 +57,15 @@ class Place(Protocol):
 
     def sizes(self) -> dict[str, int]:
         """Every data file below the table → its bytes."""
+
+    def written(self) -> dict[str, datetime]:
+        """Every data file below the table → when it was written last."""
+
+    def note_removal(self, paths: Sequence[str]) -> None:
+        """Note which files are about to be deleted; none: the note goes away."""
+
+    def noted_removal(self) -> list[str]:
+        """The files that a killed removal was to delete."""
 
     def remove(self, paths: Iterable[str]) -> None:
         """Delete files."""

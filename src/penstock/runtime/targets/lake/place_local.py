@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from penstock.runtime.targets.durable import locked, sync_folder
+from penstock.runtime.targets.durable import locked, sync_folder, write_atomically
 from penstock.runtime.targets.lake.orc import as_parquet
-from penstock.runtime.targets.lake.place import FOLDER, cache_of, is_hidden, size_of
+from penstock.runtime.targets.lake.place import FOLDER, REMOVING, cache_of, is_hidden, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,6 +72,27 @@ class LocalPlace:
             for name, p in each
             if not is_hidden(name.parts) and (size := size_of(p)) is not None
         }
+
+    def written(self) -> dict[str, datetime]:
+        """Every data file below the table → when it was written last."""
+        found: dict[str, datetime] = {}
+        for name in self.sizes():
+            with contextlib.suppress(OSError):  # deleted meanwhile
+                found[name] = datetime.fromtimestamp(self._path(name).stat().st_mtime, UTC)
+        return found
+
+    def note_removal(self, paths: Sequence[str]) -> None:
+        """Note which files are about to be deleted; none: the note goes away."""
+        note = self.folder / FOLDER / REMOVING
+        if paths:
+            write_atomically(note, json.dumps(list(paths)).encode())
+        else:
+            note.unlink(missing_ok=True)
+
+    def noted_removal(self) -> list[str]:
+        """The files that a killed removal was to delete."""
+        note = self.folder / FOLDER / REMOVING
+        return list(json.loads(note.read_bytes())) if note.is_file() else []
 
     def remove(self, paths: Iterable[str]) -> None:
         """Delete files."""

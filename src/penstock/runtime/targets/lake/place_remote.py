@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.runtime.storage import open_store
 from penstock.runtime.targets.lake.orc import as_parquet
-from penstock.runtime.targets.lake.place import FOLDER, cache_of, is_hidden, size_of
+from penstock.runtime.targets.lake.place import FOLDER, REMOVING, cache_of, is_hidden, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from penstock.runtime.storage import Store
     from penstock.runtime.targets.lake.snapshot import LakeFile
@@ -75,6 +77,24 @@ class RemotePlace:
         """Every data file below the table → its bytes."""
         each = ((e.path, e.size) for e in self._store.list())
         return {path: size for path, size in each if not is_hidden(path.split("/"))}
+
+    def written(self) -> dict[str, datetime]:
+        """Every data file below the table → when it was written last."""
+        each = ((e.path, e.modified) for e in self._store.list())
+        return {path: when for path, when in each if not is_hidden(path.split("/"))}
+
+    def note_removal(self, paths: Sequence[str]) -> None:
+        """Note which files are about to be deleted; none: the note goes away."""
+        if paths:
+            self._store.put(f"{FOLDER}/{REMOVING}", json.dumps(list(paths)).encode())
+        else:
+            self._store.delete([f"{FOLDER}/{REMOVING}"])
+
+    def noted_removal(self) -> list[str]:
+        """The files that a killed removal was to delete."""
+        if self._store.head(f"{FOLDER}/{REMOVING}") is None:
+            return []
+        return list(json.loads(self._store.read(f"{FOLDER}/{REMOVING}")))
 
     def remove(self, paths: Iterable[str]) -> None:
         """Delete files."""

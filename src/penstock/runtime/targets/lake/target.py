@@ -174,7 +174,6 @@ class LakeTarget:
     def maintain(self, engine: Engine, upkeep: Upkeep, key: str) -> Maintained:
         """Write small files together, and delete what only old versions need."""
         token = self._token(key)
-        self._place.prepare()
         return maintain(engine, upkeep, self._writer, key=key, token=token)
 
     # -- reading

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.errors import Conflict
 from penstock.runtime.targets.base import Maintained
 from penstock.runtime.targets.clock import as_text
+from penstock.runtime.targets.lake.checks import refusal
 from penstock.runtime.targets.lake.snapshot import Change, compacted
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Below this share of the size asked for a file is small.
 _SMALL = 0.5
+# A writer who has written a file and not committed it yet will have done so by then, or is dead.
+SAFE_AGE = timedelta(days=1)
 
 
 def maintain(engine: Engine, upkeep: Upkeep, writer: Writer, *, key: str, token: str) -> Maintained:
@@ -30,21 +33,19 @@ def maintain(engine: Engine, upkeep: Upkeep, writer: Writer, *, key: str, token:
     written = 0
     if small and not upkeep.dry_run:
         written = _compact(engine, writer, current, small, key=key, token=token)
+        small = small if written else []
         current = writer.log.current()
         assert current is not None
-    versions: list[str] = []
+    versions: tuple[str, ...] = ()
     sizes: dict[str, int] = {}
     if upkeep.keep_days is not None:
         with writer.place.locked():
-            versions, sizes = _superfluous(writer, upkeep.keep_days)
-            if not upkeep.dry_run:
-                writer.log.expire(versions)  # first, so that no version lacks a file
-                writer.place.remove(sizes)
+            versions, sizes = _vacuum(writer, upkeep.keep_days, dry_run=upkeep.dry_run)
     return Maintained(
         version=current.version,
         files_compacted=len(small),
         files_written=written,
-        versions_removed=len(versions),
+        versions_removed=versions,
         files_removed=len(sizes),
         bytes_removed=sum(sizes.values()),
     )
@@ -71,6 +72,12 @@ def _compact(
 ) -> int:
     """Publish a version with the same rows in fewer files; gives how many were written."""
     place, log = writer.place, writer.log
+    if current.partition_by != (mine := writer.load.partition_by):
+        there = ", ".join(current.partition_by) or "nothing"
+        what = f"the table is partitioned by {there}, not by {', '.join(mine) or 'nothing'}"
+        raise refusal(writer.load, "PSK-TGT-105", what)
+    log.prepare()
+    place.prepare()
     place.open_staging(token)
     try:
         new = writer.rewrite(engine, current, small, current.columns, token)
@@ -82,11 +89,16 @@ def _compact(
                 f"{sum(f.rows for f in small):,}: nothing was changed",
                 hint="run again; if it happens again, please report it",
             )
+        if len(new) >= len(small):  # as many as before: done each time, it would never end
+            with place.locked():
+                place.discard(token, ())
+                place.forget(token)
+            return 0
         gone = {f.path for f in small}
         partitions = set(current.partition_by)
-        mine = tuple(c.name for c in current.columns if c.name not in partitions)
+        held = tuple(c.name for c in current.columns if c.name not in partitions)
         layouts, files = compacted(
-            (*current.layouts, mine) if current.layouts else (),
+            (*current.layouts, held) if current.layouts else (),
             [
                 *(f for f in current.files if f.path not in gone),
                 *(_with_layout(f, len(current.layouts)) for f in new),
@@ -126,23 +138,81 @@ def _with_layout(file: LakeFile, layout: int) -> LakeFile:
     return replace(file, layout=layout)
 
 
-def _superfluous(writer: Writer, days: float) -> tuple[list[str], dict[str, int]]:
-    """Versions that are too old, and files that no other version and no run needs → bytes."""
-    limit = as_text(datetime.now(UTC) - timedelta(days=days))
-    every = writer.log.all()
-    old = [s for s in every[1:] if s.created_at < limit]
-    names = {s.version for s in old}
+def _vacuum(
+    writer: Writer, days: float, *, dry_run: bool
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Delete old versions, and files that no other version and no run needs.
+
+    Returns:
+        The versions that can not be read any more, and the files → bytes.
+    """
+    log, place = writer.log, writer.place
+    every = log.all()
+    pinned, elsewhere = log.pinned()
+    now = datetime.now(UTC)
+    old = _outlived(every, as_text(now - timedelta(days=days)), pinned)
+    dropped = {_inside(f.path, place.url) for s in old for f in s.files}
+    dropped |= set(place.noted_removal())
+    gone = {s.version for s in old}
+    kept = {_inside(f.path, place.url) for s in every if s.version not in gone for f in s.files}
+    kept |= {_inside(p, place.url) for p in elsewhere}
+    sizes = _superfluous(writer, kept, dropped, now - max(timedelta(days=days), SAFE_AGE))
+    if not log.forgets:
+        old = [s for s in old if any(_inside(f.path, place.url) in sizes for f in s.files)]
+    versions = tuple(s.version for s in old)
+    if sizes and not dry_run:
+        place.note_removal(sorted(sizes))  # so that a killed removal is finished
+    if not dry_run:
+        log.expire(versions)  # first, so that no version lacks a file
+        place.remove(sizes)
+        place.note_removal(())
+    return versions, sizes
+
+
+def _outlived(every: list[Snapshot], limit: str, pinned: set[str]) -> list[Snapshot]:
+    """Versions that readers did not see any more since `limit`; `every` is newest first.
+
+    A version was seen until the one after it came: that time counts, not its own.
+    """
+    found: list[Snapshot] = []
+    for at in range(len(every) - 1, 0, -1):
+        if every[at - 1].created_at >= limit:
+            break
+        if every[at].version not in pinned:
+            found.append(every[at])
+    return found
+
+
+def _superfluous(
+    writer: Writer, kept: set[str], dropped: set[str], before: datetime
+) -> dict[str, int]:
+    """Files that only dropped versions need, or none and no run → bytes.
+
+    A file that no version names may be one that a run, or another program, writes just now and is
+    about to name: only where it was written long ago it is left over.
+    """
     place = writer.place
-    kept = {f.path for s in every if s.version not in names for f in s.files}
-    kept |= {p.removeprefix("file://").removeprefix(f"{place.url}/") for p in kept}
     running = tuple(f"part-{token}-" for token in place.staging())
-    dropped = {f.path for s in old for f in s.files}
-    sizes = {
-        path: size
-        for path, size in place.sizes().items()
-        if path not in kept
-        and not path.startswith(("metadata/", "_delta_log/"))
-        and not (running and path.rpartition("/")[2].startswith(running))
-        and (path in dropped or path.rpartition("/")[2].startswith("part-"))
-    }
-    return [s.version for s in old], sizes
+    when = place.written()
+
+    def left_over(path: str) -> bool:
+        name = path.rpartition("/")[2]
+        if path.startswith(("metadata/", "_delta_log/")) or path in kept:
+            return False
+        if running and name.startswith(running):
+            return False
+        return path in dropped or (
+            name.startswith("part-") and path in when and when[path] < before
+        )
+
+    return {path: size for path, size in place.sizes().items() if left_over(path)}
+
+
+def _inside(path: str, url: str) -> str:
+    """A path as it is below the table; other programs write it in several ways."""
+    if path.startswith("file:"):
+        path = "/" + path.removeprefix("file:").lstrip("/")
+    for other in ("s3a://", "s3n://"):
+        if path.startswith(other):
+            path = "s3://" + path.removeprefix(other)
+    return path.removeprefix(f"{url.rstrip('/')}/")
