@@ -56,7 +56,6 @@ def test_a_process_that_was_killed_and_not_yet_reaped_is_dead(monkeypatch, state
 # -- an older layout
 
 
-
 @pytest.fixture
 def old(path):
     """A ledger as the first layout had it, with one run that succeeded."""

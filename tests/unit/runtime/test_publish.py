@@ -16,7 +16,8 @@ from penstock.runtime.ledger.sqlite import SQLiteLedger
 
 SCHEMA = (Column("id", "integer"),)
 LOADS = tuple(
-    Load(name, "rows", "lake", {"path": name}, SCHEMA, mode="append") for name in ("first", "second")
+    Load(name, "rows", "lake", {"path": name}, SCHEMA, mode="append")
+    for name in ("first", "second")
 )
 PROGRAM = Program("shop", "duckdb", loads=LOADS).seal()
 
@@ -47,7 +48,9 @@ class House:
         return self.ledger.acquire(name, "elsewhere:1:2", lease_seconds=60)
 
     def begin(self, run_id, lane=DAILY):
-        record = self.ledger.begin(run_id, "shop", f"key of {run_id}", PROGRAM.digest, "s", {}, lane=lane)
+        record = self.ledger.begin(
+            run_id, "shop", f"key of {run_id}", PROGRAM.digest, "s", {}, lane=lane
+        )
         folder = publish.run_folder(self.root, run_id)
         (folder / "work").mkdir(parents=True)
         publish.write_json(folder / "program.json", PROGRAM.as_json())

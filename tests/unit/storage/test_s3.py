@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import sys
 import threading
 import uuid
 from contextlib import contextmanager
@@ -20,10 +21,11 @@ HERE = Settings("http://here", "eu-west-1", {}, 1)
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch):
-    waits = []
-    monkeypatch.setattr(s3.time, "sleep", waits.append)
-    return waits
+def waits(monkeypatch):
+    """Nothing is waited for; gives how long it would have been."""
+    seconds = []
+    monkeypatch.setattr(s3.time, "sleep", seconds.append)
+    return seconds
 
 
 @pytest.fixture
@@ -76,12 +78,12 @@ LOST = AfterAll(PASSING)
 # -- what is tried again
 
 
-def test_a_write_is_tried_again(store, _no_waiting):
+def test_a_write_is_tried_again(store, waits):
     calls = broken(store, "put", PASSING, PASSING)
     store.put("a", b"1")
     assert calls.calls == 3
     assert store.read("a") == b"1"
-    assert _no_waiting == [0.2, 0.4]
+    assert waits == [0.2, 0.4]
 
 
 def test_after_some_tries_it_is_told(store):
@@ -93,12 +95,12 @@ def test_after_some_tries_it_is_told(store):
     assert calls.calls == s3.ATTEMPTS
 
 
-def test_what_does_not_pass_is_tried_once_more_only(store, _no_waiting):
+def test_what_does_not_pass_is_tried_once_more_only(store, waits):
     calls = broken(store, "put", *[PermissionError("no")] * 9)
     with pytest.raises(StorageUnavailable, match="access is denied"):
         store.put("a", b"1")
     assert calls.calls == 2
-    assert _no_waiting == []
+    assert waits == []
 
 
 @pytest.mark.parametrize("lost", [1, 2])
@@ -401,7 +403,7 @@ def test_a_damaged_profile_file_is_passed_over(tmp_path, data):
 
 
 def test_without_obstore_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "obstore", None)
+    monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(MissingExtra) as told:
         s3_client.connect("acme", HERE)
     assert "penstock[s3]" in (told.value.hint or "")
