@@ -1,6 +1,7 @@
 """Break the ledger and commit code one place at a time, and see whether a test notices.
 
-    python tests/mutants/run.py [FILE …]
+    make mutants
+    TESTS='tests/unit/ledger …' python tests/mutants/run.py [FILE …]
 
 The files are those of `[tool.coverage.report] include` in pyproject.toml, or those whose path
 contains a given text. First the tests run once over the code as it is, to learn which test comes
@@ -35,11 +36,7 @@ from operators import Mutant, mutants_of
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "mutants"
-TESTS = (
-    "tests/unit/ledger", "tests/unit/lake", "tests/unit/storage", "tests/unit/file",
-    "tests/unit/runtime", "tests/contract/test_ledger.py", "tests/contract/test_storage.py",
-    "tests/contract/test_targets.py",
-)  # fmt: skip
+TESTS = os.environ.get("TESTS", "").split()
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
 SPARE_SECONDS = 30
 """On top of three times what the tests took, before a mutant is taken for one that hangs."""
@@ -67,8 +64,8 @@ def learn() -> tuple[CoverageData, dict[str, float]]:
     if not (times.exists() and data.exists() and times.stat().st_mtime > newest):
         print("the tests over the code as it is …", flush=True)
         BUILD.mkdir(parents=True, exist_ok=True)
-        command = [*PYTEST, *TESTS, "--cov", "--cov-context=test", "--cov-report=", "-p",
-                   "no:randomly", "--cov-fail-under=0", "--durations=0", "-vv"]  # fmt: skip
+        command = [*PYTEST, *TESTS, "--cov", "--cov-context=test", "--cov-report=", "--cov-fail-under=0", "-n",
+                   os.environ.get("JOBS", "2"), "--durations=0", "-vv"]  # fmt: skip
         environment = {**os.environ, "COVERAGE_FILE": str(data), "PYTHONPATH": str(ROOT / "src")}
         with times.with_suffix(".new").open("w", encoding="utf-8") as out:
             done = subprocess.run(command, cwd=ROOT, env=environment, stdout=out, check=False)

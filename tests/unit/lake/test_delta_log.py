@@ -309,3 +309,14 @@ def test_aws_itself_needs_no_endpoint(delta, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://here")
     assert delta.target()._log._storage()["aws_allow_http"] == "false"
     assert delta.target()._log._storage()["aws_endpoint"] == "https://here"
+
+
+def test_a_version_whose_log_is_damaged_is_none(delta, values):
+    for i in range(3):
+        delta.publish(values((i, "a", "n")))
+    DeltaTable(str(delta.folder)).create_checkpoint()
+    log(delta, 1).write_text("{nonsense\n")
+    target = delta.target()
+    assert target._log.at("1") is None
+    assert target._log.at("2").number == 2
+    assert delta.read("2") == [(2, "a", "n")]

@@ -349,3 +349,14 @@ def test_the_keys_of_s3_go_to_pyiceberg(monkeypatch, tmp_path):
 
 def test_a_table_is_called_as_its_folder(tmp_path):
     assert identifier(LocalPlace("a/b/orders/", tmp_path)) == ("lake", "orders")
+
+
+def test_of_forgotten_versions_none_is_held(ice, values):
+    first = ice.publish(values((1, "a", "n")), **APPEND)
+    second = ice.publish(values((2, "a", "n")), **APPEND)
+    kept = ice.target().maintain(ice.engine, Upkeep(keep_days=0), "tidy")
+    log = ice.target()._log
+    assert [s.version for s in log.all()] == [kept.version]
+    assert log.holds(kept.version)
+    assert not log.holds(first.version)
+    assert not log.holds(second.version)

@@ -11,6 +11,7 @@ from penstock.errors import Conflict, LoadFailed
 from penstock.program import Column
 from penstock.runtime.targets import durable
 from penstock.runtime.targets.base import Upkeep
+from penstock.runtime.targets.lake import manifest
 from penstock.runtime.targets.lake.manifest_remote import RemoteManifests
 from penstock.runtime.targets.lake.place import open_place
 from penstock.runtime.targets.lake.snapshot import LakeFile
@@ -348,3 +349,35 @@ def test_write_atomically_leaves_the_old_file_if_the_disk_is_full(tmp_path, monk
     with pytest.raises(OSError, match="no space left"):
         durable.write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+def test_what_a_killed_commit_left_is_removed_and_what_was_published_stays(
+    table, values, monkeypatch
+):
+    first = table.publish(values((1, "a", "n")), "k1", **APPEND)
+    staged = table.stage(values((2, "a", "n")), "k2", **APPEND)
+    write = manifest.write_atomically
+
+    def killed(path, data):
+        if path.name == "current.json":
+            durable.temporary_of(path).write_bytes(data[:10])
+            raise KeyboardInterrupt
+        write(path, data)
+
+    monkeypatch.setattr(manifest, "write_atomically", killed)
+    with pytest.raises(KeyboardInterrupt):
+        table.target(**APPEND).commit(staged)
+    monkeypatch.undo()
+    folder = table.folder / "_penstock"
+    assert len(list((folder / "manifests").iterdir())) == 2
+    table.target().abandon("k1")
+    table.target().abandon("k2")
+    assert [p.stem for p in (folder / "manifests").iterdir()] == [first.version]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "current.json",
+        "lock",
+        "manifests",
+        "staged",
+    ]
+    assert table.data_files() == table.paths()
+    assert table.read() == [(1, "a", "n")]

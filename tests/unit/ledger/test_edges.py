@@ -141,3 +141,11 @@ def test_progress_is_that_of_the_last_ordinary_run_that_succeeded(path):
     assert ledger.progress("p") == {"orders": Progress("r2", "r2", mark)}
     assert ledger.progress("other") == {}
     ledger.close()
+
+
+def test_the_end_of_a_run_names_who_works_here(path):
+    ledger = SQLiteLedger(path)
+    run(ledger, "r1")
+    run(ledger, "r2")
+    assert [e.actor for e in ledger.audit()] == [holders.current_actor()] * 2
+    ledger.close()

@@ -413,3 +413,19 @@ def test_without_an_endpoint_it_is_aws(tmp_path):
     client, _ = s3_client.connect("acme", settings({"HOME": str(tmp_path), **KEYS}))
     assert "endpoint" not in client.config
     assert client.config["region"] == "us-east-1"
+
+
+def test_nothing_to_replace_is_no_error(store):
+    """Some servers say so by 412, S3 itself by 404."""
+    broken(store, "put", FileNotFoundError("404: NoSuchKey"))
+    assert store.replace_if("nothing", b"1", "an-etag") is False
+    assert store.head("nothing") is None
+
+
+def test_a_file_that_changed_is_told_as_such_at_the_last_try_too(store, tmp_path):
+    store.put("x", b"one")
+    calls = broken(store, "get", *[PASSING] * (s3.ATTEMPTS - 1))
+    with pytest.raises(SourceUnavailable, match="changed while it was read") as told:
+        store.download("x", tmp_path / "down", identity="other")
+    assert told.value.code == "PSK-SRC-037"
+    assert calls.calls == s3.ATTEMPTS
