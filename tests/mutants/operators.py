@@ -77,6 +77,10 @@ class _Finder(ast.NodeVisitor):
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """Mostly words."""
 
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if ast.unparse(node.value) != "Literal":
+            self.generic_visit(node)
+
     # -- operators
 
     def visit_Compare(self, node: ast.Compare) -> None:

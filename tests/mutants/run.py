@@ -40,8 +40,8 @@ TESTS = os.environ.get("TESTS", "").split()
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
 SPARE_SECONDS = 30
 """On top of three times what the tests took, before a mutant is taken for one that hangs."""
-STOP_AFTER = 120
-"""Tests of one mutant at most; a line that more come by has been through the quickest of them."""
+BUDGET_SECONDS = 90
+"""Of tests for one mutant at most: a line that more come by has been through the quickest."""
 
 
 def files() -> list[Path]:
@@ -89,7 +89,13 @@ def tests_of(mutant: Mutant, data: CoverageData, seconds: dict[str, float]) -> l
     by_line = data.contexts_by_lineno(str(ROOT / mutant.path))
     contexts = {c for line in mutant.lines for c in by_line.get(line, ())}
     names = {c.rpartition("|")[0] for c in contexts if "|" in c}
-    return sorted(names, key=lambda n: (seconds.get(n, 0.0), n))[:STOP_AFTER]
+    chosen, spent = [], 0.0
+    for name in sorted(names, key=lambda n: (seconds.get(n, 0.0), n)):
+        spent += seconds.get(name, 0.0)
+        if chosen and spent > BUDGET_SECONDS:
+            break
+        chosen.append(name)
+    return chosen
 
 
 def noticed(mutant: Mutant, tests: list[str], seconds: dict[str, float], copy: Path) -> bool:

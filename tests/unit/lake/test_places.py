@@ -381,3 +381,30 @@ def test_what_a_killed_commit_left_is_removed_and_what_was_published_stays(
     ]
     assert table.data_files() == table.paths()
     assert table.read() == [(1, "a", "n")]
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "words"),
+    [
+        ("delta", "parquet", "table is a Delta table"),
+        ("delta", "iceberg", "table is a Delta table"),
+        ("iceberg", "parquet", "table is an Iceberg table"),
+        ("iceberg", "delta", "table is an Iceberg table"),
+    ],
+)
+def test_a_table_of_another_format_is_left_alone(table, values, there, wanted, words):
+    table.publish(values((1, "a", "n")), options={"path": "table", "format": there})
+    before = sorted(table.folder.rglob("*"))
+    with pytest.raises(LoadFailed, match=words) as told:
+        table.publish(values((2, "a", "n")), options={"path": "table", "format": wanted})
+    assert told.value.code == "PSK-TGT-102"
+    assert sorted(table.folder.rglob("*")) == before
+
+
+def test_a_folder_of_other_files_is_not_made_a_table_of_any_format(table, values):
+    table.folder.mkdir()
+    (table.folder / "theirs.csv").write_text("x")
+    for form in ("delta", "iceberg"):
+        with pytest.raises(LoadFailed, match=r"no table \(theirs\.csv\)|did not write it"):
+            table.publish(values((2, "a", "n")), options={"path": "table", "format": form})
+    assert [p.name for p in table.folder.iterdir()] == ["theirs.csv"]
