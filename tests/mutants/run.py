@@ -88,6 +88,8 @@ def tests_of(mutant: Mutant, data: CoverageData, seconds: dict[str, float]) -> l
     """The tests that come by a mutant's place, the quickest first."""
     by_line = data.contexts_by_lineno(str(ROOT / mutant.path))
     contexts = {c for line in mutant.lines for c in by_line.get(line, ())}
+    if not any(contexts):  # it runs when the module is imported: before every test of the file
+        contexts = {c for found in by_line.values() for c in found}
     names = {c.rpartition("|")[0] for c in contexts if "|" in c}
     chosen, spent = [], 0.0
     for name in sorted(names, key=lambda n: (seconds.get(n, 0.0), n)):

@@ -320,3 +320,16 @@ def test_a_version_whose_log_is_damaged_is_none(delta, values):
     assert target._log.at("1") is None
     assert target._log.at("2").number == 2
     assert delta.read("2") == [(2, "a", "n")]
+
+
+def test_what_the_table_is_is_written_only_where_it_changes(delta, values):
+    delta.publish(values((1, "a", "n")), **APPEND)
+    delta.publish(values((2, "a", "n")), **APPEND)
+    assert "metaData" in log(delta, 0).read_text()
+    assert "metaData" not in log(delta, 1).read_text()
+    made = DeltaTable(str(delta.folder)).metadata().id
+    delta.publish(values((3, "b", "n")), partition_by=("part",))
+    after = DeltaTable(str(delta.folder)).metadata()
+    assert after.partition_columns == ["part"]
+    assert after.id == made, "the same table"
+    assert delta.read() == [(3, "b", "n")]
