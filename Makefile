@@ -8,17 +8,21 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
              done)
 JOBS   ?= 2
 SEEDS  ?= 200
+MUTANTS ?= 200
 FLIGHTS := examples/flights
+# The quick tests of what makes rows visible and remembers it: they alone take every branch of it.
+COMMIT_TESTS := tests/unit/ledger tests/unit/lake tests/unit/storage tests/unit/file tests/unit/runtime \
+                tests/contract/test_ledger.py tests/contract/test_storage.py tests/contract/test_targets.py
 
 # MkDocs 1.6 is what we want; --quiet would also switch --strict off.
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo data lint test fault fuzz bench docs wheel fmt clean
+.PHONY: help venv demo data lint test coverage mutants fault fuzz bench docs wheel fmt clean
 
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # -- environments ---------------------------------------------------------------------------
 
@@ -56,8 +60,14 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 	$(BIN)/lint-imports
 	$(BIN)/mkdocs build --strict --site-dir build/site
 
-test: lint data ## Everything that must hold: lint, then every test, doctests and the wheel
-	$(BIN)/pytest --doctest-modules -n $(JOBS)
+test: lint data ## Everything that must hold: lint, then every test, doctests, the wheel, coverage
+	$(BIN)/pytest --doctest-modules -n $(JOBS) --cov --cov-report=term
+
+coverage: $(VENV)/.dev ## Every branch of the ledger and commit code, by its quick tests alone
+	$(BIN)/pytest $(COMMIT_TESTS) -n $(JOBS) --cov --cov-report=term
+
+mutants: $(VENV)/.dev ## Break that code at MUTANTS=200 places of chance (0: all); does a test notice?
+	MUTANTS=$(MUTANTS) JOBS=$(JOBS) TESTS="$(COMMIT_TESTS)" $(BIN)/python tests/mutants/run.py
 
 fault: $(VENV)/.dev ## Kill runs at every boundary and at SEEDS=200 moments of chance; what is published must stand
 	SEEDS=$(SEEDS) $(BIN)/pytest tests/fault -n $(JOBS)

@@ -130,10 +130,10 @@ class Format:
 FORMATS = {
     "csv": Format(".csv", text_csv),
     "tsv": Format(".tsv", lambda rows: text_csv(rows, "\t")),
-    "csv.gz": Format(".csv.gz", lambda rows: gzip.compress(text_csv(rows))),
+    "csv.gz": Format(".csv.gz", lambda rows: gzip.compress(text_csv(rows), mtime=0)),
     "csv.zst": Format(".csv.zst", lambda rows: pa.compress(text_csv(rows), "zstd", asbytes=True)),
     "ndjson": Format(".ndjson", ndjson),
-    "ndjson.gz": Format(".ndjson.gz", lambda rows: gzip.compress(ndjson(rows))),
+    "ndjson.gz": Format(".ndjson.gz", lambda rows: gzip.compress(ndjson(rows), mtime=0)),
     "ndjson.zst": Format(
         ".jsonl.zst", lambda rows: pa.compress(ndjson(rows), "zstd", asbytes=True)
     ),
@@ -145,9 +145,11 @@ FORMATS = {
     ),
     "ndjson.bz2": Format(".ndjson.bz2", lambda rows: bz2.compress(ndjson(rows))),
     "parquet": Format(".parquet", parquet),
-    "parquet.gz": Format(".parquet.gz", lambda rows: gzip.compress(parquet(rows))),
+    "parquet.gz": Format(".parquet.gz", lambda rows: gzip.compress(parquet(rows), mtime=0)),
     "json": Format(".json", lambda rows: json.dumps(records(rows), indent=1).encode()),
-    "json.gz": Format(".json.gz", lambda rows: gzip.compress(json.dumps(records(rows)).encode())),
+    "json.gz": Format(
+        ".json.gz", lambda rows: gzip.compress(json.dumps(records(rows)).encode(), mtime=0)
+    ),
     "json-path": Format(
         ".json",
         lambda rows: json.dumps({"n": 1, "data": {"items": records(rows)}, "m": []}).encode(),
