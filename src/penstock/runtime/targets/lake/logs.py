@@ -30,11 +30,13 @@ class Log(Protocol):
         rewrites_wider: whether files with a narrower type have to be written anew when a
             column's type grows.
         data_folder: where data files go, below the table.
+        fate: what becomes of other programs' writing, where that is the same for every mode.
     """
 
     marker: str
     rewrites_wider: bool
     data_folder: str
+    fate: str
 
     def prepare(self) -> None:
         """Make sure that a table can be written here."""
@@ -56,6 +58,9 @@ class Log(Protocol):
 
     def holds(self, version: str) -> bool:
         """Whether nothing but the layout of files was changed since that version."""
+
+    def foreign(self, current: Snapshot) -> list[str]:
+        """What other programs did here since Penstock's last commit, in words, newest first."""
 
     def discard(self, token: str, version: str | None) -> None:
         """Remove what a killed commit with this token left in the log."""
