@@ -147,6 +147,16 @@ def test_schemas_evolve_and_others_see_it(lake, load):
     assert plain(foreign(lake)) == plain(wanted)
 
 
+@pytest.mark.parametrize("load", [{"mode": "append"}, {"mode": "merge", "keys": ("id",)}])
+def test_a_column_that_stays_away_is_null(lake, load):
+    """Where the new rows are in files of their own, which lack the column."""
+    lake.publish("SELECT 1::integer AS id, 7::integer AS n, 'x' AS gone", schema=FIRST, **load)
+    lake.publish("SELECT 2::integer AS id, 8::integer AS n", schema=FIRST[:2], **load)
+    wanted = [{"id": 1, "n": 7, "gone": "x"}, {"id": 2, "n": 8, "gone": None}]
+    assert mine(lake) == wanted
+    assert foreign(lake) == wanted
+
+
 @pytest.mark.parametrize("mode", ["append", "merge"])
 def test_a_decimal_grows_where_the_format_lets_it(lake, mode):
     load = {"mode": mode, "keys": ("id",) if mode == "merge" else ()}

@@ -98,9 +98,8 @@ class LakeTarget:
             "base": current.version if current else None,
             "mode": self._load.mode,
             "columns": [asdict(c) for c in self._load.schema],
-            "layout": self._layout(
-                columns if self._load.mode == "merge" or removed else self._load.schema
-            ),
+            # Files that hold old rows too have every column of the table.
+            "layout": self._layout(columns if removed else self._load.schema),
             "files": [asdict(f) for f in files],
             "removed": removed,
         }
@@ -270,7 +269,8 @@ class LakeTarget:
             )
             count = f"SELECT count(*) AS n FROM {quote(kept)}"
             rows = int(engine.rows(count)[0]["n"])
-            written = self._writer.write(engine, merged, token, current, columns)
+            held = None if touched else self._load.schema
+            written = self._writer.write(engine, merged, token, current, columns, held=held)
             return rows, [f.path for f in touched], written
         finally:
             engine.drop(kept)
