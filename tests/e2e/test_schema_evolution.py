@@ -6,10 +6,19 @@ Each across the files of one glob and from run to run, for CSV, NDJSON and Parqu
 from __future__ import annotations
 
 import json
+import zipfile
 
 import duckdb
+import openpyxl
+import pyarrow as pa
 import pytest
 import yaml
+from pyarrow import orc
+
+from penstock.errors import StepFailed
+from penstock.program import Program
+from penstock.runtime import registry
+from penstock.runtime.sources.file.source import FileSource
 
 PIPELINE = """\
 name: orders
@@ -274,3 +283,143 @@ def test_discover_of_no_source(orders):
     done = orders.shop("discover", "order")
     assert done.code == 2
     assert "did you mean `orders`" in done.err
+
+
+# -- files that come late, and columns far down
+
+
+def test_a_column_that_comes_after_compiling_is_not_lost(shop):
+    """The file is planned with its new content, and the Program knows its old one."""
+    orders = Orders(shop, "csv")
+    orders.rule("add")
+    orders.file("orders_1", {"id": 1, "amount": "1.50"})
+    orders.run()
+    program = json.loads(shop("compile", "--engine", "duckdb", "--json").out)
+    assert [c["name"] for c in program["reads"][0]["schema"]] == ["id", "amount"]
+    source = FileSource(Program.from_json(program).reads[0], shop.root)
+    orders.file("orders_2", {"id": 2, "amount": "2.50", "note": "late"})
+    engine = registry.engine("duckdb")(work=shop.root / "work", memory_bytes=None, threads=1)
+    try:
+        with pytest.raises(StepFailed) as told:
+            source.extract(source.plan(), engine, "orders", keep=True)
+    finally:
+        engine.close()
+    assert told.value.code == "PSK-SRC-072"
+    assert "`data/orders_2.csv` has a column `note`" in told.value.message
+    orders.run()
+    assert [r["note"] for r in orders.rows()] == [None, "late"]
+
+
+FAR = 21_000  # further than a look at the types of values goes
+
+
+@pytest.mark.parametrize("form", ["ndjson", "json", "xml"])
+def test_a_key_far_down_in_a_file_is_a_column(shop, form):
+    orders = Orders(shop, form)
+    orders.rule("add")
+    if form == "xml":
+        body = "<o><id>1</id></o>" * FAR + "<o><id>2</id><note>late</note></o>"
+        text = f"<all>{body}</all>"
+        shop.edit("    schema:", "    options: {row: o}\n    schema:")
+    else:
+        lines = ['{"id": 1}'] * FAR + ['{"id": 2, "note": "late"}']
+        text = "[" + ",\n".join(lines) + "]" if form == "json" else "\n".join(lines) + "\n"
+    (shop.root / f"data/orders_1.{form}").write_text(text)
+    assert ("note", "added", None, "varchar") in orders.changes()
+    done = shop("query", "SELECT note FROM lake WHERE id = 2", "--format", "json")
+    assert json.loads(done.out) == [{"note": "late"}]
+
+
+def test_every_file_of_a_zip_is_looked_at(shop):
+    orders = Orders(shop, "csv.zip")
+    orders.rule("widen")
+    with zipfile.ZipFile(shop.root / "data/orders_1.csv.zip", "w") as packed:
+        packed.writestr("a.csv", "id,amount\n1,1.50\n")
+        packed.writestr("b.csv", "id,amount,note\n3000000000,2.50,late\n")
+    assert {c[:2] for c in orders.changes()} == {("note", "added"), ("id", "widened")}
+    assert [(r["id"], r["note"]) for r in orders.rows()] == [(1, None), (3_000_000_000, "late")]
+
+
+# -- the other formats
+
+OTHERS = ["json", "orc", "xlsx", "xml"]
+
+
+def other(shop, form, number, rows):
+    """A file of rows in one of the other formats."""
+    path = shop.root / f"data/orders_{number}.{form}"
+    if form == "json":
+        path.write_text(json.dumps(rows))
+    elif form == "xml":
+        each = ("".join(f"<{k}>{v}</{k}>" for k, v in r.items()) for r in rows)
+        path.write_text("<all>" + "".join(f"<o>{e}</o>" for e in each) + "</all>")
+    elif form == "orc":
+        table = pa.Table.from_pylist(rows)
+        if max(r["id"] for r in rows) < 2**31:
+            at = table.column_names.index("id")
+            table = table.set_column(at, "id", table["id"].cast(pa.int32()))
+        orc.write_table(table, path)
+    else:
+        book = openpyxl.Workbook()
+        book.active.append(list(rows[0]))
+        for row in rows:
+            book.active.append(list(row.values()))
+        book.save(path)
+
+
+@pytest.mark.parametrize("form", OTHERS)
+def test_the_other_formats_change_too(shop, form):
+    orders = Orders(shop, form)
+    orders.rule("widen")
+    shop.edit('{id: integer, amount: "decimal(8,2)"}', "{id: integer, name: varchar}")
+    if form == "xml":
+        shop.edit("    schema:", "    options: {row: o}\n    schema:")
+    other(shop, form, 1, [{"id": 1, "name": "a"}])
+    assert orders.changes() == []
+    other(shop, form, 2, [{"Name": "b", "id": 3_000_000_000, "note": "late"}])
+    other(shop, form, 3, [{"id": 4}])
+    found = {(c[0], c[1]) for c in orders.changes()}
+    assert found - {("id", "reordered")} == {
+        ("name", "renamed_case"), ("id", "widened"), ("note", "added"), ("name", "missing"),
+    }  # fmt: skip
+    assert (("id", "reordered") in found) == (form in {"orc", "xlsx"})
+    assert [(r["id"], r["name"], r["note"]) for r in orders.rows()] == [
+        (1, "a", None), (4, None, None), (3_000_000_000, "b", "late"),
+    ]  # fmt: skip
+    orders.rule("strict")
+    shop.edit('{id: integer, amount: "decimal(8,2)"}', "{id: integer, name: varchar}")
+    if form == "xml":
+        shop.edit("    schema:", "    options: {row: o}\n    schema:")
+    done = shop("run")
+    assert done.code == 1
+    assert f"data/orders_2.{form}" in done.err
+    assert "`note`" in done.err
+
+
+def test_fixed_width_has_its_columns_from_the_pipeline_file(shop):
+    orders = Orders(shop, "txt")
+    orders.rule("add")
+    shop.edit("    schema:", "    format: fixed_width\n    options: {widths: {id: 4, amount: 6, "
+              "note: 5}}\n    schema:")  # fmt: skip
+    (shop.root / "data/orders_1.txt").write_text("   1  1.50first\n")
+    assert orders.changes() == [("note", "added", None, "varchar")]
+    assert orders.rows() == [{"id": 1, "amount": 1.5, "note": "first"}]
+
+
+def test_old_files_do_not_move_the_program_back_and_forth(orders):
+    orders.shop.edit("    schema_evolution", "    incremental: files\n    schema_evolution")
+    orders.shop.edit("path: lake/orders}", "path: lake/orders, mode: append}")
+
+    def digest():
+        return orders.run()["program"]
+
+    first = digest()
+    orders.file("orders_2", {"id": 3, "amount": "3.50", "note": "late"})
+    second = digest()
+    assert second != first
+    orders.file("orders_3", {"amount": "4.50", "id": 4})
+    assert digest() == second
+    orders.file("orders_0", {"id": 5, "amount": "5.50", "note": "first by name"})
+    assert digest() == second
+    assert [r["id"] for r in orders.rows()] == [1, 2, 3, 4, 5]
+    assert [r["note"] for r in orders.rows()] == [None, None, "late", None, "first by name"]

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from penstock import types
 from penstock.program import Column
-from penstock.runtime.widening import holding, widens
+from penstock.runtime.widening import TAKES, holding, widens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ADDED, IGNORED, MISSING = "added", "ignored", "missing"
 WIDENED, RENAMED, REORDERED = "widened", "renamed_case", "reordered"
-TAKES = frozenset(("add", "widen"))
-"""The rules that take new columns up."""
 
 
 @dataclass(frozen=True, slots=True)

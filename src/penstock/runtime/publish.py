@@ -49,6 +49,7 @@ def commit(
     done = open_target(load, root).commit(staged)
     before = document.targets.get(load.target, {}).get("seconds", 0.0)
     document.published(load.target, done, before + time.monotonic() - clock)
+    document.notes += done.notes
     observer.event("target_finished", target=load.target, **document.targets[load.target])
     return Version(
         pipeline=document.program.pipeline,

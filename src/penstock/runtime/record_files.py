@@ -67,7 +67,9 @@ def reading(read: Read, entries: Sequence[Entry]) -> Read:
         options = {k: v for k, v in options.items() if k in _NUMBERS_AND_DATES}
     form = READ_AS.get(form, "ndjson")
     given = {"path": f"held{_SUFFIX[form]}", "format": form, "options": options}
-    return replace(read, connector="file", options=given, incremental="none")
+    # What was rejected is no file that may bring new columns.
+    same = replace(read, connector="file", options=given, incremental="none")
+    return same if read.schema_evolution == "strict" else replace(same, schema_evolution="ignore")
 
 
 def write(

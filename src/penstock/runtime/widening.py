@@ -1,4 +1,4 @@
-"""Whether every value of one type has an equal one in another."""
+"""Rules of evolution: whether every value of one type has an equal one in another."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from penstock.types import Type
 
+TAKES = frozenset(("add", "widen"))
+"""The evolution rules that take new columns up."""
 _BITS = {"smallint": 15, "integer": 31, "bigint": 63}
 _DIGITS = {"smallint": 5, "integer": 10, "bigint": 19}
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from penstock.errors import StepFailed
 from penstock.program import Column, canonical
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.base import FileFormat, InputFile
 
 FOLDER = (".penstock", "cache", "shapes")
-VERSION = 1
+VERSION = 2
+CODE_LATE = "PSK-SRC-072"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def shapes(
     """
     asked = [fmt.name, dict(fmt.options), [(c.name, c.type) for c in schema], grow, VERSION]
     key = hashlib.sha256(canonical(asked)).hexdigest()
-    known = _read(cache, key)
+    known = _read(cache, key, _form(fmt))
     fresh = [f for f in files if known.get(f.name, ("",))[0] != f.identity]
     if fresh:
         for file, shape in zip(fresh, looking(fresh), strict=True):
@@ -96,7 +98,7 @@ def shapes(
     there = {f.name for f in files}
     if fresh or len(known) != len(there):
         known = {name: found for name, found in known.items() if name in there}
-        _write(cache, key, known)
+        _write(cache, key, _form(fmt), known)
     ordered = fmt.name not in {"ndjson", "json", "xml"}
     first: dict[int, Shaped] = {}
     for file in files:
@@ -106,10 +108,50 @@ def shapes(
     return list({s.shape.key(): s for s in reversed(first.values())}.values())[::-1]
 
 
-def _read(cache: Path, key: str) -> dict[str, tuple[str, Shape]]:
+def refuse_late_columns(
+    cache: Path,
+    files: Sequence[InputFile],
+    fmt: FileFormat,
+    schema: Sequence[Column],
+    looking: Callable[[Iterable[InputFile]], Iterator[Shape]],
+) -> None:
+    """Make sure that no file has a column that came after the Program was compiled.
+
+    A run that read such a file would lose the column: the file counts as read from then on.
+
+    Args:
+        cache: what the compiler kept; a file that it looked at is not looked at again.
+        files: those to read; `identity` as for `shapes`.
+        schema: with the columns that the files had then.
+
+    Raises:
+        StepFailed: one has (names file and column).
+    """
+    known = _read(cache, None, _form(fmt))
+    fresh = [f for f in files if known.get(f.name, ("",))[0] != f.identity]
+    found = {f.name: shape for f, shape in zip(fresh, looking(fresh), strict=True)} if fresh else {}
+    names = {c.name.casefold() for c in schema}
+    for file in files:
+        shape = found[file.name] if file.name in found else known[file.name][1]
+        late = [c.name for c in shape.columns if c.name.casefold() not in names]
+        if late:
+            raise StepFailed(
+                f"`{file.name}` has a column `{late[0]}` that no file had when the pipeline was "
+                "compiled",
+                code=CODE_LATE,
+                hint="run again: the pipeline is compiled anew, and the column taken up",
+            )
+
+
+def _form(fmt: FileFormat) -> str:
+    return hashlib.sha256(canonical([fmt.name, dict(fmt.options), VERSION])).hexdigest()
+
+
+def _read(cache: Path, key: str | None, form: str) -> dict[str, tuple[str, Shape]]:
+    """What is kept; of another question about the same files too where `key` is None."""
     try:
         kept = json.loads(cache.read_bytes())
-        if kept["key"] != key:
+        if kept["form"] != form or key not in {None, kept["key"]}:
             return {}
         found = [Shape.from_json(shape) for shape in kept["shapes"]]
         return {name: (stamp, found[i]) for name, (stamp, i) in kept["files"].items()}
@@ -117,7 +159,7 @@ def _read(cache: Path, key: str) -> dict[str, tuple[str, Shape]]:
         return {}
 
 
-def _write(cache: Path, key: str, known: Mapping[str, tuple[str, Shape]]) -> None:
+def _write(cache: Path, key: str, form: str, known: Mapping[str, tuple[str, Shape]]) -> None:
     numbers: dict[str, int] = {}
     each: list[Any] = []
     files: dict[str, list[Any]] = {}
@@ -126,7 +168,7 @@ def _write(cache: Path, key: str, known: Mapping[str, tuple[str, Shape]]) -> Non
         if number == len(each):
             each.append(shape.as_json())
         files[name] = [stamp, number]
-    text = json.dumps({"key": key, "shapes": each, "files": files})
+    text = json.dumps({"key": key, "form": form, "shapes": each, "files": files})
     with suppress(OSError):  # it only saves time
         cache.parent.mkdir(parents=True, exist_ok=True)
         temporary = cache.with_name(f".{cache.name}.{os.getpid()}.tmp")

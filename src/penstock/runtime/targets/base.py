@@ -98,6 +98,7 @@ class Published:
     Attributes:
         version: opaque, unique within the target, recorded in the ledger.
         location: where a reader finds it, as the user would name it.
+        notes: what the run report should say about it; of the first commit under a key alone.
     """
 
     rows_loaded: int
@@ -105,6 +106,7 @@ class Published:
     bytes: int
     location: str
     version: str
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

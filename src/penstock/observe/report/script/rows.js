@@ -71,10 +71,9 @@ function schemaSection() {
   if (!rows.length) return null;
   const columns = [
     { title: "Source", cell: (c) => nodeButton(`dataset:${c.dataset}`, c.dataset) },
-    { title: "Column", cell: (c) => h("code", {}, c.column) },
-    { title: "Change", cell: (c) => CHANGES[c.change] || c.change },
-    { title: "From", cell: (c) => known(c.from, (x) => x) },
-    { title: "To", cell: (c) => known(c.to, (x) => x) },
+    { title: "Column", cell: (c) => h("code", { class: "uncut" }, c.column) },
+    { title: "Change", cell: (c) => h("span", { class: "uncut" }, CHANGES[c.change] || c.change) },
+    { title: "From → to", wide: true, cell: (c) => [c.from, c.to].filter((x) => x !== null).join(" → ") },
     { title: "First in", wide: true, cell: (c) => c.file && h("code", {}, c.file) },
   ];
   return section("schema", "Schema changes", null, shortened(rows, 60, "changes", (some) => table("Schema changes", columns, some, { stacked: true })));

@@ -63,7 +63,7 @@ def write_orc(database: Database, sql: str, spec: WriteSpec) -> list[DataFile]:
             _refuse_far_times(rows)
             for start, end in _runs(batch, texts):
                 values = tuple(batch.column(t)[start].as_py() for t in texts)
-                files.write(values, rows.slice(start, end - start))
+                files.write(values, _part(rows, start, end))
         if spec.single and not files.done and files.writer is None:
             files.open(())
         files.close()
@@ -88,6 +88,15 @@ def _runs(batch: Any, texts: list[str]) -> Iterator[tuple[int, int]]:
     for end in sorted(ends):
         yield start, end
         start = end
+
+
+def _part(rows: Any, start: int, end: int) -> Any:
+    """Some rows, copied: of a slice of structs pyarrow's ORC writer takes the wrong NULLs."""
+    import pyarrow as pa
+
+    if (start, end) == (0, rows.num_rows):
+        return rows
+    return rows.take(pa.array(range(start, end), pa.int64()))
 
 
 def _refuse_far_times(rows: Any) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _WHOLE = {"smallint": 5, "integer": 10, "bigint": 19}
 _CAST = frozenset((*_WHOLE, "decimal", "double", "date", "timestamp", "timestamptz", "time"))
+_KEYED = frozenset(("ndjson", "json", "xml"))
 _DIGITS = "'^[+-]?0*([0-9]*)(?:[.]([0-9]*?)0*)?$'"
 
 
@@ -76,11 +77,45 @@ def _look(
     grow: bool,
 ) -> Shape:
     place.mkdir(parents=True)
-    inner, copies = prepare([file], fmt, None, place, limit=None if grow else sniffing.ROWS)
-    copy = copies[0].file
+    # A key may come first in the last record; the columns of the others are known by their head.
+    few = None if grow or fmt.name in _KEYED else sniffing.ROWS
+    inner, copies = prepare([file], fmt, None, place, limit=few)
+    return _together(
+        [_look_at(connection, c.file, inner, fmt, schema, grow=grow) for c in copies]  # of a zip
+    )
+
+
+def _together(shapes: Sequence[Shape]) -> Shape:
+    """One shape of all the files that a packed one holds."""
+    if len(shapes) == 1:
+        return shapes[0]
+    columns: dict[str, Column] = {}
+    grown: dict[str, str] = {}
+    for shape in shapes:
+        for column in shape.columns:
+            known = columns.get(column.name)
+            kind = sniffing.wider(known.type, column.type) if known else column.type
+            columns[column.name] = Column(column.name, kind)
+        for key, kind in shape.grown.items():
+            wide = holding(types.parse(grown.get(key, kind)), types.parse(kind))
+            if wide is not None:
+                grown[key] = str(wide)
+    unread = dict.fromkeys(n for s in shapes for n in s.unread)
+    return Shape(tuple(columns.values()), grown, tuple(unread))
+
+
+def _look_at(
+    connection: duckdb.DuckDBPyConnection,
+    copy: InputFile,
+    inner: FileFormat,
+    fmt: FileFormat,
+    schema: Sequence[Column],
+    *,
+    grow: bool,
+) -> Shape:
     if inner.name == "parquet":
         (columns,) = sniffing._parquet(connection, [copy], inner)  # noqa: SLF001
-        return _of_parquet(tuple(columns), file, schema, grow=grow)
+        return _of_parquet(tuple(columns), copy, schema, grow=grow)
     dialect = Dialect.of(inner.options)
     if inner.name == "csv":
         head = read_head(copy, dialect)
@@ -110,7 +145,7 @@ def _look(
     found = tuple(Column(c.name, "" if c.name.casefold() in known else c.type) for c in columns)
     if not grow:
         return Shape(found)
-    at = match([c.name for c in columns], schema, file.name, "ignore").place
+    at = match([c.name for c in columns], schema, copy.name, "ignore").place
     grown = _grown(connection, rows, at, schema, dialect)
     return Shape(found, grown, _unread(connection, rows, at, schema, grown, dialect))
 

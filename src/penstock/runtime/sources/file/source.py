@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from penstock.runtime.engines.base import FileFormat, InputFile
 from penstock.runtime.identity import content_identity, digest
 from penstock.runtime.sources.base import Inferred, Slice
 from penstock.runtime.sources.file.options import FileSourceOptions
-from penstock.runtime.sources.shapes import FOLDER, shapes
+from penstock.runtime.sources.shapes import FOLDER, refuse_late_columns, shapes
+from penstock.runtime.widening import TAKES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,8 +50,12 @@ class FileSource:
 
         Raises:
             SourceUnavailable: a file is gone, or was changed while it was read.
+            StepFailed: it has a column that came after the Program was compiled.
         """
         before = [self._unchanged(f) for f in part.files]
+        self._refuse_late_columns(
+            [replace(f, identity=_known(s)) for f, s in zip(part.files, before, strict=True)]
+        )
         found = engine.read_files(
             relation,
             part.files,
@@ -100,11 +106,24 @@ class FileSource:
         """The files there are, known by size and time of change: quicker than by content."""
         found = []
         for path in self._paths():
-            size, changed = _stamp(path) or (0, 0)
-            found.append(
-                InputFile(path, _relative(Path(path), self._root), size, f"{size}-{changed}")
-            )
+            stamp = _stamp(path)
+            size = stamp[0] if stamp else 0
+            name = _relative(Path(path), self._root)
+            found.append(InputFile(path, name, size, _known(stamp)))
         return found
+
+    def _refuse_late_columns(self, files: Sequence[InputFile]) -> None:
+        """Make sure that the files, known as `_stamped` knows them, bring nothing that is lost."""
+        if self._read.schema_evolution not in TAKES:
+            return
+        from penstock.runtime.engines.duckdb.shape_looking import look
+
+        schema = self._read.schema
+        fmt = self._file_format([f.name for f in files])
+        cache = self._root.joinpath(*FOLDER, f"{self._read.dataset}.json")
+        refuse_late_columns(
+            cache, files, fmt, schema, lambda some: self._look(look, some, fmt, schema, grow=False)
+        )
 
     # -- which files
 
@@ -194,6 +213,10 @@ def _stamp(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns
+
+
+def _known(stamp: tuple[int, int] | None) -> str:
+    return "gone" if stamp is None else f"{stamp[0]}-{stamp[1]}"
 
 
 def _said(path: str) -> set[str | None]:

@@ -57,8 +57,10 @@ class S3Source(FileSource):
 
         Raises:
             SourceUnavailable: an object is gone, was changed since `plan`, or cannot be fetched.
+            StepFailed: it has a column that came after the Program was compiled.
         """
         folder = engine.work / "fetched" / relation
+        self._refuse_late_columns(part.files)
         local = [self._fetched(file, folder, i) for i, file in enumerate(part.files)]
         found = engine.read_files(
             relation,

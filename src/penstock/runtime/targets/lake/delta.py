@@ -59,6 +59,7 @@ class DeltaLog:
     rewrites_wider = True  # Delta's type widening is a feature that most readers lack
     data_folder = ""
     forgets = False
+    fate = ""
 
     def __init__(self, options: LakeTargetOptions, place: Place, name: str) -> None:  # noqa: ARG002
         try:
@@ -93,7 +94,7 @@ class DeltaLog:
     def current(self) -> DeltaSnapshot | None:
         """What readers see."""
         table = self._latest()
-        return None if table is None else self._snapshot(table, table.history(1))
+        return None if table is None else self._snapshot(table)
 
     def at(self, version: str) -> DeltaSnapshot | None:
         """A version by its number."""
@@ -103,7 +104,7 @@ class DeltaLog:
         if int(version) == latest.version():
             return self.current()
         table = self._open(int(version))
-        return None if table is None else self._snapshot(table, table.history(1))
+        return None if table is None else self._snapshot(table)
 
     def all(self) -> list[Snapshot]:
         """Every version whose files are there, newest first."""
@@ -126,7 +127,7 @@ class DeltaLog:
         number = None if table is None else table.transaction_version(APP + token)
         if number is None:
             return None
-        noted = self._noted(int(number))
+        noted = (self._commit_info(int(number)) or {}).get("penstock") or {}
         return Commit(
             version=str(number),
             token=token,
@@ -163,10 +164,20 @@ class DeltaLog:
         table = self._latest()
         if table is None or not version.isdecimal() or int(version) > table.version():
             return False
-        since = table.version() - int(version)
-        told = table.history(since) if since else []
-        # Fewer: the log was cleaned up to a later version, and what was done before is not known.
-        return len(told) == since and all(h.get("operation") in _SAME_ROWS for h in told)
+        since = range(table.version(), int(version), -1)
+        return all((self._commit_info(n) or {}).get("operation") in _SAME_ROWS for n in since)
+
+    def foreign(self, current: Snapshot) -> list[str]:
+        """What other programs did here since Penstock's last commit."""
+        assert isinstance(current, DeltaSnapshot)
+        found = []
+        for number in range(current.number, -1, -1):
+            info = self._commit_info(number)
+            if info is None or "penstock" in info:
+                break  # the log was cleaned up to here, or Penstock wrote it
+            what = str(info.get("operation", "unknown")).lower()
+            found.append(f"another program wrote version {number} ({what})")
+        return found
 
     def discard(self, token: str, version: str | None) -> None:
         """Nothing: a commit is one file, there or not."""
@@ -248,15 +259,15 @@ class DeltaLog:
             found["aws_allow_http"] = str(chosen.endpoint.startswith("http://")).lower()
         return found
 
-    def _snapshot(self, table: Any, history: list[dict[str, Any]]) -> DeltaSnapshot:
+    def _snapshot(self, table: Any) -> DeltaSnapshot:
         import pyarrow as pa
 
         metadata = table.metadata()
         rows = pa.table(table.get_add_actions()).to_pylist()
         keys = tuple(metadata.partition_columns)
         files = tuple(self._file(r, keys) for r in rows)
-        info = history[0] if history else {}
-        noted = self._noted(table.version())
+        info = self._commit_info(table.version()) or {}
+        noted = info.get("penstock") or {}
         when = info.get("timestamp")
         return DeltaSnapshot(
             version=str(table.version()),
@@ -280,15 +291,19 @@ class DeltaLog:
 
         return replace(file, rows=pq.read_metadata(self._place.local(file)).num_rows)
 
-    def _noted(self, number: int) -> dict[str, Any]:
-        """What Penstock noted in a commit; nothing if another program made it."""
+    def _commit_info(self, number: int) -> dict[str, Any] | None:
+        """What a commit says of itself; None: its file is gone.
+
+        deltalake's own `history` keeps Python's lock while it waits for a bucket, so that the
+        thread which renews the run's lease could not.
+        """
         path = _log_file(number)
         if self._store.head(path) is None:
-            return {}
+            return None
         for line in self._store.read(path).splitlines():
             info = json.loads(line).get("commitInfo")
             if info is not None:
-                found: dict[str, Any] = info.get("penstock") or {}
+                found: dict[str, Any] = info
                 return found
         return {}
 

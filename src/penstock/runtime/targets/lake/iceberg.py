@@ -60,6 +60,7 @@ class IcebergLog:
     rewrites_wider = False
     data_folder = "data"
     forgets = True
+    fate = ""
 
     def __init__(self, options: LakeTargetOptions, place: Place, name: str) -> None:  # noqa: ARG002
         try:
@@ -202,6 +203,17 @@ class IcebergLog:
             if not replaced and noted.get("data") != "false":
                 return False
         return False
+
+    def foreign(self, current: Snapshot) -> list[str]:
+        """What other programs did here since Penstock's last commit."""
+        assert isinstance(current, IcebergSnapshot)
+        found = []
+        for snapshot in _ancestors(current.table):
+            if "token" in _noted(snapshot):
+                break
+            what = snapshot.summary.operation.value if snapshot.summary else "unknown"
+            found.append(f"another program wrote version {snapshot.snapshot_id} ({what})")
+        return found
 
     def discard(self, token: str, version: str | None) -> None:
         """Nothing: a commit that was cut off left no trace that a reader follows."""

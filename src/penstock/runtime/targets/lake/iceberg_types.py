@@ -188,6 +188,8 @@ def transform_of(term: Term) -> Any:
         return t.IdentityTransform()
     if term.transform == "truncate":
         return t.TruncateTransform(term.width or 1)
+    if term.transform == "bucket":
+        return t.BucketTransform(term.width or 1)
     return getattr(t, _TRANSFORMS[term.transform])()
 
 
@@ -224,6 +226,8 @@ def terms_of(spec: Any, schema: Any) -> tuple[str, ...]:
             found.append(column)
         elif text.startswith("truncate["):
             found.append(str(Term(column, "truncate", field.transform.width)))
+        elif text.startswith("bucket["):
+            found.append(str(Term(column, "bucket", field.transform.num_buckets)))
         else:
             found.append(f"{text}({column})")
     return tuple(found)

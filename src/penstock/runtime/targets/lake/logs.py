@@ -32,12 +32,14 @@ class Log(Protocol):
         data_folder: where data files go, below the table.
         forgets: whether `expire` takes versions out of the log; where it does not, a version is
             gone once one of its files is.
+        fate: what becomes of other programs' writing, where that is the same for every mode.
     """
 
     marker: str
     rewrites_wider: bool
     data_folder: str
     forgets: bool
+    fate: str
 
     def prepare(self) -> None:
         """Make sure that a table can be written here."""
@@ -59,6 +61,9 @@ class Log(Protocol):
 
     def holds(self, version: str) -> bool:
         """Whether nothing but the layout of files was changed since that version."""
+
+    def foreign(self, current: Snapshot) -> list[str]:
+        """What other programs did here since Penstock's last commit, in words, newest first."""
 
     def discard(self, token: str, version: str | None) -> None:
         """Remove what a killed commit with this token left in the log."""

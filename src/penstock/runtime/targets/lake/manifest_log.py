@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from penstock.runtime.targets.clock import utc_now
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from penstock.runtime.targets.lake.snapshot import Change, Commit, LakeFile, Snapshot
 
 
+_OURS = re.compile(r"part-[0-9a-f]{16}-.+")
 _ORC_TEXT = frozenset({"time", "json"})
 
 
@@ -30,6 +32,7 @@ class ManifestLog:
     rewrites_wider = False
     data_folder = ""
     forgets = True
+    fate = "no version holds them, so that they are left alone and are no rows of this table"
 
     def __init__(self, options: LakeTargetOptions, place: Place, name: str) -> None:
         self._place = place
@@ -105,6 +108,18 @@ class ManifestLog:
             if commit.data:
                 return False
         return False
+
+    def foreign(self, current: Snapshot) -> list[str]:  # noqa: ARG002
+        """Data files below the table that Penstock did not write."""
+        others = sorted(
+            path
+            for path in self._place.sizes()
+            if path.endswith((".parquet", ".orc")) and not _OURS.fullmatch(path.split("/")[-1])
+        )
+        if not others:
+            return []
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        return [f"another program put files here ({others[0]}{more})"]
 
     def discard(self, token: str, version: str | None) -> None:
         """Remove manifests of a killed commit."""

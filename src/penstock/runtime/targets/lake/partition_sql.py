@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock import types
+from penstock.runtime.targets.lake.bucket_sql import bucket
 from penstock.runtime.targets.lake.partitioning import Term, parse_term
 from penstock.runtime.targets.merging import quote
 
@@ -45,6 +46,9 @@ def _value(term: Term, kind: str) -> str:
     column = quote(term.column)
     if term.transform is None:
         return _EPOCH.get(kind, "{0}").format(column)
+    if term.transform == "bucket":
+        whole = None if kind == "varchar" else _EPOCH.get(kind, "{0}").format(column)
+        return bucket(column if whole is None else whole, term.width or 1, text=whole is None)
     if kind == "timestamptz":
         column = f"({column} AT TIME ZONE 'UTC')"
     if term.transform == "truncate":

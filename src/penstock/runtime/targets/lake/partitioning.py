@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TERM = re.compile(r"(year|month|day|hour|truncate)\(\s*(.+?)\s*(?:,\s*([0-9]{1,9})\s*)?\)")
+_TERM = re.compile(
+    r"(year|month|day|hour|truncate|bucket)\(\s*(?:([0-9]{1,9})\s*,\s*)?(.+?)\s*"
+    r"(?:,\s*([0-9]{1,9})\s*)?\)"
+)
+_SIZED = frozenset({"truncate", "bucket"})
 _TIMES = frozenset({"timestamp", "timestamptz"})
 TRANSFORMS = {
     "year": _TIMES | {"date"},
@@ -13,6 +17,7 @@ TRANSFORMS = {
     "day": _TIMES | {"date"},
     "hour": _TIMES,
     "truncate": frozenset({"varchar", "smallint", "integer", "bigint"}),
+    "bucket": frozenset({"varchar", "smallint", "integer", "bigint", "date", "time"}) | _TIMES,
 }
 """Transform → the types it is for."""
 
@@ -23,7 +28,7 @@ class Term:
 
     Attributes:
         transform: None: the column's values themselves.
-        width: of `truncate`.
+        width: of `truncate`; of `bucket`, how many there are.
     """
 
     column: str
@@ -38,14 +43,17 @@ class Term:
 
 
 def parse_term(text: str) -> Term:
-    """An entry of `partition_by`.
+    """An entry of `partition_by`; a width may stand before the column, as Spark writes it.
 
     >>> parse_term("day(seen)"), str(parse_term("truncate( name,3 )"))
     (Term(column='seen', transform='day', width=None), 'truncate(name, 3)')
+    >>> str(parse_term("bucket(id, 16)")), str(parse_term("bucket(16, id)"))
+    ('bucket(id, 16)', 'bucket(id, 16)')
     >>> parse_term("month").transform, parse_term("day(seen, 2)").transform
     (None, None)
     """
     found = _TERM.fullmatch(text)
-    if found is None or (found[1] == "truncate") != bool(int(found[3] or 0)):
+    widths = [int(w) for w in (found[2], found[4]) if w] if found else []
+    if found is None or len(widths) != (found[1] in _SIZED) or 0 in widths:
         return Term(text)
-    return Term(found[2], found[1], int(found[3]) if found[3] else None)
+    return Term(found[3], found[1], widths[0] if widths else None)

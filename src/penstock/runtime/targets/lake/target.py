@@ -22,6 +22,7 @@ from penstock.runtime.targets.lake.checks import (
 )
 from penstock.runtime.targets.lake.logs import open_log
 from penstock.runtime.targets.lake.options import LakeTargetOptions
+from penstock.runtime.targets.lake.partitioning import parse_term
 from penstock.runtime.targets.lake.place import open_place
 from penstock.runtime.targets.lake.snapshot import Change, Commit, LakeFile, Snapshot, compacted
 from penstock.runtime.targets.lake.upkeep import maintain
@@ -38,6 +39,13 @@ if TYPE_CHECKING:
 _FILE_COLUMN = "penstock__file"
 # Appends that lose the race for the next version look again; so many writers are not there.
 _TRIES = 50
+_TOLD = 3
+_FATE = {
+    "append": "its rows stay",
+    "overwrite": "this run replaced its rows; the version can be read still",
+    "overwrite_partitions": "its rows stay, but in the partitions that this run wrote",
+    "merge": "its rows stay, but for those with a key that this run wrote",
+}
 
 
 class LakeTarget:
@@ -49,8 +57,10 @@ class LakeTarget:
     """
 
     def __init__(self, load: Load, root: Path) -> None:
-        self._load = load
         self._options = LakeTargetOptions(**load.options)
+        if self._options.format == "iceberg":  # as the table gives them back
+            load = replace(load, partition_by=tuple(str(parse_term(t)) for t in load.partition_by))
+        self._load = load
         self._place = open_place(self._options.path, root)
         self._log = open_log(self._options, self._place, load.target)
         self._writer = Writer(load, self._options, self._place, self._log)
@@ -76,7 +86,7 @@ class LakeTarget:
             rows, removed, files = self._merge(engine, relation, token, current, columns)
         else:
             sql = self._writer.incoming(relation, columns)
-            files = self._writer.write(engine, sql, token, current, columns)
+            files = self._writer.write(engine, sql, token, current, columns, held=self._load.schema)
             rows, removed = sum(f.rows for f in files), []
             if current is not None and self._load.mode != "overwrite":
                 again = self._narrower(current, columns)
@@ -88,9 +98,8 @@ class LakeTarget:
             "base": current.version if current else None,
             "mode": self._load.mode,
             "columns": [asdict(c) for c in self._load.schema],
-            "layout": self._layout(
-                columns if self._load.mode == "merge" or removed else self._load.schema
-            ),
+            # Files that hold old rows too have every column of the table.
+            "layout": self._layout(columns if removed else self._load.schema),
             "files": [asdict(f) for f in files],
             "removed": removed,
         }
@@ -99,6 +108,7 @@ class LakeTarget:
     def commit(self, staged: Staged) -> Published:
         """Make the staged files part of what readers see."""
         token = self._token(staged.key)
+        notes: tuple[str, ...] = ()
         self._place.prepare()
         with self._place.locked():
             for _ in range(_TRIES):
@@ -109,13 +119,23 @@ class LakeTarget:
                     break
                 if "committed" in staged.detail:
                     raise self._moved("its log was put back to an older version")
-                done = self._log.publish(current, self._next(current, staged, token))
+                change = self._next(current, staged, token)
+                notes = self._notes(current)
+                done = self._log.publish(current, change)
                 if done is not None:
                     self._place.forget(token)
                     break
             else:
                 raise self._moved("others kept on writing")
-        return self._published(done)
+        return self._published(done, notes)
+
+    def _notes(self, current: Snapshot | None) -> tuple[str, ...]:
+        """What the report says of other programs that wrote here since the last run did."""
+        found = self._log.foreign(current) if current is not None else []
+        if not found:
+            return ()
+        told = "; ".join(found[:_TOLD]) + ("; and others before" if len(found) > _TOLD else "")
+        return (f"`{self._load.target}`: {told}: {self._log.fate or _FATE[self._load.mode]}",)
 
     def abandon(self, key: str) -> None:
         """Remove what was staged under this key and is in no version."""
@@ -248,7 +268,8 @@ class LakeTarget:
             )
             count = f"SELECT count(*) AS n FROM {quote(kept)}"
             rows = int(engine.rows(count)[0]["n"])
-            written = self._writer.write(engine, merged, token, current, columns)
+            held = None if touched else self._load.schema
+            written = self._writer.write(engine, merged, token, current, columns, held=held)
             return rows, [f.path for f in touched], written
         finally:
             engine.drop(kept)
@@ -330,13 +351,14 @@ class LakeTarget:
         """Names a run and this target in file names: two targets may share a folder."""
         return hashlib.sha256(f"{self._load.target}\n{key}".encode()).hexdigest()[:16]
 
-    def _published(self, done: Commit) -> Published:
+    def _published(self, done: Commit, notes: tuple[str, ...] = ()) -> Published:
         return Published(
             rows_loaded=done.rows_loaded,
             files=done.files,
             bytes=done.bytes,
             location=self._options.path,
             version=done.version,
+            notes=notes,
         )
 
     # -- refusals

@@ -54,8 +54,14 @@ class Writer:
         token: str,
         base: Snapshot | None,
         columns: Sequence[Column],
+        *,
+        held: Sequence[Column] | None = None,
     ) -> list[LakeFile]:
-        """Write the rows of a query; files without a row are not kept."""
+        """Write the rows of a query; files without a row are not kept.
+
+        Args:
+            held: the columns that the query has, by the dataset's names; None: every one.
+        """
         folder = self.place.folder / self.log.data_folder
         folder.mkdir(parents=True, exist_ok=True)
         derived = self._derived(columns)
@@ -63,7 +69,11 @@ class Writer:
             more = ", ".join(f"{value} AS {quote(name)}" for name, value in derived.items())
             sql = f"SELECT *, {more} FROM ({sql}) AS rows"
         names = list(derived) or list(self.load.partition_by)
-        spec = self._spec(folder, token, tuple(names), self.log.field_ids(base, columns))
+        ids = self.log.field_ids(base, columns)
+        if ids is not None and held is not None:
+            mine = {c.name.casefold() for c in held}
+            ids = {n: i for n, i in ids.items() if n.casefold() in mine}
+        spec = self._spec(folder, token, tuple(names), ids)
         written: list[LakeFile] = []
         for file in self._sized(engine, engine.write_files(sql, spec), spec):
             if not file.rows:
