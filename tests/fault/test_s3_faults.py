@@ -76,7 +76,7 @@ class Place:
         compiled = compile_definition(load_definition(root), "duckdb")
         assert compiled.program is not None, compiled.diagnostics
         self.program = compiled.program
-        (root / ".penstock").mkdir()
+        (root / ".penstock").mkdir(exist_ok=True)
 
     def fault(self, how=None, method="PUT", path="", skip=0, times=1):
         """Have the proxy go wrong from now on."""
