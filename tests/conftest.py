@@ -33,6 +33,24 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_terminal_summary(terminalreporter) -> None:
+    """What `tests/fault/test_seeds.py` did, of all workers together."""
+    told = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "fault" and getattr(report, "when", "") == "call"
+    ]
+    if told:
+        kinds = len({kind for kind, *_ in told})
+        killed, lost, doubled = (sum(each[i] for each in told) for i in (1, 2, 3))
+        terminalreporter.write_line(
+            f"seeds {len(told):,}, kinds {kinds}, kills {killed:,}, "
+            f"rows lost {lost:,}, rows doubled {doubled:,}"
+        )
+
+
 @pytest.fixture(scope="session")
 def s3():
     """The URL of a moto server with the bucket `acme-lake`.

@@ -5,16 +5,14 @@ from __future__ import annotations
 import atexit
 import functools
 import json
-import multiprocessing
 import os
 import shutil
 import signal
 import sqlite3
 import tempfile
-from multiprocessing import forkserver
 from pathlib import Path
 
-import duckdb  # noqa: F401  # so that the fork server has it loaded
+from children import start
 
 from penstock.program import Column, Load
 from penstock.runtime import registry
@@ -33,22 +31,6 @@ MODES = {
     "overwrite_partitions": {"mode": "overwrite_partitions"},
     "merge": {"mode": "merge", "keys": ("id",)},
 }
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__])
-
-
-@functools.cache
-def start_server():
-    """Have the fork server load this module once, so that a child need not."""
-    before = os.environ.get("PYTHONPATH")
-    # Python 3.11 gives the fork server no sys.path of ours.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent), before]))
-    try:
-        forkserver.ensure_running()
-    finally:
-        del os.environ["PYTHONPATH"]
-        if before is not None:
-            os.environ["PYTHONPATH"] = before
 
 
 class Deadly:
@@ -75,9 +57,7 @@ class Deadly:
 
 def run(target, *args, nth=0):
     """Run `target` in a child that dies after the n-th call; gives its exit code."""
-    start_server()
-    process = CONTEXT.Process(target=target, args=(*args, nth))
-    process.start()
+    process = start(target, *args, nth)
     process.join(60)
     return process.exitcode
 

@@ -34,7 +34,7 @@ sources:
     schema: {id: integer, day: date, amount: "decimal(10,2)", note: varchar}
   all_orders:  # read whole each time: a file is overwritten
     connector: file
-    path: data/*.csv
+    path: data/?.csv
     schema: {id: integer, day: date, amount: "decimal(10,2)", note: varchar}
 transforms:
   clean:

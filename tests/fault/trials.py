@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import json
-import multiprocessing
 import os
 import random
 import shutil
@@ -16,11 +15,14 @@ import sqlite3
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from pathlib import Path
 
 import duckdb
+from children import start
+from pyiceberg.io.pyarrow import PyArrowFile
+from sqlalchemy.engine.default import DefaultDialect
 
 from penstock.compiler import compile_definition
 from penstock.errors import SourceUnavailable
@@ -28,18 +30,23 @@ from penstock.program import Program
 from penstock.runtime import registry
 from penstock.runtime.ledger.sqlite import SQLiteLedger, connection
 from penstock.runtime.observer import Silent
+from penstock.runtime.plan import Span
 from penstock.runtime.publish import open_target
 from penstock.runtime.quarantine import read as read_quarantine
-from penstock.runtime.run import RunOptions
+from penstock.runtime.replay import Wanted, replay
+from penstock.runtime.run import RunOptions, RunResult
 from penstock.runtime.run import run as run_program
 from penstock.spec import load_definition
 
-FORMATS = ("parquet",)
+FORMATS = ("parquet", "orc", "delta", "iceberg")
 MODES = ("append", "overwrite", "overwrite_partitions", "merge")
-SITUATIONS = ("first", "incremental", "refresh")
+SITUATIONS = ("first", "incremental", "refresh", "backfill", "replay")
+REFUSED = {("append", "backfill"), ("overwrite", "backfill")}
+"""What Penstock refuses before it runs: a backfill would double rows, or lose the others."""
+KINDS = tuple(
+    (f, m, s) for s in SITUATIONS for m in MODES if (m, s) not in REFUSED for f in FORMATS
+)
 MOST_KILLS = 3
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__])
 
 FIRST = """\
 id,day,amount,seen
@@ -59,6 +66,12 @@ id,day,amount,seen
 nine,2026-01-04,9.00,2026-01-04T02:00:00
 10,2026-01-04,-1.00,2026-01-04T03:00:00
 """
+LATE = (
+    FIRST.replace("2026-01-01,1.50", "2026-01-01,1.75")
+    + """\
+11,2026-01-02,11.00,2026-01-02T04:00:00
+"""
+)
 PIPELINE = """\
 name: orders
 sources:
@@ -71,6 +84,7 @@ transforms:
   clean:
     from: orders
     steps:
+      - derive: {{day: CAST(seen AS date)}}
       - deduplicate: {{keys: [id], order_by: [seen desc]}}
 quality:
   clean: {{quarantine: ['ColumnValues "amount" > 0']}}
@@ -100,12 +114,11 @@ class Trial:
     def of(cls, seed: int) -> Trial:
         """The trial of a seed. Formats, modes and situations come round; the rest is chance."""
         chance = random.Random(seed)
-        kinds = [(f, m, s) for s in SITUATIONS for m in MODES for f in FORMATS]
         kills = tuple(
             (chance.choice(("call", "call", "time")), chance.random())
             for _ in range(chance.randint(1, MOST_KILLS))
         )
-        return cls(seed, *kinds[seed % len(kinds)], kills)
+        return cls(seed, *KINDS[seed % len(KINDS)], kills)
 
     @property
     def kind(self) -> tuple[str, str, str]:
@@ -122,9 +135,13 @@ def prepare(folder: Path, kind: tuple[str, str, str]) -> dict:
     (folder / "data").mkdir(parents=True)
     load = f"mode: {mode}" + (", keys: [id]" if mode == "merge" else "")
     incremental = "none" if mode == "overwrite" else "files"
+    if situation == "backfill":
+        incremental = "{column: seen}"
     text = PIPELINE.format(format=form, load=load, incremental=incremental)
     if mode != "overwrite":  # a file is overwritten: it would hold the last slice only
         text = "\n".join(x for x in text.splitlines() if "out/flat" not in x) + "\n"
+    if (mode, situation) == ("append", "replay"):  # a row goes to an append only by itself
+        text = "\n".join(x for x in text.splitlines() if "deduplicate" not in x) + "\n"
     (folder / "pipeline.yaml").write_text(text)
     (folder / "data" / "1.csv").write_text(FIRST)
     compiled = compile_definition(load_definition(folder), "duckdb")
@@ -132,14 +149,18 @@ def prepare(folder: Path, kind: tuple[str, str, str]) -> dict:
     program = compiled.program.as_json()
     if situation != "first":
         assert launch(folder, program, {}) == 0
-        if situation == "incremental":
-            (folder / "data" / "2.csv").write_text(SECOND)
+    if situation == "incremental":
+        (folder / "data" / "2.csv").write_text(SECOND)
+    if situation == "backfill":  # too old for the daily run
+        (folder / "data" / "1.csv").write_text(LATE)
     return program
 
 
 def options(situation: str) -> dict:
     """How the run that is killed is started."""
-    return {"full_refresh": True} if situation == "refresh" else {}
+    if situation == "backfill":
+        return {"span": ("2026-01-01", "2026-01-03")}
+    return {"refresh": {"full_refresh": True}, "replay": {"replay": True}}.get(situation, {})
 
 
 # -- processes
@@ -187,6 +208,9 @@ def arm(nth: int) -> Deadly:
     engine = registry.engine("duckdb")
     for name in ("read_files", "create", "write_files", "rows"):
         deadly.wrap(engine, name)
+    for name in ("do_execute", "do_commit"):  # the catalog of Iceberg
+        deadly.wrap(DefaultDialect, name)
+    deadly.wrap(PyArrowFile, "create")
     return deadly
 
 
@@ -195,7 +219,7 @@ def _child(folder: Path, program: dict, given: dict, nth: int, told: Path | None
     deadly = arm(nth)
     ledger = SQLiteLedger(folder / ".penstock" / "ledger.sqlite")
     made = Program.from_json(program)
-    result = run_program(made, folder, ledger, Silent(), RunOptions(threads=1, **given))
+    result = _started(made, folder, ledger, given)
     ledger.close()
     if told:
         status = result.document.status
@@ -204,18 +228,22 @@ def _child(folder: Path, program: dict, given: dict, nth: int, told: Path | None
     os._exit(result.exit_code)
 
 
-@functools.cache
-def start_server() -> None:
-    """Have the fork server load this module once, so that a child need not."""
-    before = os.environ.get("PYTHONPATH")
-    # Python 3.11 gives the fork server no sys.path of ours.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent), before]))
-    try:
-        forkserver.ensure_running()
-    finally:
-        del os.environ["PYTHONPATH"]
-        if before is not None:
-            os.environ["PYTHONPATH"] = before
+def _started(program: Program, folder: Path, ledger: SQLiteLedger, given: dict) -> RunResult:
+    if "replay" not in given:
+        span = Span(*given["span"]) if "span" in given else None
+        options = RunOptions(1 << 30, 1, full_refresh="full_refresh" in given, span=span)
+        return run_program(program, folder, ledger, Silent(), options)
+    rows = [r for r in read_quarantine(folder, ledger, "orders") if r.state == "held"]
+    corrected = {r.replay_key: _fixed(r) for r in rows if "-4.0" in (r.row or "") or r.raw}
+    options = RunOptions(1 << 30, 1)
+    return replay(program, folder, ledger, Silent(), options, Wanted(corrected=corrected))
+
+
+def _fixed(row) -> tuple[str, str]:
+    """The held row as it should have been."""
+    if row.row is not None:
+        return "row", row.row.replace('"amount":-', '"amount":')
+    return "raw", row.raw.replace("five", "5")
 
 
 def launch(
@@ -228,10 +256,8 @@ def launch(
     told: Path | None = None,
 ) -> int | None:
     """Run in a child, which dies after its n-th call, or so many seconds after it began."""
-    start_server()
     (folder / ".penstock").mkdir(exist_ok=True)
-    process = CONTEXT.Process(target=_child, args=(folder, program, given, nth, told))
-    process.start()
+    process = start(_child, folder, program, given, nth, told)
     process.join(seconds if seconds is not None else 120)
     if process.is_alive():
         assert seconds is not None, "a run hangs"
@@ -243,6 +269,12 @@ def launch(
 # -- what is to be seen
 
 
+@functools.cache
+def reader() -> duckdb.DuckDBPyConnection:
+    """A connection of this process: opening one takes longer than reading these tables."""
+    return duckdb.connect()
+
+
 def published(folder: Path, program: dict) -> dict[str, list[str]]:
     """The rows of each target, as readers see them."""
     seen = {}
@@ -252,10 +284,16 @@ def published(folder: Path, program: dict) -> dict[str, list[str]]:
         except SourceUnavailable:  # nothing was published yet
             seen[load.target] = []
             continue
-        with duckdb.connect() as con:
-            rows = con.execute(f"SELECT * FROM {relation} AS t").fetchall()
+        rows = reader().execute(f"SELECT * FROM {relation} AS t").fetchall()
         seen[load.target] = sorted(map(str, rows))
     return seen
+
+
+def difference(found: dict[str, list[str]], wanted: dict[str, list[str]]) -> tuple[int, int]:
+    """Rows that are lost, and rows that are too many: doubled, or of no run."""
+    lost = sum((Counter(wanted[name]) - Counter(found[name])).total() for name in wanted)
+    more = sum((Counter(found[name]) - Counter(wanted[name])).total() for name in wanted)
+    return lost, more
 
 
 def memory(folder: Path) -> tuple:
@@ -264,7 +302,8 @@ def memory(folder: Path) -> tuple:
     try:
         assert ledger.verify_audit() == []
         held = sorted(
-            (r.dataset, r.rule, r.replay_key) for r in read_quarantine(folder, ledger, "orders")
+            (r.dataset, r.rule, r.replay_key, r.state)
+            for r in read_quarantine(folder, ledger, "orders")
         )
         done = [r for r in ledger.runs("orders") if r.status == "succeeded"]
         return len(done), held, sorted(ledger.current("orders"))

@@ -45,7 +45,7 @@ class S3Store:
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Every object below a folder, in the order of their paths."""
         key = self._key(prefix)
-        found = self._try(
+        found = self._again(
             prefix,
             lambda: [
                 self._entry(meta)
@@ -58,7 +58,7 @@ class S3Store:
     def head(self, path: str) -> Entry | None:
         """An object without its content; None: it is not there."""
         try:
-            found = self._try(
+            found = self._again(
                 path, lambda: self._obstore.head(self._client, self._key(path)), absent=True
             )
         except FileNotFoundError:
@@ -68,7 +68,7 @@ class S3Store:
     def read(self, path: str) -> bytes:
         """The content of an object."""
         return bytes(
-            self._try(path, lambda: self._obstore.get(self._client, self._key(path)).bytes())
+            self._again(path, lambda: self._obstore.get(self._client, self._key(path)).bytes())
         )
 
     def download(self, path: str, to: Path, *, identity: str | None = None) -> Entry:
@@ -186,27 +186,21 @@ class S3Store:
             path = path.removeprefix(f"{self._prefix}/")
         return Entry(path, meta["size"], meta["e_tag"], meta["last_modified"])
 
-    def _again(self, path: str, act: Callable[[], T], *, writing: bool = False) -> T:
+    def _again(
+        self, path: str, act: Callable[[], T], *, writing: bool = False, absent: bool = False
+    ) -> T:
         """Do it, again if what went wrong may pass: a body cut off, an answer that got lost."""
-        for attempt in range(1, ATTEMPTS):
+        attempt = 1
+        while True:
             try:
                 return act()
             except PenstockError:
                 raise
-            except Exception as error:  # noqa: BLE001 - looked at, and raised below if it stays
-                if not is_passing(error):
-                    break
-                time.sleep(0.1 * 2**attempt)
-        return self._try(path, act, writing=writing)
-
-    def _try(
-        self, path: str, act: Callable[[], T], *, writing: bool = False, absent: bool = False
-    ) -> T:
-        try:
-            return act()
-        except PenstockError:
-            raise
-        except Exception as error:
-            if absent and isinstance(error, FileNotFoundError):
-                raise
-            raise translated(error, self.url(path), self._settings, writing=writing) from error
+            except Exception as error:
+                if absent and isinstance(error, FileNotFoundError):
+                    raise
+                if attempt == ATTEMPTS or not is_passing(error):
+                    told = translated(error, self.url(path), self._settings, writing=writing)
+                    raise told from error
+            time.sleep(0.1 * 2**attempt)
+            attempt += 1
