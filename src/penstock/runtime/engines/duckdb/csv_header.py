@@ -105,11 +105,26 @@ def _head(
         first.data.decode()
     except UnicodeDecodeError as error:
         return None, f"byte {error.start + 1} of it is not UTF-8 text"
+    if b"\0" in first.data:
+        raise _with_nul(file, first.data)
     names = tuple(n.strip() for n in splitter.fields(first.data))
     at = dialect.skip + first.line
     cut = len(sample) and not sample.endswith((b"\n", b"\r")) and len(lines) <= at
     fault = "it is too long" if cut else None
     return Head(compression, names, width, False, plain, sample, at), fault
+
+
+def _with_nul(file: InputFile, header: bytes) -> StepFailed:
+    """Every second byte NUL is UTF-16 without a byte order mark."""
+    zeros = [header[i::2].count(0) for i in (0, 1)]
+    half = len(header) // 2 - 1
+    wide = "utf-16-be" if zeros[0] >= half else "utf-16-le" if zeros[1] >= half else None
+    return StepFailed(
+        f"the header of `{file.name}` holds NUL bytes"
+        + (", as UTF-16 text without a byte order mark does" if wide else ""),
+        code=CODE_TEXT,
+        hint=f"say `options: {{encoding: {wide}}}`" if wide else "is it a text file at all?",
+    )
 
 
 def header_lines(files: Iterable[InputFile], dialect: Dialect) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""Whether packed files are whole: DuckDB does not look.
+"""Whether text files can be read as a whole: DuckDB does not look.
 
-It passes over the checksum of gzip, so that a flipped bit becomes another value, and takes a zstd
-file that is cut short for a shorter one. Files are checked while DuckDB reads them.
+It passes over the checksum of gzip, so that a flipped bit becomes another value, takes a zstd file
+that is cut short for a shorter one, and loses a line that does not fit into its buffers
+without a word. Files are checked while DuckDB reads them.
 """
 
 from __future__ import annotations
@@ -12,16 +13,93 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from penstock.runtime.engines.duckdb.textfiles import CHUNK, broken, compression_of, opened
+from penstock.errors import StepFailed
+from penstock.runtime.engines.duckdb.textfiles import (
+    CHUNK,
+    LONGEST_RECORD,
+    broken,
+    compression_of,
+    opened,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from penstock.runtime.engines.base import InputFile
 
 _ZSTD = 0xFD2FB528
 _SKIPPABLE = 0x184D2A5
 _CUT = "it ends too early"
+CODE_LINE = "PSK-SRC-038"
+ONE_BUFFER = 30_000_000
+"""Bytes. In a larger file DuckDB may lose a line of more than `LONGEST_RECORD` in silence."""
+_LOOK = 1 << 16
+
+
+class _Lines:
+    """Finds a line that DuckDB may lose, in chunks of at most `CHUNK` bytes."""
+
+    def __init__(self, file: InputFile) -> None:
+        self._file = file
+        self._at = self._start = 0
+        self._long: int | None = None
+
+    def add(self, chunk: bytes) -> None:
+        """The next chunk.
+
+        Raises:
+            StepFailed: a line is too long.
+        """
+        first = chunk.find(b"\n")
+        last = chunk.rfind(b"\n") if first >= 0 else max(chunk.find(b"\r", -_LOOK), -1)
+        end = self._at + (first if first >= 0 else last if last >= 0 else len(chunk))
+        if self._long is None and end - self._start > LONGEST_RECORD:
+            self._long = self._start
+        if last >= 0:
+            self._start = self._at + last + 1
+        self._at += len(chunk)
+        if self._long is not None and self._at > ONE_BUFFER:
+            raise too_long(self._file, self._long)
+
+
+def too_long(file: InputFile, start: int) -> StepFailed:
+    """The error for a line that DuckDB would lose."""
+    return StepFailed(
+        f"`{file.name}` has a line of more than {LONGEST_RECORD:,} bytes at byte {start + 1:,}",
+        code=CODE_LINE,
+        hint="nothing of it was taken in; is it a text file with line ends, and not damaged?",
+    )
+
+
+def long_line(stream: BinaryIO, size: int, limit: int = LONGEST_RECORD) -> int | None:
+    r"""The offset of a line of more than `limit` bytes; None: there is none.
+
+    Looks at a few bytes of each block only: such a line covers a whole one.
+
+    >>> import io
+    >>> text = b"a\n" * 50 + b"x" * 90 + b"\n"
+    >>> long_line(io.BytesIO(text), len(text), 60), long_line(io.BytesIO(text), len(text), 99)
+    (100, None)
+    """
+    block = limit // 2
+    for start in range(0, size - block + 1, block):
+        if _line_end(stream, start, start + block) is not None:
+            continue
+        stream.seek(max(start - limit, 0))
+        before = stream.read(min(start, limit))
+        begin = start - len(before) + max(before.rfind(b"\n"), before.rfind(b"\r")) + 1
+        if _line_end(stream, begin, min(begin + limit, size)) is None and size - begin > limit:
+            return begin
+    return None
+
+
+def _line_end(stream: BinaryIO, start: int, stop: int) -> int | None:
+    stream.seek(start)
+    while start < stop and (chunk := stream.read(min(_LOOK, stop - start))):
+        if b"\n" in chunk or b"\r" in chunk:
+            return start
+        start += len(chunk)
+    return None
 
 
 @contextmanager
@@ -46,16 +124,31 @@ def whole(files: Sequence[InputFile]) -> Iterator[None]:
 def _check(files: Sequence[InputFile], stop: threading.Event) -> None:
     for file in files:
         kind = compression_of(file.path)
-        if kind == "none" or stop.is_set():
-            continue
+        if stop.is_set():
+            return
         with opened(file.path) as stream:
-            fault = zstd_fault(stream) if kind == "zstd" else gzip_fault(stream, stop)
+            if kind == "none":
+                size = stream.seek(0, 2)
+                start = long_line(stream, size) if size > ONE_BUFFER else None
+                if start is not None:
+                    raise too_long(file, start)
+                continue
+            fault = (
+                zstd_fault(stream) if kind == "zstd" else gzip_fault(stream, stop, _Lines(file).add)
+            )
         if fault:
             raise broken(file, fault)
 
 
-def gzip_fault(stream: BinaryIO, stop: threading.Event | None = None) -> str | None:
+def gzip_fault(
+    stream: BinaryIO,
+    stop: threading.Event | None = None,
+    look: Callable[[bytes], None] | None = None,
+) -> str | None:
     """What is wrong with a gzip file; None: nothing.
+
+    Args:
+        look: is given what it holds.
 
     >>> import gzip, io
     >>> data = gzip.compress(b"a" * 100)
@@ -70,14 +163,18 @@ def gzip_fault(stream: BinaryIO, stop: threading.Event | None = None) -> str | N
             while chunk:
                 if unpack.eof:
                     unpack = zlib.decompressobj(31)
-                unpack.decompress(chunk, CHUNK)
+                found = unpack.decompress(chunk, CHUNK)
+                if look:
+                    look(found)
                 chunk = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
     except zlib.error as error:
         return "its checksum is wrong" if "check" in str(error) else str(error)
     # What zlib holds back is given without more input; the end shows up then.
     while some and not unpack.eof and not (stop and stop.is_set()):
-        if not unpack.decompress(b"", CHUNK):
+        if not (found := unpack.decompress(b"", CHUNK)):
             return _CUT
+        if look:
+            look(found)
     return None
 
 

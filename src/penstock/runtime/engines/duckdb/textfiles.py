@@ -20,6 +20,8 @@ Compression = Literal["none", "gzip", "zstd"]
 CHUNK = 1 << 20
 # The longest record, in bytes: DuckDB keeps a buffer of several for each thread.
 LONGEST_RECORD = 2_000_000
+# Without a delimiter DuckDB takes NUL for one, and drops what follows it. No text holds this.
+_NO_DELIMITER = "\x1d\x1e\x1f\x1d"
 CODE_BROKEN = "PSK-SRC-031"
 _MAGIC: dict[bytes, Compression] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
@@ -156,6 +158,7 @@ def raw_lines(paths: list[str], compression: Compression, *, more: str = "") -> 
     """
     return (
         f"read_csv({literal(paths)}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, "
-        "header = false, delim = '', quote = '', escape = '', strict_mode = false, "
+        f"header = false, delim = {literal(_NO_DELIMITER)}, quote = '', escape = '', "
+        "strict_mode = false, "
         f"compression = {literal(compression)}{more})"
     )
