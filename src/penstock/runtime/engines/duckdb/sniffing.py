@@ -79,7 +79,7 @@ def sniff(files: Sequence[InputFile], fmt: FileFormat) -> tuple[Column, ...]:
         connection.execute("SET TimeZone = 'UTC'")
         find = {"csv": _csv, "ndjson": _ndjson, "parquet": _parquet}[fmt.name]
         try:
-            return _joined(
+            found = _joined(
                 _texts(connection, files, fmt) if texts else find(connection, files, fmt)
             )
         except duckdb.Error as error:
@@ -89,6 +89,13 @@ def sniff(files: Sequence[InputFile], fmt: FileFormat) -> tuple[Column, ...]:
                 code="PSK-SRC-036",
                 hint="declare its `schema`",
             ) from error
+    if not found:
+        raise SourceUnavailable(
+            f"the columns of `{files[0].name}` cannot be told: it holds no record",
+            code="PSK-SRC-036",
+            hint="declare its `schema`",
+        )
+    return found
 
 
 def _joined(found: Iterable[Sequence[Column]]) -> tuple[Column, ...]:
@@ -287,7 +294,7 @@ def _described(
         )
         Path(alone).write_text(text + "\n", encoding="utf-8")
         source = f"read_ndjson({literal([alone])}, sample_size = {ROWS})"
-        return connection.execute(f"DESCRIBE FROM {source}").fetchall() if text else found
+        return connection.execute(f"DESCRIBE FROM {source}").fetchall() if text else []
 
 
 def _texts(
