@@ -91,12 +91,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     args = list(sys.argv[1:] if arguments is None else arguments)
     args, output = _everywhere_flags(args)
     code = _invoke(args, output)
-    if any(not t.daemon for t in threading.enumerate() if t is not threading.current_thread()):
+    if any(map(_outlives, threading.enumerate())):
         # A thread stuck in a user's step outlives its run; waiting for it would hang the exit.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _outlives(thread: threading.Thread) -> bool:
+    """Whether leaving would wait for a thread; idle ones of a library's pool end when asked."""
+    idle = thread.name.startswith("ThreadPoolExecutor-")
+    return thread is not threading.current_thread() and not thread.daemon and not idle
 
 
 def _everywhere_flags(args: list[str]) -> tuple[list[str], Output]:

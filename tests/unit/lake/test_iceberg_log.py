@@ -115,7 +115,7 @@ def test_old_snapshots_are_forgotten(ice, values):
     last = ice.publish(values((2, "a", "n")))
     assert ice.target()._log.at(first.version).rows == 1
     kept = ice.target().maintain(ice.engine, Upkeep(keep_days=0), "tidy")
-    assert (kept.versions_removed, kept.version) == (1, last.version)
+    assert (len(kept.versions_removed), kept.version) == (1, last.version)
     assert kept.files_removed >= 1
     assert ice.target()._log.at(first.version) is None
     assert ice.read() == [(2, "a", "n")]
