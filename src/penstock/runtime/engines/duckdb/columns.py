@@ -41,7 +41,8 @@ def match(names: Sequence[str], schema: Sequence[Column], file: str, evolution: 
         evolution: `strict`, `add`, `ignore`, `widen`.
 
     Raises:
-        StepFailed: a name is empty or comes twice; under `strict`, a column is missing or not in
+        StepFailed: a name is empty or comes twice, or a schema's column is there twice, letter
+            case aside; under `strict`, a column is missing or not in
             the schema; a required column, or every column, is missing.
     """
     _check_names(names, file)
@@ -61,6 +62,8 @@ def match(names: Sequence[str], schema: Sequence[Column], file: str, evolution: 
         else:
             missing.append(column)
     taken = set(place.values())
+    wanted = {c.name.casefold() for c in schema}
+    refuse_alike([n if n.casefold() in wanted else f"{i}" for i, n in enumerate(names)], file)
     extra = tuple(n for i, n in enumerate(names) if i not in taken)
     _refuse(file, schema, missing, extra, evolution)
     return Matched(place, extra)
@@ -82,6 +85,24 @@ def _check_names(names: Sequence[str], file: str) -> None:
             code=CODE_COLUMNS,
             hint="give each column a name of its own",
         )
+
+
+def refuse_alike(names: Sequence[str], file: str) -> None:
+    """Of two columns whose names differ in letter case only, none is passed over in silence.
+
+    Raises:
+        StepFailed: there are two.
+    """
+    folded: dict[str, int] = {}
+    for i, other in enumerate(names):
+        first = folded.setdefault(other.casefold(), i)
+        if first != i:
+            raise StepFailed(
+                f"`{file}` has columns `{names[first]}` and `{other}`, whose names differ in "
+                f"letter case only (columns {first + 1} and {i + 1})",
+                code=CODE_COLUMNS,
+                hint="give each column a name of its own",
+            )
 
 
 def _refuse(

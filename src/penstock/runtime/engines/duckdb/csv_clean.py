@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.runtime.engines.base import Rejected
 from penstock.runtime.engines.duckdb.csv_records import Splitter
+from penstock.runtime.engines.duckdb.csv_surplus import Endings
 from penstock.runtime.engines.duckdb.textfiles import opened_text
 
 if TYPE_CHECKING:
@@ -54,9 +55,14 @@ class Cleaned:
     rejected: list[Rejected]
 
 
-def clean(file: InputFile, head: Head, dialect: Dialect, path: Path) -> Cleaned:
-    """Copy the records of a file whose quotes close to `path`."""
-    splitter = Splitter(dialect)
+def clean(file: InputFile, head: Head, dialect: Dialect, path: Path, width: int) -> Cleaned:
+    """Copy the records of a file whose quotes close to `path`.
+
+    Args:
+        width: how many fields are expected. Of records that do not have them only those are left
+            out here that DuckDB would cut to it.
+    """
+    splitter, endings = Splitter(dialect), Endings(dialect)
     lines = LineMap()
     rejected: list[Rejected] = []
     at = 1
@@ -64,9 +70,14 @@ def clean(file: InputFile, head: Head, dialect: Dialect, path: Path) -> Cleaned:
         for record in splitter.records(stream):
             if record.line <= head.line:
                 continue
-            if record.fault is not None:
+            fault = record.fault
+            if fault is None and endings.of_record(record.data):
+                fields = len(splitter.fields(record.data))
+                if fields > width:
+                    fault = f"{fields} fields where {width} are expected"
+            if fault is not None:
                 raw = record.data.decode(errors="backslashreplace")
-                rejected.append(Rejected(file.name, record.line, None, record.fault, raw))
+                rejected.append(Rejected(file.name, record.line, None, fault, raw))
                 continue
             lines.add(at, record.line)
             copy.write(record.data + b"\n")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from penstock.runtime.engines.duckdb.columns import match
+from penstock.runtime.engines.duckdb.textfiles import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.duckdb.csv_dialect import Dialect
     from penstock.runtime.engines.duckdb.csv_header import Head
     from penstock.runtime.engines.duckdb.textfiles import Compression
+
+_TAIL = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ def group(
     """
     found: dict[tuple[object, ...], list[Piece]] = {}
     for piece in pieces:
-        key = (piece.head.names, piece.compression, piece.lines is not None)
+        alone = piece.file.path if _open_end(piece, dialect) else ""
+        key = (piece.head.names, piece.compression, piece.lines is not None, alone)
         found.setdefault(key, []).append(piece)
     parts = []
     for together in found.values():
@@ -112,6 +116,20 @@ def group(
             )
         )
     return sorted(parts, key=lambda p: -sum(x.file.size for x in p.pieces))
+
+
+def _open_end(piece: Piece, dialect: Dialect) -> bool:
+    """Whether a file may end within quotes: among other files DuckDB loses that record's fault."""
+    if piece.compression != "none" or not dialect.quote:
+        return False
+    with opened(piece.reading.path) as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - _TAIL))
+        tail = stream.read()
+    quote = dialect.quote.encode()
+    at = tail.rfind(quote)
+    start = max(tail.rfind(b"\n", 0, max(at, 0)), tail.rfind(b"\r", 0, max(at, 0))) + 1
+    return at >= 0 and tail.count(quote, start) % 2 == 1
 
 
 def _columns(piece: Piece, schema: Sequence[Column], evolution: str) -> tuple[Column | None, ...]:

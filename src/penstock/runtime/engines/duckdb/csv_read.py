@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from penstock.errors import PenstockError, SourceUnavailable, StepFailed
 from penstock.runtime.engines.base import Extracted, Rejected
-from penstock.runtime.engines.duckdb import csv_rejects, exact
+from penstock.runtime.engines.duckdb import csv_rejects, csv_surplus, exact
 from penstock.runtime.engines.duckdb.csv_clean import clean
 from penstock.runtime.engines.duckdb.csv_dialect import Dialect
 from penstock.runtime.engines.duckdb.csv_header import read_head
@@ -26,7 +26,7 @@ from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.textfiles import LONGEST_RECORD, broken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from penstock.program import Column
@@ -45,15 +45,19 @@ def read_csv(
     options: Mapping[str, Any],
     schema: Sequence[Column],
     evolution: str,
+    delimiters: Callable[[str], int | None] = lambda _: None,
 ) -> Extracted:
     """Make `relation` of CSV files. Every record is a row of it, or rejected.
+
+    Args:
+        delimiters: path → how many delimiters its file has; None: not counted.
 
     Raises:
         SourceUnavailable: a file cannot be opened.
         StepFailed: a file as a whole is not what it should be.
     """
     dialect = Dialect.of(options)
-    reading = _Reading(database, relation, schema, dialect, evolution)
+    reading = _Reading(database, relation, schema, dialect, evolution, delimiters)
     reading.read(files)
     (rows,) = database.execute(f"SELECT count(*) FROM {name(relation)}").fetchone()
     order = {f.name: i for i, f in enumerate(files)}
@@ -71,7 +75,9 @@ class _Reading:
         schema: Sequence[Column],
         dialect: Dialect,
         evolution: str,
+        delimiters: Callable[[str], int | None],
     ) -> None:
+        self.delimiters = delimiters
         self.database = database
         self.relation = relation
         self.schema = schema
@@ -140,9 +146,21 @@ class _Reading:
             if lost is None:
                 raise
             return lost
-        if part.care:
+        if part.care or precise:
             return set()
-        return csv_rejects.lost(self.database, tables)
+        lost = csv_rejects.lost(self.database, tables)
+        return lost or self._surplus(table, part, tables)
+
+    def _surplus(self, table: str, part: Part, tables: csv_rejects.RejectTables) -> set[str]:
+        """The files that may have records with more fields than DuckDB tells of."""
+        needed = len(part.columns) - 1
+        counts = [self.delimiters(path) for path in part.paths]
+        sql = f"SELECT (SELECT count(*) FROM {name(table)}), (SELECT count(*) FROM {tables.errors})"
+        rows, errors = self.database.execute(sql).fetchone()
+        records = rows + (len(counts) if part.header else 0)
+        if not errors and None not in counts and sum(c or 0 for c in counts) == needed * records:
+            return set()
+        return csv_surplus.suspects(self.database, part.paths, part, self.dialect, part.compression)
 
     def _select(self, part: Part, *, precise: bool) -> str:
         way = exact.exact if precise else exact.fast
@@ -246,4 +264,5 @@ class _Reading:
 
     def _cleaned(self, piece: Piece) -> Piece:
         path = copy_path(self.database.work, next(_numbers))
-        return piece.cleaned(clean(piece.file, piece.head, self.dialect, path))
+        width = len(piece.head.names or self.schema)
+        return piece.cleaned(clean(piece.file, piece.head, self.dialect, path, width))

@@ -121,7 +121,7 @@ def rejected(
         column = columns[first.column] if first.column is not None else None
         piece = pieces[first.path]
         raw = first.raw
-        if first.kind in {"INVALID ENCODING", "LINE SIZE OVER MAXIMUM"}:
+        if any(e.kind in {"INVALID ENCODING", "LINE SIZE OVER MAXIMUM"} for e in errors):
             raw = _bytes_at(piece, first)
         line = piece.original(lines[key])
         made.append(Rejected(piece.file.name, line, column.name if column else None, reason, raw))

@@ -25,13 +25,17 @@ class _Number(str):
 
 
 def wrong_with(
-    line: str, suspects: Sequence[Column] | None, nulls: Sequence[str] = ()
+    line: str,
+    suspects: Sequence[Column] | None,
+    nulls: Sequence[str] = (),
+    columns: Sequence[Column] = (),
 ) -> tuple[str | None, str] | None:
     """The column and the reason that keep a line from being a row; None: nothing does.
 
     Args:
         suspects: the columns whose values are not plainly good; None: the line as a whole.
         nulls: texts that stand for NULL.
+        columns: all columns, as the file spells them.
 
     >>> from penstock.program import Column
     >>> wrong_with('{"a": 12345678901234567.89}', [Column("a", "decimal(20,2)")])
@@ -51,6 +55,8 @@ def wrong_with(
         return None, f"an object is expected, and this is {what}"
     if found.twice:
         return found.twice, f"it has two keys `{found.twice}`"
+    if wrong := _wrong_key(found, columns):
+        return wrong
     if suspects is None:
         return None, "DuckDB cannot take it apart"
     said = []
@@ -77,9 +83,34 @@ def _text(line: str, key: str) -> str:
     return json.dumps(json.loads(line)[key], ensure_ascii=False)
 
 
+def _wrong_key(found: _Object, columns: Sequence[Column]) -> tuple[str, str] | None:
+    """The column whose key is not the only one, or in other letter case, and the reason."""
+    for column in columns:
+        value = found.get(column.name)
+        kind = types.parse(column.type)
+        if kind.fields and (twice := _twice_within(value)):
+            return column.name, f"{column.name}: an object in it has two keys `{twice}`"
+        alike = [k for k in found if k.casefold() == column.name.casefold()]
+        if len(alike) > 1:
+            shown_keys = " and ".join(f"`{k}`" for k in alike)
+            return column.name, f"its keys {shown_keys} differ in letter case only"
+        if alike and alike[0] != column.name:
+            return column.name, f"its key `{alike[0]}` is `{column.name}` in the file's first lines"
+    return None
+
+
 def mend(line: str) -> str:
     """The line with its numbers as texts, so that no digit of them is lost."""
     return json.dumps(json.loads(line, parse_float=str, parse_int=str))
+
+
+def _twice_within(value: Any) -> str | None:
+    """A key that comes twice in an object, at any depth."""
+    if isinstance(value, _Object):
+        return value.twice or next((t for v in value.values() if (t := _twice_within(v))), None)
+    if isinstance(value, list):
+        return next((t for v in value if (t := _twice_within(v))), None)
+    return None
 
 
 class _Object(dict[str, Any]):

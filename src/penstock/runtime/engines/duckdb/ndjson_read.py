@@ -22,6 +22,7 @@ from penstock.runtime.engines.duckdb import csv_rejects, exact
 from penstock.runtime.engines.duckdb.columns import match
 from penstock.runtime.engines.duckdb.csv_header import Head
 from penstock.runtime.engines.duckdb.csv_parts import Piece
+from penstock.runtime.engines.duckdb.ndjson_keys import known_keys, once
 from penstock.runtime.engines.duckdb.ndjson_lines import mend, wrong_with
 from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.reasons import NumberStyle
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from penstock.program import Column
     from penstock.runtime.engines.base import InputFile
     from penstock.runtime.engines.duckdb.connection import Database
+    from penstock.runtime.engines.duckdb.ndjson_keys import Known
     from penstock.runtime.engines.duckdb.textfiles import Compression
 
 _FLAG = "__penstock_flag"
@@ -70,13 +72,16 @@ def read_ndjson(
     columns = ", ".join(f"{name(c.name)} {c.type}" for c in schema)
     database.execute(f"CREATE OR REPLACE TABLE {name(relation)} ({columns})")
     together: dict[tuple[Compression, tuple[str, ...]], list[InputFile]] = {}
+    known: dict[str, Known] = {}
     for file in files:
         compression = compression_of(file.path)
         head = _head(file, compression)
         _not_an_array(file, head)
+        known[file.name] = known_keys(head[:_LINES])
         together.setdefault((compression, _spelled(head, schema)), []).append(file)
     for (compression, keys), some in together.items():
         reading.keys = keys
+        reading.known = known[some[0].name]
         reading.add(some, compression)
     (rows,) = database.execute(f"SELECT count(*) FROM {name(relation)}").fetchone()
     order = {f.name: i for i, f in enumerate(files)}
@@ -102,6 +107,7 @@ class _Reading:
         self.strict = evolution == "strict"
         self.rejected: list[Rejected] = []
         self.keys = tuple(c.name for c in schema)  # as the files being read spell them
+        self.known: Known = {}  # keys that their objects often have
         self.carried = [self._carried(c) for c in schema]
 
     def add(self, files: Sequence[InputFile], compression: Compression) -> None:
@@ -142,9 +148,11 @@ class _Reading:
     def _select(self, kept: str, *, guarded: bool = True) -> str:
         # A struct's fields are found whatever their letter case, keys of JSON are not.
         shape = {key: k.carrier for key, k in zip(self.keys, self.carried, strict=True)}
+        is_object = "starts_with(ltrim(line, ' \t'), '{')"
         opened = (
-            "SELECT *, CASE WHEN starts_with(ltrim(line, ' \t'), '{') THEN "
-            f"TRY(json_transform(line, {literal(json.dumps(shape))})) END AS r FROM ({kept})"
+            f"SELECT *, CASE WHEN {is_object} THEN "
+            f"TRY(json_transform(line, {literal(json.dumps(shape))})) END AS r, "
+            f"CASE WHEN {is_object} THEN TRY(json_keys(line)) END AS k FROM ({kept})"
         )
         items = [
             f"{k.value} AS {name(c.name)}" for c, k in zip(self.schema, self.carried, strict=True)
@@ -155,7 +163,8 @@ class _Reading:
                 for i, k in enumerate(self.carried)
                 if k.good
             )
-            every = " AND ".join(["r IS NOT NULL", *(k.good for k in self.carried if k.good)])
+            good = [k.good for k in self.carried if k.good]
+            every = " AND ".join(["r IS NOT NULL", *good, once(self._all_spelled(), self.known)])
             bad = f"list_filter(CAST([{each}] AS INTEGER[]), lambda x: x IS NOT NULL)"
             items.append(
                 f"CASE WHEN {every} THEN NULL ELSE CAST(to_json({{'file': {_FILE}, 'line': line, "
@@ -192,6 +201,9 @@ class _Reading:
         for path, keys in self._execute(sql, [*by_path.values()]).fetchall():
             match(sorted(keys), self.schema, by_path[path].name, "strict")
 
+    def _all_spelled(self) -> list[Column]:
+        return [self._spelled(i) for i in range(len(self.keys))]
+
     def _spelled(self, i: int) -> Column:
         return replace(self.schema[i], name=self.keys[i])
 
@@ -219,7 +231,7 @@ class _Reading:
             flag = json.loads(text)
             line = flag["line"]
             suspects = None if flag["bad"] is None else [self._spelled(i) for i in flag["bad"]]
-            fault = wrong_with(line, suspects, self.nulls)
+            fault = wrong_with(line, suspects, self.nulls, self._all_spelled())
             if fault is None:
                 rescued.append(mend(line))
             else:

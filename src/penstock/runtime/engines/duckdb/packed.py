@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from penstock.runtime.engines.base import InputFile
+    from penstock.runtime.engines.duckdb.csv_surplus import Count
 
 _ZSTD = 0xFD2FB528
 _SKIPPABLE = 0x184D2A5
@@ -102,27 +103,70 @@ def _line_end(stream: BinaryIO, start: int, stop: int) -> int | None:
     return None
 
 
+class Checked:
+    """What is found out about files while they are checked.
+
+    Args:
+        look: makes what looks at the bytes of a file; None: nothing does.
+    """
+
+    def __init__(self, look: Callable[[], Count] | None = None) -> None:
+        self._look = look
+        self._of: dict[str, int] = {}
+        self._done = threading.Event()
+
+    def start(self) -> Count | None:
+        """What looks at the next file."""
+        return self._look() if self._look else None
+
+    def tell(self, file: InputFile, look: Count | None) -> None:
+        """What it found."""
+        if look:
+            self._of[file.path] = look.found
+
+    def end(self) -> None:
+        """All files are checked."""
+        self._done.set()
+
+    def count(self, path: str) -> int | None:
+        """What was counted in a file; None: nothing was. Waits until all are checked."""
+        self._done.wait()
+        return self._of.get(path)
+
+
 @contextmanager
-def whole(files: Sequence[InputFile]) -> Iterator[None]:
+def whole(files: Sequence[InputFile], look: Callable[[], Count] | None = None) -> Iterator[Checked]:
     """Check packed files beside what is done with them; told when that is done.
+
+    Args:
+        look: makes what looks at the bytes of a file (not of zstd, which is not unpacked here).
 
     Raises:
         StepFailed: a file is cut off or damaged.
         SourceUnavailable: it cannot be opened.
     """
     stop = threading.Event()
+    found = Checked(look)
     with ThreadPoolExecutor(1) as pool:
-        checked = pool.submit(_check, files, stop)
+        checked = pool.submit(_check, files, stop, found)
         try:
-            yield
+            yield found
         except BaseException:
             stop.set()
             raise
         checked.result()
 
 
-def _check(files: Sequence[InputFile], stop: threading.Event) -> None:
+def _check(files: Sequence[InputFile], stop: threading.Event, found: Checked) -> None:
+    try:
+        _check_all(files, stop, found)
+    finally:
+        found.end()
+
+
+def _check_all(files: Sequence[InputFile], stop: threading.Event, found: Checked) -> None:
     for file in files:
+        look = found.start()
         kind = compression_of(file.path)
         if stop.is_set():
             return
@@ -132,12 +176,27 @@ def _check(files: Sequence[InputFile], stop: threading.Event) -> None:
                 start = long_line(stream, size) if size > ONE_BUFFER else None
                 if start is not None:
                     raise too_long(file, start)
+                stream.seek(0)
+                while look and not stop.is_set() and (chunk := stream.read(CHUNK)):
+                    look.add(chunk)
+                found.tell(file, look)
                 continue
-            fault = (
-                zstd_fault(stream) if kind == "zstd" else gzip_fault(stream, stop, _Lines(file).add)
-            )
+            if kind == "zstd":
+                fault = zstd_fault(stream)
+            else:
+                fault = gzip_fault(stream, stop, _both(_Lines(file).add, look))
+                found.tell(file, look)
         if fault:
             raise broken(file, fault)
+
+
+def _both(one: Callable[[bytes], None], look: Count | None) -> Callable[[bytes], None]:
+    def add(chunk: bytes) -> None:
+        one(chunk)
+        if look:
+            look.add(chunk)
+
+    return add
 
 
 def gzip_fault(

@@ -9,6 +9,7 @@ from penstock.runtime.engines.base import Extracted
 from penstock.runtime.engines.duckdb.csv_dialect import Dialect
 from penstock.runtime.engines.duckdb.csv_header import header_lines
 from penstock.runtime.engines.duckdb.csv_read import read_csv
+from penstock.runtime.engines.duckdb.csv_surplus import Count
 from penstock.runtime.engines.duckdb.ndjson_read import read_ndjson
 from penstock.runtime.engines.duckdb.packed import whole
 from penstock.runtime.engines.duckdb.parquet_read import read_parquet
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.duckdb.prepared import Copy
 
 _numbers = itertools.count(1)
-_TEXT = {"csv": read_csv, "ndjson": read_ndjson}
+_TEXT = frozenset(("csv", "ndjson"))
 
 
 def read_files(
@@ -73,7 +74,12 @@ def _read(
     keep: bool,
 ) -> Extracted:
     files = [c.file for c in copies]
-    if fmt.name in _TEXT:
+    if fmt.name == "ndjson":
         with whole(files):
-            return _TEXT[fmt.name](database, relation, files, fmt.options, schema, evolution)
+            return read_ndjson(database, relation, files, fmt.options, schema, evolution)
+    if fmt.name == "csv":
+        delimiter = Dialect.of(fmt.options).delimiter
+        with whole(files, lambda: Count(delimiter)) as checked:
+            counted = checked.count
+            return read_csv(database, relation, files, fmt.options, schema, evolution, counted)
     return read_parquet(database, relation, files, schema, evolution, keep=keep)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from penstock import types
 from penstock.errors import SourceUnavailable
 from penstock.program import Column
-from penstock.runtime.engines.duckdb.columns import match
+from penstock.runtime.engines.duckdb.columns import match, refuse_alike
 from penstock.runtime.engines.duckdb.csv_dialect import Dialect
 from penstock.runtime.engines.duckdb.csv_header import read_head
 from penstock.runtime.engines.duckdb.exact import plain_number
@@ -29,8 +29,10 @@ ROWS = 20_000
 """Rows looked at in each file."""
 FEW_ROWS = 200
 COLUMNS_AT_ONCE = 64
+WIDE_AT_ONCE = 512
 MOST_FILES = 8
 """Files looked at: the first ones with other columns than those before."""
+_WIDE = "SELECT * FROM looked_at"
 _OTHER_DELIMITERS = {";": ";", "\t": "\\t", "|": "|"}
 _ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
@@ -140,6 +142,7 @@ def _csv(
             break
         names = head.names or tuple(f"column{i + 1}" for i in range(head.width))
         match(names, [Column(n, "varchar") for n in names], file.name, "add")
+        refuse_alike(names, file.name)
         _one_column(file, names, dialect)
         columns = {f"c{i}": "VARCHAR" for i in range(len(names))}
         source = (
@@ -182,6 +185,10 @@ def _typed(
         tests["timestamp"] = f"try_strptime(@, {literal(dialect.timestamp_format)}) IS NOT NULL"
     possible = [set(tests) for _ in names]
     found: list[tuple[int, set[str]]] = []
+    if len(names) > COLUMNS_AT_ONCE:  # each query over a file with thousands of columns is slow
+        sql = f"CREATE OR REPLACE TEMP TABLE looked_at AS {rows} LIMIT {ROWS}"
+        connection.execute(sql)
+        rows = _WIDE
     for limit in (FEW_ROWS, ROWS):
         found = _passed(connection, f"{rows} LIMIT {limit}", tests, possible, dialect)
         # `varchar` is about any value; it matters where a number is still possible.
@@ -207,9 +214,40 @@ def _passed(
     A query of thousands of columns takes DuckDB minutes to plan: some at a time.
     """
     found: list[tuple[int, set[str]]] = []
-    for start in range(0, len(possible), COLUMNS_AT_ONCE):
-        some = possible[start : start + COLUMNS_AT_ONCE]
+    at_once = WIDE_AT_ONCE if rows.startswith(_WIDE) else COLUMNS_AT_ONCE
+    for start in range(0, len(possible), at_once):
+        some = possible[start : start + at_once]
+        if rows.startswith(_WIDE):
+            found += _passed_wide(connection, rows, tests, some, start, dialect)
+            continue
         found += _passed_some(connection, rows, tests, some, start, dialect)
+    return found
+
+
+def _passed_wide(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    tests: Mapping[str, str],
+    possible: Sequence[set[str]],
+    first: int,
+    dialect: Dialect,
+) -> list[tuple[int, set[str]]]:
+    """The same as `_passed_some`, of many columns: one value a row, so that the query is short."""
+    asked = [k for k in tests if any(k in kinds for kinds in possible)]
+    items = []
+    for kind in asked:
+        number = kind in {"bigint", "double", "varchar"}
+        text = plain_number("v", dialect.numbers) if number else "v"
+        every = "bool_or" if kind == "varchar" else "bool_and"
+        items.append(f"coalesce({every}({tests[kind].replace('@', text)}), false)")
+    chosen = ", ".join(f"c{i}" for i in range(first, first + len(possible)))
+    values = f"UNPIVOT ({rows.replace('*', chosen)}) ON COLUMNS(*) INTO NAME n VALUE v"
+    sql = f"SELECT n, count(v), [{', '.join(items)}] FROM ({values}) GROUP BY n"
+    told = {n: (count, held) for n, count, held in connection.execute(sql).fetchall()}
+    found = []
+    for i, kinds in enumerate(possible, first):
+        count, held = told.get(f"c{i}", (0, []))
+        found.append((count, {k for k, ok in zip(asked, held, strict=False) if ok and k in kinds}))
     return found
 
 
@@ -251,6 +289,7 @@ def _ndjson(
         compression = compression_of(file.path)
         found = _described(connection, file.path, compression)
         columns = [Column(str(n), types.from_duckdb(str(t))) for n, t, *_ in found]
+        _refuse_alike(connection, file, compression, [c.name for c in columns])
         times = [c.name for c in columns if c.type in {"timestamp", "date", "varchar"}]
         if times:
             # DuckDB takes a text with an offset for a timestamp without one: type texts anew.
@@ -272,6 +311,24 @@ def _ndjson(
                 for c in columns
             ]
         yield columns
+
+
+def _refuse_alike(
+    connection: duckdb.DuckDBPyConnection,
+    file: InputFile,
+    compression: Compression,
+    names: Sequence[str],
+) -> None:
+    """DuckDB makes `name_1` of a key that is `name` in other letter case, and finds no value."""
+    folded = {n.lower() for n in names}
+    if not any(n.lower().rpartition("_")[0] in folded for n in names):
+        return
+    sql = (
+        f"SELECT DISTINCT unnest(json_keys(line)) FROM {raw_lines([file.path], compression)} "
+        "WHERE json_valid(line) AND json_type(line) = 'OBJECT'"
+    )
+    keys = sorted(str(row[0]) for row in connection.execute(sql).fetchall())
+    refuse_alike(keys, file.name)
 
 
 def _described(
