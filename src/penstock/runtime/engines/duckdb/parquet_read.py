@@ -10,6 +10,8 @@ from penstock import types
 from penstock.errors import SourceUnavailable, StepFailed
 from penstock.runtime.engines.base import Extracted, Rejected
 from penstock.runtime.engines.duckdb.columns import match
+from penstock.runtime.engines.duckdb.other_formats import CODE_OTHER, first_bytes, named, other
+from penstock.runtime.engines.duckdb.parquet_pages import checked
 from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.textfiles import broken
 from penstock.runtime.widening import widens
@@ -58,17 +60,18 @@ def read_parquet(
     rejected: list[Rejected] = []
     chosen = ", ".join(name(c.name) for c in schema)
     try:
-        if flagged:
-            table = name(f"{relation}__part")
-            database.execute(f"CREATE OR REPLACE TABLE {table} AS {every}")
-            rejected = _rejected(database, table, files, schema)
-            made = f"SELECT {chosen} FROM {table} WHERE {_FLAG} IS NULL"
-            database.execute(f"CREATE OR REPLACE TABLE {name(relation)} AS {made}")
-            database.execute(f"DROP TABLE {table}")
-        else:
-            kind = "TABLE" if keep else "VIEW"
-            made = f"SELECT {chosen} FROM ({every})"
-            database.execute(f"CREATE OR REPLACE {kind} {name(relation)} AS {made}")
+        with checked(database, files):
+            if flagged:
+                table = name(f"{relation}__part")
+                database.execute(f"CREATE OR REPLACE TABLE {table} AS {every}")
+                rejected = _rejected(database, table, files, schema)
+                made = f"SELECT {chosen} FROM {table} WHERE {_FLAG} IS NULL"
+                database.execute(f"CREATE OR REPLACE TABLE {name(relation)} AS {made}")
+                database.execute(f"DROP TABLE {table}")
+            else:
+                kind = "TABLE" if keep else "VIEW"
+                made = f"SELECT {chosen} FROM ({every})"
+                database.execute(f"CREATE OR REPLACE {kind} {name(relation)} AS {made}")
         (rows,) = database.execute(f"SELECT count(*) FROM {name(relation)}").fetchone()
     except StepFailed as error:
         raise _named(error, files) from error
@@ -197,6 +200,17 @@ def _named(error: StepFailed, files: Sequence[InputFile]) -> Exception:
         return SourceUnavailable(f"`{file.name}` is gone", hint="run again")
     if error.code in {"PSK-RUN-020", "PSK-RUN-021"}:
         return error
+    if "encrypt" in text.lower():
+        return StepFailed(
+            f"`{file.name}` is encrypted, and Penstock has no key to it",
+            code=CODE_OTHER,
+            hint="have it written without encryption",
+        )
     if "magic bytes" in text or "too small" in text:
+        head = first_bytes(file.path)
+        if (what := named(head)) and not head.startswith(b"PAR1"):
+            return other(file, what, "parquet")
         return broken(file, "it is not a whole Parquet file")
-    return broken(file, error.message.rpartition(": ")[2] or "it cannot be read")
+    reason = error.message.rpartition(": ")[2]
+    told = len(reason) > 3 and reason.isprintable()
+    return broken(file, reason if told else "a page of it cannot be read")
