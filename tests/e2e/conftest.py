@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # lets tests import `bad_files` by name
+
 PIPELINE = """\
 name: shop
 variables:

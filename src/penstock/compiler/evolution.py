@@ -78,6 +78,8 @@ def evolve(
     """
     kinds = {c.name: c.type for c in contract}
     fresh: dict[str, tuple[str, str, str]] = {}  # folded → name, type, first file
+    shaped = list(shaped)
+    unnamed = {n.casefold(): kind for one in shaped for n, kind in one.shape.unnamed.items()}
     changes: dict[tuple[str, str, str | None], Change] = {}
 
     def note(column: str, change: str, before: str | None, after: str | None, file: str) -> None:
@@ -110,10 +112,12 @@ def evolve(
     schema = [dataclasses.replace(c, type=kinds[c.name]) for c in contract]
     taken = {c.name.casefold() for c in contract}
     for name, kind, file in fresh.values():
-        takes = rule in TAKES and name.casefold() not in taken
+        told = kind or unnamed.get(name.casefold()) or "varchar"
+        strange = not kind and name.casefold() in unnamed
+        takes = rule in TAKES and name.casefold() not in taken and not strange
         if takes:
-            schema.append(Column(name, kind or "varchar"))
-        note(name, ADDED if takes else IGNORED, None, kind or "varchar", file)
+            schema.append(Column(name, told))
+        note(name, ADDED if takes else IGNORED, None, told, file)
     return tuple(schema), list(changes.values())
 
 
@@ -126,7 +130,11 @@ def misfits(contract: Sequence[Column], shaped: Iterable[Any]) -> list[Change]:
             kind = one.shape.columns[place[column.name]].type if column.name in place else ""
             if column.name in one.shape.unread:
                 kind = "varchar"
-            if kind and not _reads(kind, column.type):
+            strange = column.name in place and one.shape.unnamed.get(
+                one.shape.columns[place[column.name]].name
+            )
+            kind = strange or kind
+            if strange or (kind and not _reads(kind, column.type)):
                 change = Change(column.name, "type", column.type, kind, one.file)
                 changes.setdefault((column.name, kind), change)
     return list(changes.values())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.base import FileFormat, InputFile
 
 FOLDER = (".penstock", "cache", "shapes")
-VERSION = 2
+VERSION = 3
 CODE_LATE = "PSK-SRC-072"
 
 
@@ -36,11 +36,13 @@ class Shape:
         grown: column of the schema → the type that the file's values need, if its own is too
             narrow for them.
         unread: columns of the schema with values of another type; looked for as `grown` is.
+        unnamed: column → its type in the file's words, where Penstock has no such type.
     """
 
     columns: tuple[Column, ...] = ()
     grown: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    unnamed: Mapping[str, str] = field(default_factory=dict)
 
     def key(self) -> str:
         """The same for the same shape."""
@@ -49,13 +51,13 @@ class Shape:
     def as_json(self) -> list[Any]:
         """As the cache keeps it."""
         columns = [[c.name, c.type] for c in self.columns]
-        return [columns, dict(self.grown), list(self.unread)]
+        return [columns, dict(self.grown), list(self.unread), dict(self.unnamed)]
 
     @classmethod
     def from_json(cls, kept: list[Any]) -> Shape:
         """Out of the cache."""
-        columns, grown, unread = kept
-        return cls(tuple(Column(*c) for c in columns), grown, tuple(unread))
+        columns, grown, unread, unnamed = kept
+        return cls(tuple(Column(*c) for c in columns), grown, tuple(unread), unnamed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,11 @@ def refuse_late_columns(
     names = {c.name.casefold() for c in schema}
     for file in files:
         shape = found[file.name] if file.name in found else known[file.name][1]
-        late = [c.name for c in shape.columns if c.name.casefold() not in names]
+        # One of no type that there is a name for is never taken up; the compiler told of it.
+        left = shape.unnamed if file.name not in found else {}
+        late = [
+            c.name for c in shape.columns if c.name.casefold() not in names and c.name not in left
+        ]
         if late:
             raise StepFailed(
                 f"`{file.name}` has a column `{late[0]}` that no file had when the pipeline was "

@@ -7,6 +7,7 @@ it is midnight.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.diagnostics import did_you_mean
 from penstock.errors import MissingExtra, StepFailed
+from penstock.runtime.engines.duckdb.other_formats import first_bytes, named, other
 from penstock.runtime.engines.duckdb.textfiles import CHUNK, broken
 
 if TYPE_CHECKING:
@@ -73,10 +75,14 @@ def _opened(file: InputFile, *, values: bool) -> Iterator[Any]:
                 yield book
             finally:
                 book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, EOFError) as error:
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, EOFError, zlib.error) as error:
         raise broken(file, "it is not a whole .xlsx workbook") from error
     except (ValueError, TypeError, IndexError, AttributeError, SyntaxError) as error:
-        raise broken(file, f"it cannot be read as .xlsx: {error}") from error
+        # openpyxl adds lines of its own, with the path of the copy.
+        reason = str(error.__cause__ or error).partition("\n")[0]
+        if reason.startswith("Entit"):
+            reason = "it declares entities of its own, which are not read"
+        raise broken(file, f"it cannot be read as .xlsx: {reason}") from error
 
 
 def _with_formulas(file: InputFile) -> bool:
@@ -96,7 +102,10 @@ def _with_formulas(file: InputFile) -> bool:
                 for p in parts
                 if p.filename.startswith("xl/worksheets/") and p.filename.endswith(".xml")
             )
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+        head = first_bytes(file.path)
+        if (what := named(head)) and not head.startswith(b"PK"):
+            raise other(file, what, "excel (.xlsx)") from error
         raise broken(file, "it is not a whole .xlsx workbook") from error
 
 

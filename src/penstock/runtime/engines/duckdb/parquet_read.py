@@ -10,6 +10,8 @@ from penstock import types
 from penstock.errors import SourceUnavailable, StepFailed
 from penstock.runtime.engines.base import Extracted, Rejected
 from penstock.runtime.engines.duckdb.columns import match
+from penstock.runtime.engines.duckdb.other_formats import CODE_OTHER, first_bytes, named, other
+from penstock.runtime.engines.duckdb.parquet_pages import checked
 from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.textfiles import broken
 from penstock.runtime.widening import widens
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 CODE_TYPE = "PSK-SRC-035"
 _FILE = "__penstock_file"
 _FLAG = "__penstock_flag"
+_NOT_OF_A_FILE = frozenset(("PSK-RUN-020", "PSK-RUN-021"))  # memory, disk
 Shape = tuple[tuple[str, str], ...]
 """Name and DuckDB type of each column."""
 
@@ -58,20 +61,21 @@ def read_parquet(
     rejected: list[Rejected] = []
     chosen = ", ".join(name(c.name) for c in schema)
     try:
-        if flagged:
-            table = name(f"{relation}__part")
-            database.execute(f"CREATE OR REPLACE TABLE {table} AS {every}")
-            rejected = _rejected(database, table, files, schema)
-            made = f"SELECT {chosen} FROM {table} WHERE {_FLAG} IS NULL"
-            database.execute(f"CREATE OR REPLACE TABLE {name(relation)} AS {made}")
-            database.execute(f"DROP TABLE {table}")
-        else:
-            kind = "TABLE" if keep else "VIEW"
-            made = f"SELECT {chosen} FROM ({every})"
-            database.execute(f"CREATE OR REPLACE {kind} {name(relation)} AS {made}")
+        with checked(database, files):
+            if flagged:
+                table = name(f"{relation}__part")
+                database.execute(f"CREATE OR REPLACE TABLE {table} AS {every}")
+                rejected = _rejected(database, table, files, schema)
+                made = f"SELECT {chosen} FROM {table} WHERE {_FLAG} IS NULL"
+                database.execute(f"CREATE OR REPLACE TABLE {name(relation)} AS {made}")
+                database.execute(f"DROP TABLE {table}")
+            else:
+                kind = "TABLE" if keep else "VIEW"
+                made = f"SELECT {chosen} FROM ({every})"
+                database.execute(f"CREATE OR REPLACE {kind} {name(relation)} AS {made}")
         (rows,) = database.execute(f"SELECT count(*) FROM {name(relation)}").fetchone()
     except StepFailed as error:
-        raise _named(error, files) from error
+        raise _told(database, error, files) from error
     return Extracted(rows + len(rejected), rows, sum(f.size for f in files), rejected)
 
 
@@ -156,7 +160,11 @@ def _check_type(column: Column, kind: str, file: str) -> None:
     try:
         have = types.parse(types.from_duckdb(kind))
     except ValueError as error:
-        raise StepFailed(f"column `{column.name}` of `{file}`: {error}", code=CODE_TYPE) from error
+        raise StepFailed(
+            f"column `{column.name}` of `{file}`: {error}",
+            code=CODE_TYPE,
+            hint="leave it out of the schema; the report then names it as left out",
+        ) from error
     if not widens(have, want):
         raise StepFailed(
             f"column `{column.name}` of `{file}` is {have}, and the schema says {want}",
@@ -187,6 +195,20 @@ def _rejected(
     return sorted(found, key=lambda r: (r.file, int(re.split(r"[ ,]", r.reason)[1])))
 
 
+def _told(database: Database, error: StepFailed, files: Sequence[InputFile]) -> Exception:
+    """The error with the file it is about; DuckDB names none where a page cannot be read."""
+    found = _named(error, files)
+    if found is not error or error.code in _NOT_OF_A_FILE:
+        return found
+    for file in files:
+        alone = f"read_parquet({literal([file.path])}, hive_partitioning = false)"
+        try:
+            database.execute(f"SELECT bit_xor(hash(t)) FROM {alone} AS t")
+        except StepFailed as again:
+            return _named(again, [file])
+    return error
+
+
 def _named(error: StepFailed, files: Sequence[InputFile]) -> Exception:
     """The error with the file it is about."""
     text = str(error.__cause__)
@@ -195,8 +217,19 @@ def _named(error: StepFailed, files: Sequence[InputFile]) -> Exception:
         return error
     if "No files found" in text or "Cannot open file" in text:
         return SourceUnavailable(f"`{file.name}` is gone", hint="run again")
-    if error.code in {"PSK-RUN-020", "PSK-RUN-021"}:
+    if error.code in _NOT_OF_A_FILE:
         return error
+    if "encrypt" in text.lower():
+        return StepFailed(
+            f"`{file.name}` is encrypted, and Penstock has no key to it",
+            code=CODE_OTHER,
+            hint="have it written without encryption",
+        )
     if "magic bytes" in text or "too small" in text:
+        head = first_bytes(file.path)
+        if (what := named(head)) and not head.startswith(b"PAR1"):
+            return other(file, what, "parquet")
         return broken(file, "it is not a whole Parquet file")
-    return broken(file, error.message.rpartition(": ")[2] or "it cannot be read")
+    reason = error.message.rpartition(": ")[2]
+    told = len(reason) > 3 and reason.isprintable()
+    return broken(file, reason if told else "a page of it cannot be read")

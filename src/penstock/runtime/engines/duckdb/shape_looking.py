@@ -101,7 +101,8 @@ def _together(shapes: Sequence[Shape]) -> Shape:
             if wide is not None:
                 grown[key] = str(wide)
     unread = dict.fromkeys(n for s in shapes for n in s.unread)
-    return Shape(tuple(columns.values()), grown, tuple(unread))
+    unnamed = {n: kind for s in shapes for n, kind in s.unnamed.items()}
+    return Shape(tuple(columns.values()), grown, tuple(unread), unnamed)
 
 
 def _look_at(
@@ -114,9 +115,9 @@ def _look_at(
     grow: bool,
 ) -> Shape:
     if inner.name == "parquet":
-        (columns,) = sniffing._parquet(connection, [copy], inner)  # noqa: SLF001
-        return _of_parquet(tuple(columns), copy, schema, grow=grow)
+        return _of_parquet(sniffing.parquet_columns(connection, copy), copy, schema, grow=grow)
     dialect = Dialect.of(inner.options)
+    columns: Sequence[Column]
     if inner.name == "csv":
         head = read_head(copy, dialect)
         if head.names is None:
@@ -189,17 +190,24 @@ def _late_keys(connection: duckdb.DuckDBPyConnection, lines: str, known: set[str
 
 
 def _of_parquet(
-    columns: tuple[Column, ...], file: InputFile, schema: Sequence[Column], *, grow: bool
+    found: Sequence[tuple[str, str]], file: InputFile, schema: Sequence[Column], *, grow: bool
 ) -> Shape:
+    columns: list[Column] = []
+    unnamed = {}
+    for key, kind in found:
+        try:
+            columns.append(Column(key, types.from_duckdb(kind)))
+        except ValueError:
+            columns.append(Column(key, ""))
+            unnamed[key] = kind.lower()
     place = match([c.name for c in columns], schema, file.name, "ignore").place if schema else {}
     grown = {}
     for column in schema if grow else ():
-        if column.name in place:
-            found = columns[place[column.name]].type
-            have, want = types.parse(column.type), types.parse(found)
+        if column.name in place and (kind := columns[place[column.name]].type):
+            have, want = types.parse(column.type), types.parse(kind)
             if have != want and not widens(want, have) and (wide := holding(have, want)):
                 grown[column.name] = str(wide)
-    return Shape(columns, grown)
+    return Shape(tuple(columns), grown, unnamed=unnamed)
 
 
 def _grown(

@@ -67,7 +67,9 @@ def _shape(value: Any, kind: Type, nulls: Collection[str]) -> Any:
         fields = value if isinstance(value, dict) else {VALUE: value}
         if not any(n in inner for n in fields):
             raise ValueError(f"it has nothing of {kind}")
-        return {n: _shape(v, inner[n], nulls) for n, v in fields.items() if n in inner}
+        if more := [n for n in fields if n not in inner]:
+            raise ValueError(f"it has `{more[0]}`, which {kind} has not")
+        return {n: _shape(v, inner[n], nulls) for n, v in fields.items()}
     if kind.name == "map":
         return _any(value, nulls)
     if isinstance(value, dict):

@@ -373,12 +373,10 @@ def _parquet(
     connection: duckdb.DuckDBPyConnection, files: Sequence[InputFile], __: FileFormat
 ) -> Iterable[Sequence[Column]]:
     for file in files:
-        sql = f"DESCRIBE FROM read_parquet({literal([file.path])}, hive_partitioning = false)"
-        found = connection.execute(sql).fetchall()
         columns = []
-        for n, t, *_ in found:
+        for n, t in parquet_columns(connection, file):
             try:
-                columns.append(Column(str(n), types.from_duckdb(str(t))))
+                columns.append(Column(n, types.from_duckdb(t)))
             except ValueError as error:
                 raise SourceUnavailable(
                     f"column `{n}` of `{file.name}`: {error}",
@@ -386,3 +384,11 @@ def _parquet(
                     hint="declare a `schema` without it",
                 ) from error
         yield columns
+
+
+def parquet_columns(
+    connection: duckdb.DuckDBPyConnection, file: InputFile
+) -> list[tuple[str, str]]:
+    """Name and DuckDB type of each column of a Parquet file."""
+    sql = f"DESCRIBE FROM read_parquet({literal([file.path])}, hive_partitioning = false)"
+    return [(str(n), str(t)) for n, t, *_ in connection.execute(sql).fetchall()]

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from penstock.errors import MissingExtra, SourceUnavailable, StepFailed
 from penstock.runtime.engines.duckdb import encodings
+from penstock.runtime.engines.duckdb.other_formats import LOOK, refuse_other
 from penstock.runtime.engines.duckdb.textfiles import CHUNK, broken, compression_of, opened
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def unpack(
             wide = None
         else:
             with _stream(file, kind) as stream:
-                wide = encodings.by_mark(_read(file, stream, 4))
+                head = _read(file, stream, LOOK)
+            refuse_other(file, head, form)
+            wide = encodings.by_mark(head)
         if (wide or wanted or "utf-8").lower().replace("_", "-") in {"utf-8", "utf8"}:
             yield file
             return
@@ -153,7 +156,9 @@ def _copied(
     """A copy of what a stream gives, in UTF-8 where the format is text."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"unpacked{next(_numbers)}"
-    head = _read(file, stream, 4)
+    head = _read(file, stream, LOOK)
+    if form not in _OWN_ENCODING or form == "xml":
+        refuse_other(file, head, form)
     source = _Counted(file, stream, head, most)
     try:
         with path.open("wb") as copy:

@@ -14,6 +14,7 @@ from penstock.runtime import formats
 from penstock.runtime.engines.base import FileFormat, InputFile
 from penstock.runtime.identity import content_identity, digest
 from penstock.runtime.sources.base import Inferred, Slice
+from penstock.runtime.sources.file.names import each_once, same_letters
 from penstock.runtime.sources.file.options import FileSourceOptions
 from penstock.runtime.sources.shapes import FOLDER, refuse_late_columns, shapes
 from penstock.runtime.widening import TAKES
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from penstock.runtime.sources.shapes import Shape, Shaped
 
 CODE_CHANGED = "PSK-SRC-037"
+Stamp = tuple[int, int, int, int]
 
 
 class FileSource:
@@ -65,7 +67,7 @@ class FileSource:
             keep=keep,
         )
         for file, stamp in zip(part.files, before, strict=True):
-            if _stamp(file.path) != stamp:
+            if not self._still(file, stamp):
                 raise _changed(file, "while it was read")
         return found
 
@@ -134,15 +136,35 @@ class FileSource:
             return [str(whole)]
         # pathlib has no glob of a pattern that may be absolute
         every = glob.glob(str(whole), recursive=True)  # noqa: PTH207
-        found = sorted(p for p in every if os.path.isfile(p))  # noqa: PTH113  # of many
+        found = sorted(p for p in every if self._is_file(p))  # of many
         if found:
-            return found
+            return found if len(found) == 1 else each_once(found)
         if whole.is_dir():
             raise SourceUnavailable(
                 f"`{wanted}` is a folder",
                 hint=f"name the files in it: `path: {wanted.rstrip('/')}/*.csv`",
             )
+        if os.path.lexists(whole):
+            raise SourceUnavailable(
+                f"`{wanted}` is a pipe or a device, not a file",
+                hint="write what it gives into a file, and read that",
+            )
         raise SourceUnavailable(f"no file matches `{wanted}`", hint=self._near(whole))
+
+    def _is_file(self, path: str) -> bool:
+        """Whether to read what a path names: folders and pipes are passed over.
+
+        Raises:
+            SourceUnavailable: it is a link to nothing, so that rows would be missing.
+        """
+        if os.path.isfile(path):  # noqa: PTH113
+            return True
+        if os.path.islink(path) and not os.path.exists(path):  # noqa: PTH110, PTH114
+            raise SourceUnavailable(
+                f"`{_relative(Path(path), self._root)}` is a link to a file that is not there",
+                hint="is a disk not mounted? Else remove the link",
+            )
+        return False
 
     def _near(self, whole: Path) -> str:
         """What is there instead."""
@@ -152,6 +174,11 @@ class FileSource:
             missing, folder = folder, folder.parent
         if missing is None:
             others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+            if same_letters(whole.name, others):
+                return (
+                    "the name of a file there has the same letters, in another Unicode form (NFC "
+                    "or NFD): put `*` in their place"
+                )
             return did_you_mean(whole.name, others, noun="files there")
         if glob.has_magic(str(missing)):
             return f"no folder matches `{_relative(missing, self._root)}`"
@@ -168,7 +195,7 @@ class FileSource:
             raise SourceUnavailable(f"`{name}` cannot be read: {reason}") from error
         return InputFile(path, _relative(Path(path), self._root), size, identity)
 
-    def _unchanged(self, file: InputFile) -> tuple[int, int] | None:
+    def _unchanged(self, file: InputFile) -> Stamp | None:
         """The stamp of a file that is still what was planned; its content tells, not its stamp."""
         stamp = _stamp(file.path)
         if stamp is None:
@@ -179,6 +206,14 @@ class FileSource:
         if self._input(file.path).identity != file.identity:
             raise _changed(file, "after the run was planned")
         return stamp
+
+    def _still(self, file: InputFile, before: Stamp | None) -> bool:
+        """Whether a file is what it was before it was read."""
+        now = _stamp(file.path)
+        if now is None or before is None or now[:3] != before[:3]:
+            return False
+        # Its metadata changed, or its time of change was set back: the content tells.
+        return now == before or self._input(file.path).identity == file.identity
 
     # -- how they are written
 
@@ -206,16 +241,16 @@ class FileSource:
         )
 
 
-def _stamp(path: str) -> tuple[int, int] | None:
-    """Size and time of change; None: it is gone."""
+def _stamp(path: str) -> Stamp | None:
+    """Size, time of change, number on its disk, time of change of all that; None: it is gone."""
     try:
         found = os.stat(path)  # noqa: PTH116 - of a path DuckDB reads too, as it is
     except OSError:
         return None
-    return found.st_size, found.st_mtime_ns
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
 
 
-def _known(stamp: tuple[int, int] | None) -> str:
+def _known(stamp: Stamp | None) -> str:
     return "gone" if stamp is None else f"{stamp[0]}-{stamp[1]}"
 
 
