@@ -333,3 +333,14 @@ def test_what_the_table_is_is_written_only_where_it_changes(delta, values):
     assert after.partition_columns == ["part"]
     assert after.id == made, "the same table"
     assert delta.read() == [(3, "b", "n")]
+
+
+def test_what_others_wrote_is_told_as_far_as_the_log_goes(delta, values):
+    theirs(delta, [(1, "a", "n")])
+    theirs(delta, [(2, "a", "n")])
+    log_ = delta.target()._log
+    assert len(log_.foreign(log_.current())) == 2
+    delta.publish(values((3, "a", "n")), mode="append")
+    log_ = delta.target()._log
+    assert log_.foreign(log_.current()) == []
+    assert log_.pinned() == (set(), set())

@@ -360,3 +360,7 @@ def test_of_forgotten_versions_none_is_held(ice, values):
     assert log.holds(kept.version)
     assert not log.holds(first.version)
     assert log.holds(second.version)  # its files were only written together
+
+
+def test_of_a_table_that_is_not_there_nothing_is_pinned(ice):
+    assert ice.target()._log.pinned() == (set(), set())

@@ -408,3 +408,11 @@ def test_a_folder_of_other_files_is_not_made_a_table_of_any_format(table, values
         with pytest.raises(LoadFailed, match=r"no table \(theirs\.csv\)|did not write it"):
             table.publish(values((2, "a", "n")), options={"path": "table", "format": form})
     assert [p.name for p in table.folder.iterdir()] == ["theirs.csv"]
+
+
+def test_what_is_to_be_removed_is_noted_until_it_is(place):
+    assert place.noted_removal() == []
+    place.note_removal(["a", "b"])
+    assert place.noted_removal() == ["a", "b"]
+    place.note_removal([])
+    assert place.noted_removal() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 
 import duckdb
@@ -254,3 +255,13 @@ def test_a_json_file_is_replaced_whole_and_nothing_lies_beside_it(tmp_path):
     publish.write_json(path, {"a": "é", "day": date(2026, 1, 1)})
     assert path.read_text(encoding="utf-8") == '{\n "a": "é",\n "day": "2026-01-01"\n}'
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_run_whose_folder_somebody_removed_is_still_recorded(house):
+    record = house.begin("r1")
+    shutil.rmtree(publish.run_folder(house.root, "r1"))
+    document = house.document("r1")
+    document.end("succeeded")
+    publish.finish(record, document, house.root, house.ledger, [], lock=house.lock)
+    assert house.ledger.run("r1").status == "succeeded"
+    assert not publish.run_folder(house.root, "r1").exists()
