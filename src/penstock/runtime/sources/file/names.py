@@ -31,6 +31,17 @@ def each_once(paths: Sequence[str]) -> list[str]:
     return sorted(path for *_, path in real.values())
 
 
+def leads_nowhere(path: str) -> bool:
+    """Whether it is a link to what is not there; one to itself never held a row."""
+    try:
+        os.stat(path)  # noqa: PTH116 - of a name that may be no text
+    except FileNotFoundError:
+        return os.path.islink(path)  # noqa: PTH114
+    except OSError:
+        return False
+    return False
+
+
 def same_letters(name: str, others: Iterable[str]) -> bool:
     r"""Whether another name looks the same, and is written with other code points.
 

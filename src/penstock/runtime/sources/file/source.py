@@ -14,7 +14,7 @@ from penstock.runtime import formats
 from penstock.runtime.engines.base import FileFormat, InputFile
 from penstock.runtime.identity import content_identity, digest
 from penstock.runtime.sources.base import Inferred, Slice
-from penstock.runtime.sources.file.names import each_once, same_letters
+from penstock.runtime.sources.file.names import each_once, leads_nowhere, same_letters
 from penstock.runtime.sources.file.options import FileSourceOptions
 from penstock.runtime.sources.shapes import FOLDER, refuse_late_columns, shapes
 from penstock.runtime.widening import TAKES
@@ -146,20 +146,20 @@ class FileSource:
             )
         if os.path.lexists(whole):
             raise SourceUnavailable(
-                f"`{wanted}` is a pipe or a device, not a file",
-                hint="write what it gives into a file, and read that",
+                f"`{wanted}` is a pipe, a device or a link to itself, not a file",
+                hint="write what it should give into a file, and read that",
             )
         raise SourceUnavailable(f"no file matches `{wanted}`", hint=self._near(whole))
 
     def _is_file(self, path: str) -> bool:
-        """Whether to read what a path names: folders and pipes are passed over.
+        """Whether to read what a path names: folders, pipes and links to themselves are not.
 
         Raises:
             SourceUnavailable: it is a link to nothing, so that rows would be missing.
         """
         if os.path.isfile(path):  # noqa: PTH113
             return True
-        if os.path.islink(path) and not os.path.exists(path):  # noqa: PTH110, PTH114
+        if leads_nowhere(path):
             raise SourceUnavailable(
                 f"`{_relative(Path(path), self._root)}` is a link to a file that is not there",
                 hint="is a disk not mounted? Else remove the link",
