@@ -188,13 +188,8 @@ def test_a_zip_bomb_is_told_before_it_is_unpacked(read):
 
 def test_a_pipe_among_the_files_is_passed_over(shop, read):
     os.mkfifo(shop.root / "data" / "pipe.csv")
+    (shop.root / "data" / "loop.csv").symlink_to("loop.csv")
     shop.write("data/orders.csv", HEAD + b"1,a\n")
     (shop.root / "data" / "customers.csv").unlink()
     shop.write("pipeline.yaml", PIPELINE.format(options="{}").replace("data/*", "data/*.csv"))
-    loop = shop.root / "data" / "loop.csv"
-    loop.symlink_to("loop.csv")  # its rows may be on a disk that is not there now
-    told = shop("run", "--json")
-    assert told.code == 4
-    assert "`data/loop.csv`" in told.document["error"]["message"]
-    loop.unlink()
     assert counted(shop("run", "--json").document) == (1, 0)
