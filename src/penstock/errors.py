@@ -178,3 +178,40 @@ class Interrupted(PenstockError):
     exit_code = 130
     transient = True
     default_code = "PSK-RUN-130"
+
+
+STANDS = "nothing was published; the last published state stands; run again to go on"
+
+
+def in_words(error: BaseException) -> PenstockError | None:
+    """What ended a run, as an error a reader understands; None: it is a fault of ours."""
+    if isinstance(error, PenstockError):
+        return error
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        reason = (error.strerror or str(error)).lower()
+        return RunError(
+            f"the file system refused: {reason}{place}",
+            code="PSK-RUN-016",
+            hint=f"free space or grant access, then run again; {STANDS.partition(';')[0]}",
+        )
+    told = str(error)
+    # DuckDB sees a signal between two vectors, and tells of it in an exception of its own.
+    if isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, RuntimeError) and told == "Query interrupted"
+    ):
+        return Interrupted("interrupted", hint=STANDS)
+    no_thread = isinstance(error, RuntimeError) and "start new thread" in told
+    # A library that is imported when it is first needed may find no room left to be mapped into.
+    no_room = isinstance(error, ImportError) and (
+        "failed to map segment" in told or "cannot allocate memory" in told.lower()
+    )
+    # DuckDB's is no MemoryError, and only engines import DuckDB.
+    no_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+    if no_memory or no_thread or no_room:
+        return RunError(
+            "the system gives this process no more memory",
+            code="PSK-RUN-020",
+            hint="give it more, or lower --memory and --threads so that it asks for less",
+        )
+    return None

@@ -259,6 +259,31 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing_published(shop):
     assert shop("run", "--json").document["status"] == "succeeded"
 
 
+ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_long_query_ends_when_asked(shop, asked):
+    """On every thread: DuckDB by itself waits until its other threads are done."""
+    running = subprocess.Popen(
+        shop.command("query", ENDLESS),
+        cwd=shop.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        time.sleep(2)
+        assert running.poll() is None, running.communicate()
+        running.send_signal(asked)
+        out, err = running.communicate(timeout=20)
+    finally:
+        running.kill()
+    assert running.returncode == 130, (out, err)
+    assert "error[PSK-RUN-130]" in err
+    assert "Traceback" not in err
+
+
 def test_a_second_run_at_the_same_moment_is_refused_and_a_dead_ones_lock_is_taken_over(shop):
     running = start_slow(shop)
     try:

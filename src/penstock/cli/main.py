@@ -14,7 +14,7 @@ import click
 from penstock import __version__
 from penstock.cli.output import Output
 from penstock.diagnostics import did_you_mean
-from penstock.errors import Interrupted, PenstockError, UsageError
+from penstock.errors import Interrupted, PenstockError, UsageError, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +136,6 @@ def _invoke(args: list[str], output: Output) -> int:
         return error.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort
         from penstock.cli.bug import report_bug
-        from penstock.runtime.run import in_words
 
         told = in_words(error)
         if told is None:  # a bug of ours, told in one line

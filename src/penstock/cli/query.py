@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -51,6 +52,7 @@ def connect(root: Path, *, views: bool = True) -> duckdb.DuckDBPyConnection:
 
     con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     con.execute("SET TimeZone = 'UTC'")
+    _ends_when_asked(con)
     if not views:
         return con
     ledger = shared.open_ledger(root)
@@ -59,6 +61,17 @@ def connect(root: Path, *, views: bool = True) -> duckdb.DuckDBPyConnection:
         target = open_target(load_from_json(version.load), root)
         con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM {target.relation()}')
     return con
+
+
+def _ends_when_asked(con: duckdb.DuckDBPyConnection) -> None:
+    """An interruption stops the query; DuckDB alone would wait for its other threads."""
+
+    def stop(*_: object) -> NoReturn:
+        con.interrupt()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
 
 
 def _run(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
@@ -72,6 +85,8 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
         }:
             raise UsageError("`penstock query` takes one SELECT", code="PSK-CLI-006")
         return con.execute(statements[0])
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
     except duckdb.Error as error:
         text = str(error)
         hint = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped
+from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped, in_words
 from penstock.runtime import backfill, publish, records, schema_changes
 from penstock.runtime.attempt import Attempt, Work
 from penstock.runtime.document import RunDocument, utc_now
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 PUBLISH_WAIT = 1800.0
 """Seconds that a run waits at most while one of another lane publishes."""
-STANDS = "nothing was published; the last published state stands; run again to go on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,27 +305,3 @@ class _Run:
         document.end("stopped" if isinstance(error, RunStopped) else "failed")
         self.observer.event("run_finished", status=document.status, run_id=document.run_id)
         return RunResult(document, error, self.previous)
-
-
-def in_words(error: BaseException) -> PenstockError | None:
-    """What ended a run, as an error a reader understands; None: it is a fault of ours."""
-    if isinstance(error, PenstockError):
-        return error
-    if isinstance(error, OSError):
-        place = f" ({error.filename})" if error.filename else ""
-        reason = (error.strerror or str(error)).lower()
-        return RunError(
-            f"the file system refused: {reason}{place}",
-            code="PSK-RUN-016",
-            hint=f"free space or grant access, then run again; {STANDS.partition(';')[0]}",
-        )
-    no_thread = isinstance(error, RuntimeError) and "start new thread" in str(error)
-    # DuckDB's is no MemoryError, and only engines import DuckDB.
-    no_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
-    if no_memory or no_thread:
-        return RunError(
-            "the system gives this process no more memory",
-            code="PSK-RUN-020",
-            hint="give it more, or lower --memory and --threads so that it asks for less",
-        )
-    return Interrupted("interrupted", hint=STANDS) if isinstance(error, KeyboardInterrupt) else None
