@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -63,6 +64,34 @@ def test_a_surplus_field_that_reads_as_null_rejects_its_record(read, surplus, op
 def test_delimiters_in_quotes_and_empty_last_fields_are_no_surplus(read):
     _, rows = read("a.csv", b'id,name\n1,"a,,"\n2,\n3,""\n"4","x, ""y"","\n')
     assert rows == [(1, "a,,"), (2, None), (3, None), (4, 'x, "y",')]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+@pytest.mark.parametrize(
+    ("lines", "kept", "reasons"),
+    [
+        (b"1|a|\n2|b|\n", [(1, "a"), (2, "b")], []),
+        (b"1|a|\r\n2||", [(1, "a"), (2, None)], []),
+        (b'1|"a|"|\n2|"b\nc"|\n', [(1, "a|"), (2, "b\nc")], []),
+        (
+            b"1|a|\n2|b|more\n3|c||\n4|d\nx|e|\n5|f|\n",
+            [(1, "a"), (5, "f")],
+            [
+                (2, '"more" stands behind the last column'),
+                (3, "4 fields where 3 are expected"),
+                (4, "2 fields where 3 are expected"),
+                (5, 'id: "x" is not an integer'),
+            ],
+        ),
+    ],
+)
+def test_records_that_all_end_in_a_delimiter(read, shop, name, lines, kept, reasons):
+    """As TPC-H's generator writes them: without a header the first record says so."""
+    data = gzip.compress(lines) if name.endswith("gz") else lines
+    report, rows = read(name, data, options="{header: false, delimiter: '|'}")
+    assert rows == kept, report.get("error")
+    rejected = shop("quarantine", "show", "--json").document["rows"] if reasons else []
+    assert [(r["line"], r["reason"]) for r in rejected] == reasons
 
 
 @pytest.mark.parametrize(

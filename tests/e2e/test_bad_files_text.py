@@ -9,10 +9,17 @@ import json
 import os
 import zipfile
 
+import pyarrow as pa
 import pytest
 
 HEAD = b"id,name\n"
 MANY = HEAD + b"".join(b"%d,name %d\n" % (i, i * 7919) for i in range(5000))
+PACK = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".zst": lambda data: pa.compress(data, "zstd", asbytes=True),
+}
 PIPELINE = """\
 name: bad
 sources:
@@ -87,6 +94,7 @@ def test_utf_16_without_a_mark_is_told_and_no_column_is_made_of_it(read, encodin
     assert encoding in report["error"]["hint"]
 
 
+@pytest.mark.parametrize("packed", PACK)
 @pytest.mark.parametrize(
     ("data", "rejected", "rows"),
     [
@@ -103,8 +111,8 @@ def test_utf_16_without_a_mark_is_told_and_no_column_is_made_of_it(read, encodin
         (b"99999999999,a\n2,b\n", 1, [(2, "b")]),
     ],
 )
-def test_bad_records_of_csv_are_rejected_and_the_others_kept(read, data, rejected, rows):
-    report, found = read("a.csv", HEAD + data)
+def test_bad_records_of_csv_are_rejected_and_the_others_kept(read, data, rejected, rows, packed):
+    report, found = read("a.csv" + packed, PACK[packed](HEAD + data))
     assert (counted(report), found) == ((len(rows) + rejected, rejected), rows)
 
 
@@ -116,6 +124,7 @@ def test_headers_that_name_no_column_for_certain(read, header, word):
     assert word in report["error"]["message"]
 
 
+@pytest.mark.parametrize("packed", PACK)
 @pytest.mark.parametrize(
     ("data", "rejected", "rows"),
     [
@@ -126,8 +135,8 @@ def test_headers_that_name_no_column_for_certain(read, header, word):
         (b'{"id":99999999999999999999}\n{"id":1e400}\n{"id":NaN}\n{"id":1.0}\n', 3, [1]),
     ],
 )
-def test_bad_lines_of_ndjson_are_rejected_and_the_others_kept(read, data, rejected, rows):
-    report, found = read("a.ndjson", data)
+def test_bad_lines_of_ndjson_are_rejected_and_the_others_kept(read, data, rejected, rows, packed):
+    report, found = read("a.ndjson" + packed, PACK[packed](data))
     assert counted(report) == (len(rows) + rejected, rejected)
     assert [r[0] for r in found] == rows
 
@@ -155,6 +164,10 @@ def zipped(members):
         ("a.csv.gz", gzip.compress(MANY)[:15]),
         ("a.csv.gz", gzip.compress(MANY) + b"garbage"),
         ("a.csv.bz2", bz2.compress(MANY)[:-3000]),
+        ("a.csv.bz2", bz2.compress(MANY) + b"garbage"),
+        ("a.csv.bz2", bz2.compress(MANY) + b"BZh9" + bz2.compress(b"1,a\n" * 99)[6:]),
+        ("a.csv.zst", pa.compress(MANY, "zstd", asbytes=True)[:-3000]),
+        ("a.csv.zst", pa.compress(MANY, "zstd", asbytes=True) + b"garbage"),
         ("a.csv.zip", zipped([("a.csv", MANY)])[:3000]),
         ("a.csv.zip", zipped([])),
     ],
@@ -165,8 +178,9 @@ def test_packed_files_that_are_not_whole(read, name, data):
 
 
 def test_several_members_are_all_read(read, shop):
-    parts = gzip.compress(HEAD + b"1,a\n") + gzip.compress(b"2,b\n")
-    assert read("a.csv.gz", parts)[1] == [(1, "a"), (2, "b")]
+    for suffix, pack in list(PACK.items())[1:]:
+        parts = pack(HEAD + b"1,a\n") + pack(b"2,b\n")
+        assert read("a.csv" + suffix, parts)[1] == [(1, "a"), (2, "b")]
     members = zipped([("../../x.csv", HEAD + b"1,a\n"), ("b.csv", HEAD + b"2,b\n")])
     assert sorted(read("a.csv.zip", members)[1]) == [(1, "a"), (2, "b")]
     assert not (shop.root.parent / "x.csv").exists()

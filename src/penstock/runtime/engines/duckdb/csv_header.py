@@ -30,6 +30,7 @@ class Head:
     Attributes:
         names: the header's; None: the dialect has no header, or the file no lines.
         width: how many fields the first record has.
+        ends_open: nothing stands behind its last delimiter.
         empty: there is nothing in the file.
         plain: DuckDB finds the header by itself. Not so where blank lines, or skipped lines with
             quotes in them, stand before it.
@@ -44,6 +45,7 @@ class Head:
     plain: bool
     sample: bytes
     line: int = 0
+    ends_open: bool = False
 
 
 def read_head(file: InputFile, dialect: Dialect) -> Head:
@@ -95,10 +97,11 @@ def _head(
     first = next(splitter.records(io.BytesIO(b"".join(rest))), None)
     if first is None:
         return Head(compression, None, 0, empty=True, plain=True, sample=sample), None
-    width = 0 if first.fault else len(splitter.fields(first.data))
+    fields = [] if first.fault else splitter.fields(first.data)
+    width = len(fields)
     if not dialect.header:
         head = Head(compression, None, width, empty=False, plain=plain, sample=sample)
-        return replace(head, line=dialect.skip), None
+        return replace(head, line=dialect.skip, ends_open=fields[-1:] == [""]), None
     if first.fault:
         return None, first.fault
     try:
@@ -107,7 +110,7 @@ def _head(
         return None, f"byte {error.start + 1} of it is not UTF-8 text"
     if b"\0" in first.data:
         raise _with_nul(file, first.data)
-    names = tuple(n.strip() for n in splitter.fields(first.data))
+    names = tuple(n.strip() for n in fields)
     at = dialect.skip + first.line
     cut = len(sample) and not sample.endswith((b"\n", b"\r")) and len(lines) <= at
     fault = "it is too long" if cut else None

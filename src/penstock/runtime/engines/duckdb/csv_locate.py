@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from penstock import types
 from penstock.runtime.engines.base import Rejected
+from penstock.runtime.engines.duckdb.csv_parts import BEHIND
 from penstock.runtime.engines.duckdb.csv_records import Splitter
 from penstock.runtime.engines.duckdb.reasons import not_a, shown, why_not
 from penstock.runtime.engines.duckdb.textfiles import opened_text
@@ -68,6 +69,8 @@ def reason_for(column: Column, text: str | None, style: NumberStyle) -> str:
     >>> reason_for(Column("a", "integer", required=True), None, NumberStyle())
     'a: no value, and it is required'
     """
+    if column is BEHIND:
+        return f'"{shown(text or "")}" stands behind the last column'
     if text is None:
         return f"{column.name}: no value, and it is required"
     kind = types.parse(column.type)
@@ -115,7 +118,7 @@ def _in_file(
                 reason = "; ".join(
                     reason_for(c, t, dialect.numbers) for c, t in said if c is not None
                 )
-                column = said[0][0].name if said[0][0] else None
+                column = (said[0][0].name or None) if said[0][0] else None
                 raw = record.data.decode(errors="backslashreplace")
                 found.append(Rejected(piece.file.name, line, column, reason, raw))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from penstock.program import Column
 from penstock.runtime.engines.duckdb.columns import match
 from penstock.runtime.engines.duckdb.textfiles import opened
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from penstock.program import Column
     from penstock.runtime.engines.base import InputFile, Rejected
     from penstock.runtime.engines.duckdb.csv_clean import Cleaned, LineMap
     from penstock.runtime.engines.duckdb.csv_dialect import Dialect
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.duckdb.textfiles import Compression
 
 _TAIL = 1 << 18
+BEHIND = Column("", "varchar")
+"""What stands behind the last delimiter of a record that ends in one: nothing, or it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Part:
     """Pieces that one `read_csv` reads.
 
     Attributes:
-        columns: the file's columns in its order: the schema's, or None where it has none.
+        columns: the file's columns in its order: the schema's, or None where it has none; at the
+            end `BEHIND` where records end in a delimiter.
         header: DuckDB passes over the header by itself.
         skip: lines it passes over before.
     """
@@ -99,7 +102,8 @@ def group(
     found: dict[tuple[object, ...], list[Piece]] = {}
     for piece in pieces:
         alone = piece.file.path if _open_end(piece, dialect) else ""
-        key = (piece.head.names, piece.compression, piece.lines is not None, alone)
+        columns = piece.head.names or width(piece, schema)
+        key = (columns, piece.compression, piece.lines is not None, alone)
         found.setdefault(key, []).append(piece)
     parts = []
     for together in found.values():
@@ -116,6 +120,17 @@ def group(
             )
         )
     return sorted(parts, key=lambda p: -sum(x.file.size for x in p.pieces))
+
+
+def width(piece: Piece, schema: Sequence[Column]) -> int:
+    """How many fields a record has; without a header its first record says if it ends in one more.
+
+    Some programs end every record with a delimiter (TPC-H's among them); a header does likewise,
+    and names one column more.
+    """
+    if piece.head.names is not None:
+        return len(piece.head.names)
+    return len(schema) + (piece.head.ends_open and piece.head.width == len(schema) + 1)
 
 
 def _open_end(piece: Piece, dialect: Dialect) -> bool:
@@ -135,7 +150,7 @@ def _open_end(piece: Piece, dialect: Dialect) -> bool:
 def _columns(piece: Piece, schema: Sequence[Column], evolution: str) -> tuple[Column | None, ...]:
     names = piece.head.names
     if names is None:
-        return tuple(schema)
+        return (*schema, BEHIND) if width(piece, schema) > len(schema) else tuple(schema)
     matched = match(names, schema, piece.file.name, evolution)
     at = {place: n for n, place in matched.place.items()}
     by_name = {c.name: c for c in schema}

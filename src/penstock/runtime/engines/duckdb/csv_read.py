@@ -21,9 +21,17 @@ from penstock.runtime.engines.duckdb.csv_clean import clean
 from penstock.runtime.engines.duckdb.csv_dialect import Dialect
 from penstock.runtime.engines.duckdb.csv_header import read_head
 from penstock.runtime.engines.duckdb.csv_locate import locate
-from penstock.runtime.engines.duckdb.csv_parts import Part, Piece, copy_path, group
+from penstock.runtime.engines.duckdb.csv_parts import (
+    BEHIND,
+    Part,
+    Piece,
+    copy_path,
+    group,
+    width,
+)
+from penstock.runtime.engines.duckdb.packed import damaged
 from penstock.runtime.engines.duckdb.quoting import literal, name
-from penstock.runtime.engines.duckdb.textfiles import LONGEST_RECORD, broken
+from penstock.runtime.engines.duckdb.textfiles import LONGEST_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -170,6 +178,9 @@ class _Reading:
         for i, column in enumerate(part.columns):
             if column is None:
                 continue
+            if column is BEHIND:
+                good[i] = f"coalesce(c{i}, '') = ''"
+                continue
             carried = way(column, f"c{i}", style, formatted=column.type in formatted)
             values[column.name] = carried.value
             if carried.good:
@@ -219,10 +230,8 @@ class _Reading:
             told = re.search(r"file = (.*?)(?:\\n|\n)", text)
             only = {p.reading.path for p in part.pieces if told and p.reading.path == told[1]}
             return only or set(part.paths)
-        if "GZIP" in text or "ZSTD" in text.upper():
-            piece = named[0] if named else part.pieces[0]
-            reason = "its compressed data ends too early or is not valid"
-            raise broken(piece.file, reason) from error
+        if fault := damaged([p.reading for p in part.pieces], text):
+            raise fault from error
         if "No files found" in text or "Cannot open file" in text:
             piece = named[0] if named else part.pieces[0]
             raise SourceUnavailable(
@@ -264,5 +273,5 @@ class _Reading:
 
     def _cleaned(self, piece: Piece) -> Piece:
         path = copy_path(self.database.work, next(_numbers))
-        width = len(piece.head.names or self.schema)
-        return piece.cleaned(clean(piece.file, piece.head, self.dialect, path, width))
+        fields = width(piece, self.schema)
+        return piece.cleaned(clean(piece.file, piece.head, self.dialect, path, fields))

@@ -24,11 +24,11 @@ from penstock.runtime.engines.duckdb.csv_header import Head
 from penstock.runtime.engines.duckdb.csv_parts import Piece
 from penstock.runtime.engines.duckdb.ndjson_keys import known_keys, once
 from penstock.runtime.engines.duckdb.ndjson_lines import mend, wrong_with
+from penstock.runtime.engines.duckdb.packed import damaged
 from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.reasons import NumberStyle
 from penstock.runtime.engines.duckdb.textfiles import (
     LONGEST_RECORD,
-    broken,
     compression_of,
     opened_text,
     physical_lines,
@@ -211,11 +211,8 @@ class _Reading:
         try:
             return self.database.execute(sql, f"reading `{self.relation}`")
         except StepFailed as error:
-            text = str(error.__cause__)
-            if "GZIP" in text or "ZSTD" in text.upper():
-                file = next((f for f in files if f.path in text), files[0])
-                reason = "its compressed data ends too early or is not valid"
-                raise broken(file, reason) from error
+            if fault := damaged(files, str(error.__cause__)):
+                raise fault from error
             raise
 
     def _look_at(

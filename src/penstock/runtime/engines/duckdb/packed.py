@@ -31,6 +31,18 @@ if TYPE_CHECKING:
 _ZSTD = 0xFD2FB528
 _SKIPPABLE = 0x184D2A5
 _CUT = "it ends too early"
+# What DuckDB's messages of packed data say; the last ones are the zstd library's own.
+_UNPACKING = (
+    "GZIP",
+    "gzip stream",
+    "ZSTD",
+    "Unknown frame descriptor",
+    "Data corruption detected",
+    "doesn't match checksum",
+    "Src size is incorrect",
+    "Unsupported frame parameter",
+    "respect format specification",
+)
 CODE_LINE = "PSK-SRC-038"
 ONE_BUFFER = 30_000_000
 """Bytes. In a larger file DuckDB may lose a line of more than `LONGEST_RECORD` in silence."""
@@ -235,6 +247,27 @@ def gzip_fault(
         if look:
             look(found)
     return None
+
+
+def damaged(files: Sequence[InputFile], told: str) -> StepFailed | None:
+    """The error for the file whose packed data DuckDB stumbled over; None: it was something else.
+
+    Args:
+        files: those it read; it does not always name the one.
+        told: its message.
+    """
+    if not any(word in told for word in _UNPACKING):
+        return None
+    files = sorted(files, key=lambda f: f.path not in told)
+    for file in files:
+        kind = compression_of(file.path)
+        if kind == "none":
+            continue
+        with opened(file.path) as stream:
+            fault = zstd_fault(stream) if kind == "zstd" else gzip_fault(stream)
+        if fault:
+            return broken(file, fault)
+    return broken(files[0], "its compressed data ends too early or is not valid")
 
 
 def zstd_fault(stream: BinaryIO) -> str | None:

@@ -57,15 +57,15 @@ def opened(path: str) -> Iterator[BinaryIO]:
 def opened_text(file: InputFile, compression: Compression) -> Iterator[BinaryIO]:
     r"""The uncompressed bytes of a file.
 
-    zstd is read by DuckDB, line by line: every line end becomes `\\n`.
+    Without pyarrow zstd is read by DuckDB, line by line: every line end becomes `\\n`.
 
     Raises:
         SourceUnavailable: it cannot be opened.
         StepFailed: its compressed data is broken.
     """
     if compression == "zstd":
-        with _zstd_lines(file) as lines:
-            yield cast("BinaryIO", lines)
+        with _zstd(file) as unpacked:
+            yield unpacked
         return
     with opened(file.path) as raw:
         if compression == "none":
@@ -104,6 +104,24 @@ def physical_lines(stream: BinaryIO) -> Iterator[bytes]:
         yield from rest.splitlines(keepends=True)
 
 
+@contextmanager
+def _zstd(file: InputFile) -> Iterator[BinaryIO]:
+    """Python before 3.14 has no zstd of its own."""
+    try:
+        import pyarrow as pa
+    except ImportError:
+        with _zstd_lines(file) as lines:
+            yield cast("BinaryIO", lines)
+        return
+    with opened(file.path) as raw:
+        try:
+            yield cast("BinaryIO", pa.input_stream(raw, compression="zstd"))
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise broken(file, str(error)) from error
+
+
 class _Joined(io.RawIOBase):
     """Lines as a readable stream."""
 
@@ -127,7 +145,7 @@ class _Joined(io.RawIOBase):
 
 @contextmanager
 def _zstd_lines(file: InputFile) -> Iterator[io.BufferedReader]:
-    """Python before 3.14 cannot unpack zstd: a database of one thread, which keeps the order."""
+    """By a database of one thread, which keeps the order."""
     import duckdb
 
     settings: dict[str, str | bool | int | float | list[str]] = {

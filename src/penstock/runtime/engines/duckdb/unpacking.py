@@ -7,7 +7,6 @@ than any disk holds.
 
 from __future__ import annotations
 
-import bz2
 import fnmatch
 import gzip
 import io
@@ -17,10 +16,11 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from penstock.errors import MissingExtra, SourceUnavailable, StepFailed
-from penstock.runtime.engines.duckdb import encodings
+from penstock.runtime.engines.duckdb import bzip2, encodings
 from penstock.runtime.engines.duckdb.other_formats import LOOK, refuse_other
 from penstock.runtime.engines.duckdb.textfiles import CHUNK, broken, compression_of, opened
 
@@ -65,9 +65,8 @@ def unpack(
         if form in _OWN_ENCODING:
             yield file
             return
-        if kind == "zstd":
-            wide = None
-        else:
+        wide = None
+        if kind != "zstd" or find_spec("pyarrow"):
             with _stream(file, kind) as stream:
                 head = _read(file, stream, LOOK)
             refuse_other(file, head, form)
@@ -133,7 +132,7 @@ def _stream(file: InputFile, kind: str) -> Iterator[BinaryIO]:
         if kind == "gzip":
             yield cast("BinaryIO", gzip.GzipFile(fileobj=raw))
         elif kind == "bzip2":
-            yield cast("BinaryIO", bz2.BZ2File(raw))
+            yield io.BufferedReader(bzip2.Unpacked(raw), CHUNK)
         elif kind == "zstd":
             try:
                 import pyarrow as pa
