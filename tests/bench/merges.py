@@ -51,9 +51,9 @@ def rows_of(form: str, table: Path) -> tuple[int, int]:
         import merges_by_hand
 
         files = [t.file.file_path for t in merges_by_hand.iceberg(table).scan().plan_files()]
-    chosen = "hash(k, part, amount, note, epoch_us(at))"
+    chosen = 'hash(k, part, amount, note, epoch_us("at"))'
     sql = f"SELECT count(*), bit_xor({chosen}) FROM read_parquet({files}, union_by_name = true)"
-    found = duckdb.sql(sql.replace("file://", "")).fetchone()
+    found = duckdb.connect().execute(sql.replace("file://", "")).fetchone()
     assert found is not None
     return found
 

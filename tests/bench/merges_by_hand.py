@@ -59,7 +59,7 @@ def by_iceberg(table: Path, what: str, rows: Path) -> None:
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     con.register("changes", changes)
-    least, most = con.execute("SELECT min(k), max(k) FROM changes").fetchone()  # type: ignore[misc]
+    ((least, most),) = con.execute("SELECT min(k), max(k) FROM changes").fetchall()
     touched = And(GreaterThanOrEqual("k", least), LessThanOrEqual("k", most))
     con.register("old", found.scan(row_filter=touched).to_arrow())
     merged = con.execute(

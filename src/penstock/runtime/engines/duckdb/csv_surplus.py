@@ -3,9 +3,8 @@ r"""Finds CSV records with surplus fields that DuckDB drops without a word.
 It passes over what stands behind the last column as long as the first surplus field reads as NULL:
 `x,y,z,` is `x,y,z` to it, and in `Smith, John,3,` every value stands in the wrong column. Such a
 record ends with a delimiter and a null value. Most files have as many delimiters as their records
-need, which is counted while they are read: nothing is surplus in them. The lines of the others
-(they have delimiters in quotes, mostly) are looked at, and what that cannot tell goes the careful
-way.
+need and their texts hold, which is counted while they are read: nothing is surplus in them. The
+lines of the others are looked at, and what that cannot tell goes the careful way.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from penstock.errors import StepFailed
-from penstock.runtime.engines.duckdb.quoting import literal
+from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.textfiles import LONGEST_RECORD, raw_lines
 
 if TYPE_CHECKING:
@@ -51,15 +50,50 @@ class Endings:
 
 
 class Count:
-    """Counts the delimiters of a file, chunk by chunk; one on a border is missed by one."""
+    """Counts the delimiters of a file, chunk by chunk.
+
+    >>> count = Count("||")
+    >>> for chunk in (b"a|", b"|b||", b"|"): count.add(chunk)
+    >>> count.found
+    2
+    """
 
     def __init__(self, delimiter: str) -> None:
         self._delimiter = delimiter.encode()
+        self._rest = b""
         self.found = 0
 
     def add(self, chunk: bytes) -> None:
         """The next chunk."""
-        self.found += chunk.count(self._delimiter)
+        delimiter = self._delimiter
+        if len(delimiter) > 1:  # one may stand on the border
+            chunk = self._rest + chunk
+            behind = chunk.rfind(delimiter) + len(delimiter) if delimiter in chunk else 0
+            self._rest = chunk[max(behind, len(chunk) - len(delimiter) + 1) :]
+        self.found += chunk.count(delimiter)
+
+
+def accounted(database: Database, table: str, part: Part, delimiter: str, more: int) -> bool:
+    """Whether the texts of what was read hold `more` delimiters: in the file they are quoted.
+
+    Looks into one column after the other, the longest texts first: no column takes any away.
+    """
+    texts = [name(c.name) for c in part.columns if c is not None and c.type == "varchar" and c.name]
+    if texts and more > 0:
+        lengths = ", ".join(f"coalesce(sum(strlen({t})), 0)" for t in texts)
+        sample = f"SELECT {lengths} FROM (SELECT * FROM {name(table)} LIMIT 2048)"
+        long = database.execute(sample).fetchone()
+        texts = [t for _, t in sorted(zip(long, texts, strict=True), key=lambda x: -x[0])]
+    sought = literal(delimiter)
+    for text in texts:
+        if more <= 0:
+            break
+        held = f"strlen({text}) - strlen(replace({text}, {sought}, ''))"
+        inside = f"sum({held}) FILTER (contains({text}, {sought}))"
+        sql = f"SELECT coalesce({inside}, 0) FROM {name(table)}"
+        (found,) = database.execute(sql).fetchone()
+        more -= int(found) // len(delimiter.encode())
+    return more == 0
 
 
 def suspects(
