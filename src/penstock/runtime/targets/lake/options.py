@@ -155,14 +155,15 @@ class LakeTargetOptions:
         path: the table's folder, relative to the pipeline folder, or `s3://BUCKET/PREFIX`.
         format: what kind of table. Delta needs the extra `delta`, Iceberg the extra `iceberg`.
         compression: of the files.
-        target_file_size: the size a file should not pass by much, such as `256 MB`.
+        target_file_size: the size a file should not pass by much; by default `256 MB`, and `64 MB`
+            under `mode: merge`, which writes every file with a replaced row anew.
         sort_by: the order of the rows inside the files: columns, each with `desc` or not.
     """
 
     path: LakePath
     format: Literal["parquet", "orc", "delta", "iceberg"] = "parquet"
     compression: Literal["zstd", "snappy", "gzip", "none"] = "zstd"
-    target_file_size: FileSize = FileSize("256 MB")  # noqa: RUF009  # immutable, as every str
+    target_file_size: FileSize | None = None
     sort_by: list[SortColumn] = field(default_factory=list)
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -173,10 +174,9 @@ class LakeTargetOptions:
         formats={"parquet": None, "orc": None, "delta": None, "iceberg": None},
     )
 
-    @property
-    def file_size_bytes(self) -> int:
-        """`target_file_size` in bytes."""
-        return parse_size(self.target_file_size)
+    def file_size_bytes(self, mode: str) -> int:
+        """`target_file_size` in bytes, or what is usual for a mode of loading."""
+        return parse_size(self.target_file_size or ("64 MB" if mode == "merge" else "256 MB"))
 
     @property
     def order(self) -> list[tuple[str, bool]]:

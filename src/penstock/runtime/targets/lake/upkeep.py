@@ -29,7 +29,8 @@ def maintain(engine: Engine, upkeep: Upkeep, writer: Writer, *, key: str, token:
     current = writer.log.current()
     if current is None:
         return Maintained(None)
-    small = _small(current, writer.options.file_size_bytes) if upkeep.compact else []
+    size = writer.options.file_size_bytes(writer.load.mode)
+    small = _small(current, size) if upkeep.compact else []
     written = 0
     if small and not upkeep.dry_run:
         written = _compact(engine, writer, current, small, key=key, token=token)

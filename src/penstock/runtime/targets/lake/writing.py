@@ -118,7 +118,7 @@ class Writer:
             stem=f"part-{token}-{secrets.token_hex(3)}",
             format=FileFormat(form, {}, _COMPRESSION.get(compression, compression)),
             partition_by=partition_by,
-            file_size=self.options.file_size_bytes,
+            file_size=self.options.file_size_bytes(self.load.mode),
             field_ids=field_ids,
             order_by=tuple(self.options.order),
         )
