@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
+import warnings
 from contextlib import suppress
 
 import pytest
@@ -93,3 +97,48 @@ def aws(s3, monkeypatch):
     }.items():
         monkeypatch.setenv(name, value)
     return s3
+
+
+class Database:
+    """An empty database of a real PostgreSQL server."""
+
+    def __init__(self, folder, name) -> None:
+        self.folder = str(folder)
+        self.name = name
+        self.options = {"host": self.folder, "database": name, "user": "postgres"}
+
+    def connect(self, **more):
+        import psycopg
+
+        given = {"host": self.folder, "dbname": self.name, "user": "postgres"} | more
+        return psycopg.connect(**given, autocommit=True)
+
+    def __call__(self, sql, *values):
+        """Run SQL; gives its rows, if it has any."""
+        with self.connect() as connection:
+            done = connection.execute(sql, values or None)
+            return done.fetchall() if done.description else []
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory):
+    """The data folder of a PostgreSQL server of its own, which is also where its socket is."""
+    pytest.importorskip("psycopg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks for a folder that only desktops have
+        pgserver = pytest.importorskip("pgserver")
+        folder = tempfile.mkdtemp(prefix="pg-", dir="/tmp")  # a socket's path may not be long
+        server = pgserver.get_server(folder)
+    yield folder
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database(postgres_server):
+    """An empty database."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    admin = Database(postgres_server, "postgres")
+    admin(f"CREATE DATABASE {name}")
+    yield Database(postgres_server, name)
+    admin(f"DROP DATABASE {name} WITH (FORCE)")

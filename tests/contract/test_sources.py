@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.orc as pa_orc
 import pyarrow.parquet as pq
 import pytest
+from werkzeug import Response
 
 from penstock.errors import SourceUnavailable, StepFailed
 from penstock.program import Column, Read
@@ -416,3 +417,113 @@ def test_touching_or_copying_a_large_file_is_known(tmp_path, engine, how):
         shutil.copy(path, tmp_path / "data" / "copy")
         (tmp_path / "data" / "copy").replace(path)
     assert source.plan().identity == first
+
+
+# -- what holds for sources that are no files, too
+
+
+class Table:
+    """A table of a PostgreSQL server."""
+
+    connector = "postgres"
+
+    def __init__(self, request):
+        self.database = request.getfixturevalue("database")
+
+    def put(self, rows):
+        """Have these rows there, and no others."""
+        self.database("DROP TABLE IF EXISTS rows")
+        self.database("CREATE TABLE rows (id integer, name text, price numeric(10,2))")
+        for row in rows:
+            self.database("INSERT INTO rows VALUES (%s, %s, %s)", *row)
+
+    def options(self, name="rows"):
+        return {**self.database.options, "table": name}
+
+
+class Api:
+    """An HTTP API with one page of records."""
+
+    connector = "rest"
+
+    def __init__(self, request):
+        self.server = request.getfixturevalue("httpserver")
+        self.data = b"[]"
+        self.server.expect_request("/rows").respond_with_handler(lambda _: Response(self.data))
+
+    def put(self, rows):
+        self.data = json.dumps(records(rows)).encode()
+
+    def options(self, name="rows"):
+        return {"url": self.server.url_for(f"/{name}"), "retries": 0}
+
+
+KINDS = {"postgres": Table, "rest": Api}
+
+
+@pytest.fixture(params=sorted(KINDS))
+def server(request, tmp_path, engine):
+    store = KINDS[request.param](request)
+
+    def source(name="rows", schema=SCHEMA):
+        read = Read("rows", store.connector, store.options(name), schema)
+        return registry.source(store.connector)(read, tmp_path)
+
+    def read():
+        made = source()
+        found = made.extract(made.plan(), engine, "rows", keep=True)
+        rows = engine.rows("SELECT id, name, CAST(price AS VARCHAR) AS price FROM rows")
+        return found, sorted(tuple(r.values()) for r in rows)
+
+    store.open, store.read, store.engine = source, read, engine
+    return store
+
+
+def test_a_server_gives_rows_exactly(server):
+    server.put(ROWS)
+    found, rows = server.read()
+    assert rows == ROWS
+    assert (found.rows_in, found.rows_out, list(found.rejected)) == (4, 4, [])
+    assert found.bytes > 0
+    server.put([])
+    found, rows = server.read()
+    assert (rows, found.rows_in, found.rows_out) == ([], 0, 0)
+
+
+def test_a_row_of_a_server_that_cannot_be_taken_is_rejected(server):
+    server.put([*ROWS[:2], BAD, ROWS[2]])
+    found, rows = server.read()
+    assert rows == ROWS[:3]
+    assert (found.rows_in, found.rows_out) == (4, 3)
+    (rejected,) = found.rejected
+    assert rejected.column == "id"
+    assert "required" in rejected.reason
+    assert "nobody" in rejected.raw
+
+
+def test_a_server_in_the_same_state_is_the_same_slice(server):
+    server.put(ROWS)
+    first = server.open().plan().identity
+    assert server.open().plan().identity == first
+    server.read()
+    assert server.open().plan().identity == first
+    server.put(ROWS[:3])
+    assert server.open().plan().identity != first
+
+
+def test_nothing_on_a_server_is_told(server):
+    server.put(ROWS)
+    for ask in ("check", "plan", "infer"):
+        with pytest.raises(SourceUnavailable) as told:
+            getattr(server.open("missing"), ask)()
+        assert "missing" in told.value.message
+    server.open().check()
+
+
+def test_the_schema_of_a_server_is_found_and_reads_every_row(server):
+    server.put(ROWS)
+    schema = server.open(schema=()).infer().schema
+    assert [c.name for c in schema] == ["id", "name", "price"]
+    source = server.open(schema=schema)
+    found = source.extract(source.plan(), server.engine, "rows", keep=True)
+    assert (found.rows_out, list(found.rejected)) == (4, [])

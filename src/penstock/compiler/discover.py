@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.compiler.evolution import Change, evolve, misfits, without_case_twins
 from penstock.compiler.recorded import recorded_columns
-from penstock.compiler.sources import contract_of, read_of
+from penstock.compiler.sources import contract_of, opened, read_of
 from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
 from penstock.runtime import registry
@@ -80,7 +80,7 @@ def discover(definition: Definition, source: str | None, *, check: bool) -> list
 def _record(definition: Definition, name: str) -> Found:
     declared = definition.pipeline.sources[name]
     read = read_of(name, declared)
-    found = registry.source(read.connector)(read, definition.root).infer()
+    found = opened(read, definition.root).infer()
     columns = without_case_twins(found.schema)
     path = f"schemas/{name}.yaml"
     whole = definition.root / path
@@ -116,7 +116,7 @@ def _check(definition: Definition, name: str) -> Found:
             hint=f"record one with `penstock discover {name}`, or declare it in pipeline.yaml",
         )
     read = read_of(name, declared)
-    source = registry.source(read.connector)(read, definition.root)
+    source = opened(read, definition.root)
     found = source.infer()
     shaped = source.shapes(contract, grow=True)
     _, grown = evolve(contract, shaped, "widen")

@@ -11,10 +11,12 @@ from penstock.compiler.recorded import recorded_schema
 from penstock.diagnostics import did_you_mean
 from penstock.errors import PenstockError
 from penstock.program import Read
-from penstock.runtime import registry
+from penstock.runtime import references, registry
 from penstock.transforms.base import clashes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from penstock.compiler.state import Compilation, DatasetInfo
     from penstock.program import Column
     from penstock.spec.models import Source
@@ -54,6 +56,16 @@ def read_of(name: str, source: Source) -> Read:
     )
 
 
+def opened(read: Read, root: Path) -> Any:
+    """The source, with secrets in its options: it is asked what is there.
+
+    Raises:
+        Unavailable: a secret is not set.
+    """
+    options = references.with_secrets(read.options, references.environment())
+    return registry.source(read.connector)(dataclasses.replace(read, options=options), root)
+
+
 def contract_of(source: Source) -> tuple[Column, ...] | None:
     """The columns that the pipeline file declares for a source; None: it does not."""
     return None if source.columns is None else declared(source.columns)
@@ -88,7 +100,7 @@ def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] |
     """Ask the connector what is there."""
     span = state.definition.positions.key(("sources", name))
     try:
-        found = registry.source(read.connector)(read, state.definition.root).infer()
+        found = opened(read, state.definition.root).infer()
     except PenstockError as error:
         hint = error.hint or "check where it is, or declare its `schema`"
         state.tell(error.code, error.message, error.span or span, hint)
@@ -114,8 +126,8 @@ def _evolved(
     """
     rule = read.schema_evolution
     span = state.definition.positions.value(("sources", name, "path"))
-    source = registry.source(read.connector)(read, state.definition.root)
     try:
+        source = opened(read, state.definition.root)
         if not hasattr(source, "shapes"):
             source.check()
             return contract

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from penstock.runtime import formats
+from penstock.runtime import formats, registry
 from penstock.runtime.engines.base import InputFile
 from penstock.runtime.identity import content_identity
 
@@ -158,6 +158,7 @@ def _fault(entry: Entry, own: str | None, form: str, options: Mapping[str, Any])
 def _former(read: Read) -> Callable[[Entry], str | None]:
     """What tells the format that a record had."""
     given = read.options.get("format") or formats.format_of(str(read.options.get("path", "")))[0]
+    given = given or getattr(registry.source(read.connector), "record_format", None)
     return lambda entry: str(given) if given else formats.format_of(entry.file or "")[0]
 
 

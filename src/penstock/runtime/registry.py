@@ -30,6 +30,14 @@ SOURCES: dict[str, Entry] = {
         "penstock.runtime.sources.s3.options:S3SourceOptions",
         "penstock.runtime.sources.s3.source:S3Source",
     ),
+    "postgres": Entry(
+        "penstock.runtime.sources.postgres.options:PostgresSourceOptions",
+        "penstock.runtime.sources.postgres.source:PostgresSource",
+    ),
+    "rest": Entry(
+        "penstock.runtime.sources.rest.options:RestSourceOptions",
+        "penstock.runtime.sources.rest.source:RestSource",
+    ),
 }
 
 TARGETS: dict[str, Entry] = {

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 Kind = Literal["source", "target"]
 AREAS: dict[Kind, str] = {"source": "SRC", "target": "TGT"}
 LATER_SOURCES: dict[str, str] = {
-    "postgres": "penstock.spec.later:DatabaseSource",
     "mysql": "penstock.spec.later:DatabaseSource",
-    "rest": "penstock.spec.later:RestSource",
     "graphql": "penstock.spec.later:GraphqlSource",
     "ftp": "penstock.spec.later:FtpSource",
     "sftp": "penstock.spec.later:SftpSource",

@@ -97,14 +97,6 @@ class _Http(Model):
     timeout: Duration | None = None
 
 
-class RestSource(_Http):
-    """Records of an HTTP API."""
-
-    method: Literal["GET", "POST"] = "GET"
-    params: dict[str, Any] = Field(default_factory=dict)
-    body: Any = None
-
-
 class GraphqlSource(_Http):
     """Records of a GraphQL API."""
 

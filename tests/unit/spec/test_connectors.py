@@ -19,9 +19,7 @@ def test_every_connector_of_the_pipeline_file_is_known():
 
 
 EXAMPLES = {
-    "postgres": "host: db, database: d, table: flights",
     "mysql": "url: 'mysql://db/d', query: SELECT 1",
-    "rest": "url: 'https://api.example.com/flights'",
     "graphql": "url: 'https://api.example.com', query: '{ flights }'",
     "ftp": "host: h, path: '*.csv'",
     "sftp": "host: h, path: '*.csv', private_key: '${secret.KEY}'",
@@ -67,7 +65,8 @@ def test_a_target_that_comes_later_is_a_gap(load, name: str):
     [
         ("connector: kafka, brokers: b", ["PSK-PORT-003", "PSK-SRC-022"]),
         ("connector: s3, path: bucket/x", ["PSK-SRC-025"]),
-        ("connector: postgres, host: h, url: u, table: t", ["PSK-PORT-003", "PSK-SRC-025"]),
+        ("connector: mysql, host: h, url: u, table: t", ["PSK-PORT-003", "PSK-SRC-025"]),
+        ("connector: postgres, host: h, url: u, table: t", ["PSK-SRC-025"]),
         ("connector: ftp, host: h, path: p, port: 0", ["PSK-PORT-003", "PSK-SRC-025"]),
         ("connector: kafkaa, topic: t", ["PSK-SRC-024"]),
         ("connector: 5", ["PSK-SRC-023"]),

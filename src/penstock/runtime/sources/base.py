@@ -41,7 +41,18 @@ class Inferred:
 
 
 class Source(Protocol):
-    """Reads one dataset. Built as `Source(read, root, secrets)`."""
+    """Reads one dataset. Built as `Source(read, root)`, with secrets resolved in its options.
+
+    A source may also have:
+
+    - `honours_bounds = True`: `extract` gives the rows inside `Slice.bounds` and no other
+      (docs/decisions/0022); without it, the run loop cuts what it gives;
+    - `within(bounds)`: told before `plan`, so that less can be asked for; rows outside are cut;
+    - `record_format`: the format that the text of its rejected records has, where it is not told
+      by `options` or a file's suffix; such records can be replayed;
+    - `shapes(schema, *, grow)`: the different columns that what is there has, for schemas that
+      change and for `penstock discover`.
+    """
 
     def __init__(self, read: Read, root: Path) -> None: ...
 

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 class WindowedSource:
-    """Wraps a source; one that asks for no more than the bounds gives the same rows.
+    """Wraps a source. One that honours the bounds is asked for the rows inside and no other.
 
     Attributes:
         reached: after `extract`: how far the source is read.
-        outside: after `extract`: rows that were there and are not inside.
+        outside: after `extract`: rows that were given and are not inside; a source that honours
+            the bounds gives none.
         missing: after `extract`: rows inside that have no value to go by.
     """
 
@@ -41,7 +42,11 @@ class WindowedSource:
 
     def plan(self) -> Slice:
         """What there is to read now, whatever is inside."""
-        return replace(self._source.plan(), bounds=self._window.as_bounds())
+        bounds = self._window.as_bounds()
+        tell = getattr(self._source, "within", None)
+        if tell is not None:
+            tell(bounds)
+        return replace(self._source.plan(), bounds=bounds)
 
     @property
     def condition(self) -> str | None:
@@ -54,7 +59,7 @@ class WindowedSource:
 
     def extract(self, part: Slice, engine: Engine, relation: str, *, keep: bool) -> Extracted:
         """Make `relation` of the rows inside; the others count as not read."""
-        if self._window.open:
+        if self._window.open or getattr(self._source, "honours_bounds", False):
             found = self._source.extract(part, engine, relation, keep=True)
             self._look(engine, relation)
             return found
