@@ -15,7 +15,7 @@ import threading
 from dataclasses import asdict, replace
 
 import pytest
-from contract_ledgers import LEDGERS, append_many, die_writing, race
+from contract_ledgers import LEDGERS, append_many, die_writing, race, serve
 
 from penstock.errors import Conflict, LedgerError, UsageError
 from penstock.runtime.heartbeat import holder, start_time
@@ -36,7 +36,8 @@ class Clock:
 
 
 @pytest.fixture(params=sorted(LEDGERS))
-def kind(request):
+def kind(request, use_dynamodb):
+    serve(request.param, use_dynamodb)
     return request.param
 
 
