@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
+import zlib
 
 import pytest
 
@@ -173,6 +174,7 @@ def trail(ledger):
         {"at": {"N": "7"}},
         {"subject": {"L": [{"S": "2"}]}},
         {"detail": {"B": b"no zlib"}},
+        {"detail": {"B": zlib.compress(b"[]")}},
         {"detail": {"S": "part/1"}},
         {"detail": {"S": "part/x"}},
         {"detail": {"N": "1.5"}},

@@ -69,12 +69,14 @@ def create_table(name: str, *, region: str | None = None, backups: bool = True) 
 
 def _keep_backups(client: Any, name: str) -> None:
     wanted = {"PointInTimeRecoveryEnabled": True}
-    for left in reversed(range(_BACKUPS_TRIES)):
+    left = _BACKUPS_TRIES
+    while True:
         try:
             client.update_continuous_backups(
                 TableName=name, PointInTimeRecoverySpecification=wanted
             )
         except client.exceptions.ContinuousBackupsUnavailableException:
+            left -= 1
             if not left:  # AWS prepares backups of a new table for some seconds
                 raise
             time.sleep(1)
