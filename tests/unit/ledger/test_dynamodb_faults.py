@@ -136,6 +136,17 @@ def test_throttled_for_ever(place):
     assert place.done() == 3
 
 
+def test_the_usual_variable_says_how_often_is_asked(place, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    ledger = DynamoDBLedger(NAME)
+    place.told("ThrottlingException", "GetItem$")
+    with pytest.raises(LedgerError, match="ThrottlingException"):
+        ledger.run("r1")
+    assert place.done() == 2
+    assert ledger.run("") is None
+    ledger.close()
+
+
 def test_items_that_a_batch_left_out_are_asked_for_again(place, monkeypatch):
     lock = place.ledger.acquire("l", holder(), lease_seconds=60)
     for number in (1, 2):
