@@ -92,6 +92,6 @@ fmt: $(VENV)/.dev ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 clean: ## Remove everything that was built, fetched or cached
-	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .cache build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf $(FLIGHTS)/data $(FLIGHTS)/.penstock $(FLIGHTS)/out tests/bench/.data
 	find src tests scripts examples -name __pycache__ -prune -exec rm -rf {} +

@@ -12,9 +12,12 @@ import time
 import uuid
 import warnings
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+sys.path.insert(0, str(Path(__file__).parent / "servers"))
 
 # The same examples every time, so that a red run is red again; `make fuzz` looks further.
 settings.register_profile(
@@ -142,3 +145,50 @@ def database(postgres_server):
     admin(f"CREATE DATABASE {name}")
     yield Database(postgres_server, name)
     admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def dynamodb_moto():
+    """The URL of moto's DynamoDB."""
+    from processes import moto_dynamodb
+
+    with moto_dynamodb() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local():
+    """The URL of DynamoDB Local."""
+    from processes import dynamodb_local
+
+    with dynamodb_local() as url:
+        yield url
+
+
+@pytest.fixture
+def use_dynamodb(request, monkeypatch):
+    """Have this test and what it starts use a server: `moto` or `local`. Its tables go at the end."""
+    pytest.importorskip("boto3")
+    from penstock.runtime.ledger.dynamodb.client import connect
+
+    def use(name):
+        url = request.getfixturevalue(f"dynamodb_{name}")
+        for variable, value in {
+            "AWS_ENDPOINT_URL_DYNAMODB": url,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }.items():
+            monkeypatch.setenv(variable, value)
+        client = connect(None)
+        request.addfinalizer(lambda: _drop_tables(client))
+        return client
+
+    return use
+
+
+def _drop_tables(client):
+    for name in client.list_tables()["TableNames"]:
+        client.delete_table(TableName=name)
+    client.close()

@@ -6,11 +6,13 @@ ledgers over one store.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 
 from penstock.errors import Conflict
 from penstock.runtime.heartbeat import holder
+from penstock.runtime.ledger.dynamodb import DynamoDBLedger, create_table
 from penstock.runtime.ledger.sqlite import SQLiteLedger
 
 
@@ -18,7 +20,24 @@ def open_sqlite(folder, **options):
     return SQLiteLedger(folder / "ledger.sqlite", **options)
 
 
-LEDGERS = {"sqlite": open_sqlite}
+def open_dynamodb(folder, **options):
+    """A table named after the folder, in the server that the usual AWS variables name."""
+    table = "ledger-" + hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    create_table(table, backups=False)
+    return DynamoDBLedger(table, **options)
+
+
+LEDGERS = {
+    "sqlite": open_sqlite,
+    "dynamodb-moto": open_dynamodb,
+    "dynamodb-local": open_dynamodb,
+}
+
+
+def serve(kind, use_dynamodb):
+    """Start what a ledger of this kind needs, and have this test use it."""
+    if kind.startswith("dynamodb-"):
+        use_dynamodb(kind.removeprefix("dynamodb-"))
 
 
 def append_many(kind, folder, name, count):

@@ -15,11 +15,11 @@ import threading
 from dataclasses import asdict, replace
 
 import pytest
-from contract_ledgers import LEDGERS, append_many, die_writing, race
+from contract_ledgers import LEDGERS, append_many, die_writing, race, serve
 
 from penstock.errors import Conflict, LedgerError, UsageError
 from penstock.runtime.heartbeat import holder, start_time
-from penstock.runtime.ledger.base import Version
+from penstock.runtime.ledger.base import BACKFILL, DAILY, Progress, Version, Watermark
 from penstock.runtime.ledger.chain import GENESIS, entry_hash
 
 ELSEWHERE = "another-host.example:17:99"
@@ -36,7 +36,8 @@ class Clock:
 
 
 @pytest.fixture(params=sorted(LEDGERS))
-def kind(request):
+def kind(request, use_dynamodb):
+    serve(request.param, use_dynamodb)
     return request.param
 
 
@@ -266,6 +267,44 @@ def test_the_files_of_the_last_attempt_count(ledger):
 def test_a_file_named_twice_is_one(ledger):
     succeed(ledger, files={"d": [("a", "1"), ("a", "1")]})
     assert ledger.files_read("r1") == {"d": [("a", "1")]}
+
+
+def test_progress_is_what_the_last_succeeded_ordinary_run_read(ledger, opener):
+    lock = ledger.acquire("l", holder(), lease_seconds=60)
+    mark = Watermark("at", "timestamp", "2026-01-02")
+
+    def run(run_id, sources, status="succeeded", lane=DAILY, marks=None):
+        ledger.begin(run_id, "p", run_id, "sha256:prog", "s", {}, lane=lane, sources=sources)
+        if marks:
+            ledger.stage(run_id, [{}], lock, watermarks=marks)
+        ledger.finish(run_id, status, {})
+
+    assert ledger.progress("p") == {}
+    run("r1", {"d": "one", "e": "all"}, marks={"d": mark, "unknown": mark})
+    run("r2", {"d": "two"}, status="failed")
+    run("r3", {"d": "three"}, lane=BACKFILL)
+    known = {"d": Progress("r1", "one", mark), "e": Progress("r1", "all")}
+    assert opener().progress("p") == known
+    run("r4", {"e": "more"})
+    assert ledger.progress("p") == {**known, "e": Progress("r4", "more")}
+    assert ledger.progress("q") == {}
+
+
+def test_lanes_leave_each_other_alone(ledger, opener):
+    lock = ledger.acquire("l", holder(), lease_seconds=60)
+    files = {"d": [("f", "i")]}
+    for lane, run_id in ((DAILY, "r1"), (BACKFILL, "r2")):
+        begun = ledger.begin(run_id, "p", "k", "sha256:prog", "s", files, lane=lane)
+        assert (begun.run_id, begun.attempt, begun.lane) == (run_id, 1, lane)
+        ledger.stage(run_id, [{}], lock)
+    assert [r.run_id for r in ledger.unfinished("p")] == ["r1", "r2"]
+    assert [r.run_id for r in ledger.unfinished("p", lane=BACKFILL)] == ["r2"]
+    opener().finish("r2", "succeeded", {})
+    assert "@" in ledger.audit()[0].actor
+    assert ledger.seen_files("p", "d") == set()
+    assert ledger.last_succeeded("p", lane=DAILY) is None
+    assert ledger.last_succeeded("p", lane=BACKFILL) == ledger.last_succeeded("p")
+    assert [r.run_id for r in ledger.unfinished("p")] == ["r1"]
 
 
 # -- published versions

@@ -1,13 +1,14 @@
-"""A proxy before an S3 server that goes wrong on purpose; a process of its own.
+"""A proxy before an S3 or DynamoDB server that goes wrong on purpose; a process of its own.
 
 Usage: fault_proxy.py UPSTREAM. Prints its port, then serves. `POST /-/fault` with a JSON object
 sets what goes wrong, and `GET /-/fault` tells how often it did:
 
-    {"how": "500 | 503 | silence | cut | lost", "method": "PUT", "path": "regex", "skip": 0,
-     "times": 1}
+    {"how": "500 | 503 | silence | cut | lost | told", "method": "PUT", "path": "regex", "skip": 0,
+     "times": 1, "status": 400, "body": "what is told"}
 
 `times` null is for ever. `silence` answers nothing until the client has gone; `cut` sends half of
-the body; `lost` has the request done and drops the answer.
+the body; `lost` has the request done and drops the answer; `told` answers `status` and `body`.
+What is asked of DynamoDB stands after the path and a space: `/ DynamoDB_20120810.PutItem`.
 """
 
 from __future__ import annotations
@@ -69,10 +70,15 @@ class Proxy(BaseHTTPRequestHandler):
             body = self._chunks()
         if self.path == "/-/fault":
             return self._control(body)
-        how = self.faults.of(self.command, self.path)
+        target = self.headers.get("X-Amz-Target")
+        how = self.faults.of(self.command, f"{self.path} {target}" if target else self.path)
         if how in {"500", "503"}:
             code = b"SlowDown" if how == "503" else b"InternalError"
             return self._answer(int(how), {"Content-Type": "application/xml"}, SLOW_DOWN % code)
+        if how == "told":
+            wanted = self.faults.wanted
+            said = {"Content-Type": "application/x-amz-json-1.0"}
+            return self._answer(wanted["status"], said, wanted["body"].encode())
         if how == "silence":
             select.select([self.connection], [], [], 120)
             return self._drop()

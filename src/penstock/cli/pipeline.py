@@ -183,7 +183,7 @@ def open_ledger(root: Path, *, create: bool = False, start_over: bool = False) -
     Raises:
         LedgerError: with `create`, if the ledger was lost or replaced by an older one.
     """
-    from penstock.runtime.ledger.sqlite import SQLiteLedger
+    from penstock.runtime.ledger.opening import open_ledger as open_by_reference
 
     path = root / ".penstock" / "ledger.sqlite"
     if not create and not path.is_file():
@@ -191,7 +191,7 @@ def open_ledger(root: Path, *, create: bool = False, start_over: bool = False) -
     path.parent.mkdir(parents=True, exist_ok=True)
     if create and not start_over and (not path.is_file() or not path.stat().st_size):
         _refuse_lost(root, None)
-    ledger: Ledger = SQLiteLedger(path)
+    ledger = open_by_reference(path)
     if create and not start_over:
         try:
             _refuse_lost(root, ledger)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from penstock.errors import Conflict, Interrupted
+from penstock.errors import Conflict, Interrupted, LedgerError
+from penstock.runtime.ledger.holder import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +63,8 @@ class HeldLock:
             except Conflict as lost:
                 self._lost = lost
                 return
+            except LedgerError:
+                continue  # it may be reached at the next beat, and the lease lasts for some
 
 
 class AwaitedLock:
@@ -130,7 +132,7 @@ class AwaitedLock:
 
 def holder() -> str:
     """This process as `host:pid:start-time`, so that a reused pid is not taken for it."""
-    return f"{socket.gethostname()}:{os.getpid()}:{start_time(os.getpid())}"
+    return f"{host()}:{os.getpid()}:{start_time(os.getpid())}"
 
 
 def start_time(pid: int) -> str:

@@ -64,3 +64,14 @@ def test_a_user_without_a_name(monkeypatch):
 
     monkeypatch.setattr("getpass.getuser", nobody)
     assert current_actor() == f"uid-{os.getuid()}@{HOST}"
+
+
+def test_sandboxes_of_lambda_are_hosts_of_their_own(monkeypatch):
+    """They may have one host name, and each numbers its processes from 1."""
+    monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/27/[$LATEST]aa:11")
+    mine = holder()
+    assert is_alive(mine) is True
+    assert describe(mine) == f"process {os.getpid()} on {HOST}/2026/11/27/[$LATEST]aa_11"
+    monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/27/[$LATEST]bb22")
+    assert is_alive(mine) is None
+    assert is_alive(f"{HOST}:{os.getpid()}:1") is None

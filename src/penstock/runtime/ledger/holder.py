@@ -11,15 +11,25 @@ from pathlib import Path
 _DEAD_STATES = frozenset("ZXx")
 
 
+def host() -> str:
+    """The name of this host: where a process id means this process.
+
+    Lambda's sandboxes may have the same host name, and each numbers its own processes. Each writes
+    a log stream of its own.
+    """
+    sandbox = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "").replace(":", "_")
+    return f"{socket.gethostname()}/{sandbox}" if sandbox else socket.gethostname()
+
+
 def is_alive(holder: str) -> bool | None:
     """Whether a holder (`host:pid:start-time`) lives; None where this host cannot know.
 
     >>> is_alive("no-such-host.example:1:0") is None
     True
     """
-    host, _, rest = holder.partition(":")
+    name, _, rest = holder.partition(":")
     pid, _, started = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+    if name != host() or not pid.isdigit():
         return None
     try:
         os.kill(int(pid), 0)
@@ -51,9 +61,9 @@ def describe(holder: str) -> str:
     >>> describe("mill:4711:99")
     'process 4711 on mill'
     """
-    host, _, rest = holder.partition(":")
+    name, _, rest = holder.partition(":")
     pid = rest.partition(":")[0]
-    return f"process {pid} on {host}" if pid else holder
+    return f"process {pid} on {name}" if pid else holder
 
 
 def current_actor() -> str:

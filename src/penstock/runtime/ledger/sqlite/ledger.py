@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ from penstock.runtime.ledger.holder import current_actor
 from penstock.runtime.ledger.sqlite import audit, locks, reads, runs
 from penstock.runtime.ledger.sqlite.connection import Connection
 from penstock.runtime.ledger.sqlite.reads import Reads
+from penstock.runtime.ledger.words import iso, told_of_end
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,7 +61,7 @@ class SQLiteLedger:
         with self._file.writing() as db:
             now = self._clock()
             return locks.acquire(
-                db, name, holder, now=now, at=_iso(now), lease_seconds=lease_seconds
+                db, name, holder, now=now, at=iso(now), lease_seconds=lease_seconds
             )
 
     def renew(self, lock: Lock, *, lease_seconds: float) -> None:
@@ -140,7 +139,7 @@ class SQLiteLedger:
                 action=f"run.{status}",
                 pipeline=run.pipeline,
                 subject=run_id,
-                detail=_told(run, report, versions),
+                detail=told_of_end(run.attempt, run.program, run.slice, report, versions),
             )
             runs.end(db, run, status=status, report=report, at=at, entry=entry.number)
             runs.publish(db, versions)
@@ -254,7 +253,7 @@ class SQLiteLedger:
             return audit.verify(db)
 
     def _now(self) -> str:
-        return _iso(self._clock())
+        return iso(self._clock())
 
     def _who(self) -> str:
         if self._actor is None:
@@ -265,21 +264,3 @@ class SQLiteLedger:
 def _fence(db: sqlite3.Connection, lock: Lock | None) -> None:
     if lock is not None:
         locks.check(db, lock)
-
-
-def _told(run: RunRecord, report: dict[str, Any], versions: Sequence[Version]) -> dict[str, Any]:
-    """What the audit trail tells of the end of an attempt."""
-    return {
-        "attempt": run.attempt,
-        "program": run.program,
-        "slice": run.slice,
-        "report": "sha256:" + hashlib.sha256(runs.to_json(report).encode()).hexdigest(),
-        "published": [
-            {"target": v.target, "version": v.version, "location": v.location} for v in versions
-        ],
-    }
-
-
-def _iso(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

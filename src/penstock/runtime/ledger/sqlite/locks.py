@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.errors import Conflict
+from penstock.runtime.ledger import words
 from penstock.runtime.ledger.base import Lock
-from penstock.runtime.ledger.holder import describe, is_alive
+from penstock.runtime.ledger.holder import is_alive
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,11 +27,7 @@ def acquire(
     if row is not None:
         held_by, last, since, lease_until = row
         if held_by is not None and is_alive(held_by) is not False and now < lease_until:
-            raise Conflict(
-                f"another run has the lock `{name}`: {describe(held_by)}, since {since}",
-                hint="wait until it has ended, then run again; the lock of a process that died "
-                "is taken over by itself",
-            )
+            raise words.held(name, held_by, since)
         token = last + 1
     db.execute(
         "INSERT INTO locks (name, holder, token, acquired_at, lease_until) VALUES (?, ?, ?, ?, ?) "
@@ -50,11 +46,7 @@ def check(db: sqlite3.Connection, lock: Lock) -> None:
     """
     row = db.execute("SELECT holder, token FROM locks WHERE name = ?", (lock.name,)).fetchone()
     if row is None or row[0] is None or row[1] != lock.token:
-        by = f" by {describe(row[0])}" if row and row[0] else ""
-        raise Conflict(
-            f"the lock `{lock.name}` was taken over{by} while this run was not heard of",
-            hint="this run published nothing more; run again",
-        )
+        raise words.taken_over(lock, row[0] if row else None)
 
 
 def renew(db: sqlite3.Connection, lock: Lock, *, now: float, lease_seconds: float) -> None:

@@ -6,9 +6,10 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import Conflict, LedgerError, UsageError
+from penstock.runtime.ledger import words
 from penstock.runtime.ledger.base import AttemptRecord, RunRecord, Version
 from penstock.runtime.ledger.sqlite.reads import note
+from penstock.runtime.ledger.words import to_json
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +28,6 @@ _RUN_FIELDS = (
     "lane",
 )
 _VERSION_FIELDS = tuple(f.name for f in fields(Version))[:6]
-_SHOWN = 5
 
 
 def begin(
@@ -48,7 +48,7 @@ def begin(
     if found and found[0].status != "succeeded":
         return _again(db, found[0], reads, at)
     if by_id(db, run_id, exact=True) is not None:
-        raise LedgerError(f"there is a run `{run_id}` already", hint="run again: ids are random")
+        raise words.id_taken(run_id)
     db.execute(
         "INSERT INTO runs (run_id, pipeline, key, program, slice, attempt, lane) "
         "VALUES (?, ?, ?, ?, ?, 1, ?)",
@@ -85,12 +85,9 @@ def running(db: sqlite3.Connection, run_id: str) -> RunRecord:
     """
     found = by_id(db, run_id, exact=True)
     if found is None:
-        raise LedgerError(f"the ledger knows of no run `{run_id}`")
+        raise words.unknown(run_id)
     if found.status != "running":
-        raise Conflict(
-            f"the run `{run_id}` has ended already ({found.status}): another process finished it",
-            hint="`penstock runs list` shows how it ended; run again",
-        )
+        raise words.ended(run_id, found.status)
     return found
 
 
@@ -142,13 +139,7 @@ def by_id(db: sqlite3.Connection, run_id: str, *, exact: bool = False) -> RunRec
         db, "WHERE substr(r.run_id, 1, ?) = ? ORDER BY r.number DESC", (len(run_id), run_id)
     )
     if len(found) > 1:
-        names = ", ".join(r.run_id for r in found[:_SHOWN])
-        more = f", … ({len(found) - _SHOWN} more)" if len(found) > _SHOWN else ""
-        raise UsageError(
-            f"`{run_id}` is the beginning of {len(found)} runs",
-            code="PSK-CLI-004",
-            hint=f"say more of it: {names}{more}",
-        )
+        raise words.ambiguous(run_id, [r.run_id for r in found])
     return found[0] if found else None
 
 
@@ -198,11 +189,6 @@ def versions(db: sqlite3.Connection, pipeline: str, target: str) -> list[Version
     """Latest first."""
     where = "WHERE pipeline = ? AND target = ? ORDER BY number DESC"
     return [_version(row) for row in db.execute(f"{_VERSIONS} {where}", (pipeline, target))]
-
-
-def to_json(value: object) -> str:
-    """JSON as it is kept: what JSON has no word for (a date in a sample row) becomes text."""
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _select(db: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> list[RunRecord]:
