@@ -8,9 +8,13 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Lets tests, and the processes they start, import these by name.
+sys.path.insert(0, str(Path(__file__).with_name("helpers")))
 
 # The same examples every time, so that a red run is red again; `make fuzz` looks further.
 settings.register_profile(
