@@ -61,7 +61,7 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 	$(BIN)/mkdocs build --strict --site-dir build/site
 
 test: lint data ## Everything that must hold: lint, then every test, doctests, the wheel, coverage
-	$(BIN)/pytest --doctest-modules -n $(JOBS) --cov --cov-report=term
+	$(BIN)/pytest --doctest-modules -n $(JOBS) --dist worksteal --durations=25 --cov --cov-report=term
 
 coverage: $(VENV)/.dev ## Every branch of the ledger and commit code, by its quick tests alone
 	$(BIN)/pytest $(COMMIT_TESTS) -n $(JOBS) --cov --cov-report=term
@@ -70,7 +70,7 @@ mutants: $(VENV)/.dev ## Break that code at MUTANTS=200 places of chance (0: all
 	MUTANTS=$(MUTANTS) JOBS=$(JOBS) TESTS="$(COMMIT_TESTS)" $(BIN)/python tests/mutants/run.py
 
 fault: $(VENV)/.dev ## Kill runs at every boundary and at SEEDS=200 moments of chance; what is published must stand
-	SEEDS=$(SEEDS) $(BIN)/pytest tests/fault -n $(JOBS)
+	SEEDS=$(SEEDS) $(BIN)/pytest tests/fault -n $(JOBS) --dist worksteal
 
 fuzz: $(VENV)/.dev ## The property tests with 50 times the examples
 	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz

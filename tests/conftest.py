@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import shutil
 import socket
 import subprocess
@@ -17,7 +19,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-sys.path.insert(0, str(Path(__file__).parent / "servers"))
+# Lets tests, and the processes they start, import these by name.
+sys.path[:0] = [str(Path(__file__).with_name(n)) for n in ("helpers", "servers")]
 
 # The same examples every time, so that a red run is red again; `make fuzz` looks further.
 settings.register_profile(
@@ -27,6 +30,29 @@ settings.register_profile(
     "fuzz", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("default")
+
+HERE = Path(__file__).parent
+# The quick tests that take every branch of the ledger and commit code by themselves: COMMIT_TESTS
+# of the Makefile, where `make coverage` runs them alone.
+TRACED = (
+    *(HERE / "unit" / name for name in ("ledger", "lake", "storage", "file", "runtime")),
+    *(HERE / "contract" / f"test_{name}.py" for name in ("ledger", "storage", "targets")),
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tracing makes Python half as fast: only the tests that coverage is asked of pay for it."""
+    for item in items:
+        if not any(item.path.is_relative_to(place) for place in TRACED):
+            item.add_marker("no_cover")
+    if items and config.getoption("cov_source", None):
+        # While nothing is traced a module may be imported for the first time, and would seem not
+        # to have been.
+        import penstock.runtime
+
+        for found in pkgutil.walk_packages(penstock.runtime.__path__, "penstock.runtime."):
+            importlib.import_module(found.name)
 
 
 @pytest.hookimpl(trylast=True)

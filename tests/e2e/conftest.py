@@ -1,15 +1,13 @@
-"""A small pipeline in a folder, and the installed command to work on it."""
+"""A small pipeline in a folder, and the command to work on it."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from commands import Done, command, forked, installed
 
 sys.path.insert(0, str(Path(__file__).parent))  # lets tests import `bad_files` by name
 
@@ -67,30 +65,16 @@ id,customer,amount,at
 CUSTOMERS = "customer,name\nANN,Ann Lee\nBOB,Bob Roe\n"
 
 
-@dataclass
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self):
-        """The JSON document on stdout: it must be one, and nothing else."""
-        return json.loads(self.out)
-
-    @property
-    def codes(self):
-        """The diagnostic codes of a `validate --json`."""
-        return [d["code"] for d in self.document["diagnostics"]]
-
-
 class Shop:
-    """The pipeline folder and the command."""
+    """The pipeline folder and the command.
+
+    Attributes:
+        installed: whether calling it starts the installed command, from nothing.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.installed = False
         self.write("pipeline.yaml", PIPELINE)
         self.write("models/totals.sql", TOTALS)
         self.write("data/orders.csv", ORDERS)
@@ -108,20 +92,17 @@ class Shop:
         self.write(name, text.replace(old, new, 1))
 
     def command(self, *args: str) -> list[str]:
-        return [str(Path(sys.executable).with_name("penstock")), *args]
+        return command(*args)
 
     def __call__(self, *args: str, env: dict[str, str] | None = None) -> Done:
-        done = subprocess.run(
-            self.command(*args),
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            env={**os.environ, "NO_COLOR": "1", **(env or {})},
+        given = env or {}
+        # Python reads its own variables when it starts.
+        real = self.installed or any(name.startswith("PYTHON") for name in given)
+        done = (installed if real else forked)(
+            *args, folder=self.root, env={**os.environ, "NO_COLOR": "1", **given}
         )
-        assert "Traceback" not in done.stderr + done.stdout, done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in done.err + done.out, done.err
+        return done
 
 
 @pytest.fixture

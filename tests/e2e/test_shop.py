@@ -6,6 +6,14 @@ import csv
 import gzip
 import json
 
+import pytest
+
+
+@pytest.fixture
+def shop(shop):
+    shop.installed = True
+    return shop
+
 
 def test_validate_test_run_query_and_again(shop):
     checked = shop("validate", "--json")

@@ -1,8 +1,7 @@
-"""Runs a pipeline in this process and kills it (SIGKILL) at one point.
+"""Runs and replays of a child that is killed (SIGKILL) at one point.
 
-Usage: killer.py FOLDER POINT WHEN NTH, where POINT is `module:object.attribute`, WHEN is `before`
-or `after`, and NTH the call of it at which to die, from 1. `- - 0` kills nowhere and prints how
-often each point is passed.
+A point is `module:object.attribute`; `when` is `before` or `after`, and `nth` the call of it at
+which to die, from 1. The point `-` kills nowhere, and counts how often each of `POINTS` is passed.
 """
 
 from __future__ import annotations
@@ -13,9 +12,15 @@ import os
 import signal
 import sys
 from importlib import import_module
-from pathlib import Path
 
-POINTS = (
+from penstock.program import Program
+from penstock.runtime.ledger.sqlite import SQLiteLedger
+from penstock.runtime.observer import Silent
+from penstock.runtime.quarantine import read
+from penstock.runtime.replay import Wanted, replay
+from penstock.runtime.run import RunOptions, run
+
+RUN_POINTS = (
     "penstock.runtime.run:plan",
     "penstock.runtime.ledger.sqlite:SQLiteLedger.begin",
     "penstock.runtime.sources.file.source:FileSource.extract",
@@ -32,10 +37,26 @@ POINTS = (
     "os:replace",
     "os:fsync",
 )
-passed: dict[str, int] = {}
+REPLAY_POINTS = (
+    "penstock.runtime.ledger.sqlite:SQLiteLedger.begin",
+    "penstock.runtime.held_rows:read_records",
+    "penstock.runtime.held_rows:read_rows",
+    "penstock.runtime.corrections:write",
+    "penstock.runtime.statements:build",
+    "penstock.runtime.targets.lake.target:LakeTarget.stage",
+    "penstock.runtime.targets.file.target:FileTarget.stage",
+    "penstock.runtime.ledger.sqlite:SQLiteLedger.stage",
+    "penstock.runtime.targets.lake.target:LakeTarget.commit",
+    "penstock.runtime.targets.file.target:FileTarget.commit",
+    "penstock.runtime.ledger.sqlite:SQLiteLedger.finish",
+    "penstock.runtime.ledger.sqlite:SQLiteLedger.set_quarantine_state",
+    "os:replace",
+    "os:fsync",
+)
+passed = {}
 
 
-def trap(point: str, when: str, nth: int) -> None:
+def trap(point, when, nth):
     """Wrap what a point names, so that its n-th call is the last thing this process does."""
     module, _, path = point.partition(":")
     owner = import_module(module)
@@ -58,25 +79,43 @@ def trap(point: str, when: str, nth: int) -> None:
     setattr(owner, name, deadly)
 
 
-def main(folder: Path, point: str, when: str, nth: int) -> int:
-    """Compile untouched, set the trap, run."""
-    from penstock.compiler import compile_definition
-    from penstock.runtime.ledger.sqlite import SQLiteLedger
-    from penstock.runtime.observer import Silent
-    from penstock.runtime.run import RunOptions, run
-    from penstock.spec import load_definition
-
-    program = compile_definition(load_definition(folder), "duckdb").program
-    assert program is not None
+def opened(folder):
+    """The ledger of a pipeline folder."""
     (folder / ".penstock").mkdir(exist_ok=True)
-    ledger = SQLiteLedger(folder / ".penstock" / "ledger.sqlite")
-    for each in POINTS if point == "-" else (point,):
+    return SQLiteLedger(folder / ".penstock" / "ledger.sqlite")
+
+
+def child_runs(folder, program, point, when, nth, told):
+    """Set the trap, run, and write what was passed and how it ended."""
+    ledger = opened(folder)
+    for each in RUN_POINTS if point == "-" else (point,):
         trap(each, when, nth)
-    result = run(program, folder, ledger, Silent(), RunOptions(threads=2))
+    result = run(Program.from_json(program), folder, ledger, Silent(), RunOptions(threads=2))
+    _end(ledger, result, told)
+
+
+def child_replays(folder, program, point, when, nth, told):
+    """The same of a replay of every held row but one, corrected."""
+    for each in REPLAY_POINTS if point == "-" else (point,):
+        trap(each, when, nth)
+    made = Program.from_json(program)
+    ledger = opened(folder)
+    rows = [r for r in read(folder, ledger, made.pipeline) if "7" not in (r.row or r.raw or "")]
+    wanted = Wanted(corrected={r.replay_key: _fixed(r) for r in rows})
+    result = replay(made, folder, ledger, Silent(), RunOptions(threads=1), wanted)
+    _end(ledger, result, told)
+
+
+def _fixed(row):
+    """The held row as it should have been."""
+    if row.row is not None:
+        return "row", row.row.replace('"amount":-', '"amount":')
+    return "raw", row.raw.replace("three", "3").replace("six", "6")
+
+
+def _end(ledger, result, told):
     ledger.close()
-    print(json.dumps({"passed": passed, "report": result.document.as_json()}))
-    return result.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])))
+    error = str(result.error) if result.error else None
+    status = result.document.status
+    told.write_text(json.dumps({"passed": passed, "status": status, "error": error}))
+    sys.exit(result.exit_code)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
-from pathlib import Path
+import signal
+from dataclasses import dataclass, field
 
-import duckdb
 import pytest
+from children import start
+from killer import RUN_POINTS, child_runs
+from trials import reader
 
-KILLER = Path(__file__).with_name("killer.py")
+from penstock.compiler import compile_definition
+from penstock.spec import load_definition
 
 PIPELINE = """\
 name: orders
@@ -62,7 +64,7 @@ nine,2026-01-04,9.00,rejected
 """
 
 
-def make(folder: Path) -> Path:
+def make(folder):
     """The pipeline after a first good run, with a new file waiting."""
     (folder / "data").mkdir(parents=True)
     (folder / "models").mkdir()
@@ -74,31 +76,40 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def go(folder: Path, point: str = "-", when: str = "before", nth: int = 0):
-    return subprocess.run(
-        [sys.executable, str(KILLER), str(folder), point, when, str(nth)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+@dataclass
+class Ended:
+    """How a child ended; the rest is known of one that was not killed."""
+
+    code: int
+    passed: dict[str, int] = field(default_factory=dict)
+    status: str | None = None
+    error: str | None = None
 
 
-def published(folder: Path) -> dict[str, list[tuple]]:
+def go(folder, program, point="-", when="before", nth=0):
+    told = folder.with_name(f"{folder.name}-told.json")
+    told.unlink(missing_ok=True)
+    process = start(child_runs, folder, program, point, when, nth, told)
+    process.join(120)
+    assert process.exitcode is not None, "a run hangs"
+    return Ended(process.exitcode, **(json.loads(told.read_text()) if told.exists() else {}))
+
+
+def published(folder):
     """What a reader that is not Penstock sees: the files of each current snapshot."""
-    seen: dict[str, list[tuple]] = {}
+    seen = {}
     for name in ("clean", "totals"):
         root = folder / "lake" / name
         manifest = json.loads((root / "_penstock" / "current.json").read_text())
         files = [str(root / f["path"]) for f in manifest["files"]]
         query = "SELECT * FROM read_parquet(?, hive_partitioning=true, union_by_name=true)"
-        rows = duckdb.connect().execute(query, [files]).fetchall()
+        rows = reader().execute(query, [files]).fetchall()
         seen[name] = sorted(map(str, rows))
     seen["csv"] = sorted((folder / "out" / "totals.csv").read_text().splitlines())
     return seen
 
 
-def memory(folder: Path) -> tuple:
+def memory(folder):
     """What the ledger and the quarantine remember, without what differs from run to run."""
     from penstock.runtime.ledger.sqlite import SQLiteLedger
     from penstock.runtime.quarantine import read
@@ -116,29 +127,27 @@ def memory(folder: Path) -> tuple:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """The folder before the second run, and what two undisturbed runs give."""
+    """The folder before the second run, its Program, and what two undisturbed runs give."""
     base = make(tmp_path_factory.mktemp("fault") / "base")
-    first = go(base)
-    assert first.returncode == 0, first.stderr
+    compiled = compile_definition(load_definition(base), "duckdb")
+    assert compiled.program is not None, compiled.diagnostics
+    program = compiled.program.as_json()
+    first = go(base, program)
+    assert first.code == 0, first.error
     (base / "data" / "2.csv").write_text(SECOND)
     whole = base.with_name("whole")
     shutil.copytree(base, whole)
-    second = go(whole)
-    assert second.returncode == 0, second.stderr
-    return base, published(whole), memory(whole), json.loads(second.stdout)["passed"]
+    second = go(whole, program)
+    assert second.code == 0, second.error
+    return base, program, published(whole), memory(whole), second.passed
 
 
-def points() -> list[tuple[str, str, int]]:
+def points():
     """Every boundary, and the first calls of those that are passed several times."""
-    sys.path.insert(0, str(KILLER.parent))
-    try:
-        from killer import POINTS
-    finally:
-        sys.path.pop(0)
-    once = [(p, w, 1) for p in POINTS for w in ("before", "after")]
+    once = [(p, w, 1) for p in RUN_POINTS for w in ("before", "after")]
     several = [
         (p, w, n)
-        for p in POINTS
+        for p in RUN_POINTS
         for w in ("before", "after")
         for n in (2, 3)
         if "LakeTarget" in p or "build" in p or p.startswith("os:")
@@ -148,27 +157,27 @@ def points() -> list[tuple[str, str, int]]:
 
 @pytest.mark.parametrize(("point", "when", "nth"), points())
 def test_killed_then_run_again(undisturbed, tmp_path, point, when, nth):
-    base, rows, remembered, passed = undisturbed
+    base, program, rows, remembered, passed = undisturbed
     if nth > passed.get(point, 0):
         return  # the second run passes this point less often; the first call of each is a must
     folder = tmp_path / "p"
     shutil.copytree(base, folder)
     before = published(folder)
-    killed = go(folder, point, when, nth)
-    assert killed.returncode == -9, (killed.stdout, killed.stderr)
+    killed = go(folder, program, point, when, nth)
+    assert killed.code == -signal.SIGKILL, killed
     between = published(folder)
     for name, seen in between.items():
         assert seen in (before[name], rows[name]), f"{name} shows half a run"
-    again = go(folder)
-    assert again.returncode == 0, again.stderr
+    again = go(folder, program)
+    assert again.code == 0, again.error
     assert published(folder) == rows
     assert memory(folder) == remembered
-    once_more = go(folder)
-    assert json.loads(once_more.stdout)["report"]["status"] == "skipped"
+    once_more = go(folder, program)
+    assert once_more.status == "skipped"
     assert published(folder) == rows
 
 
 def test_every_boundary_is_really_passed(undisturbed):
-    _, _, _, passed = undisturbed
+    passed = undisturbed[-1]
     must = {p for p, _, _ in points()}
     assert must <= set(passed), must - set(passed)

@@ -54,6 +54,17 @@ def test_no_command_loads_a_heavy_package_before_it_runs():
     assert imported_by(commands) & HEAVY == set()
 
 
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package, in which no contract is broken."""
+    place = tmp_path_factory.mktemp("layers")
+    ignored = shutil.ignore_patterns("__pycache__", "templates")
+    shutil.copytree(SOURCE, place / "penstock", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", place)
+    assert contracts(place).returncode == 0
+    return place
+
+
 @pytest.mark.parametrize(
     ("file", "breach"),
     [
@@ -62,13 +73,11 @@ def test_no_command_loads_a_heavy_package_before_it_runs():
         ("compiler/breach.py", "import penstock.runtime.engines.base"),
     ],
 )
-def test_a_breach_of_a_layer_is_noticed(tmp_path: Path, file: str, breach: str):
-    copy = tmp_path / "penstock"
-    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__", "templates"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    assert contracts(tmp_path).returncode == 0
-    (copy / file).write_text(f"{breach}\n")
-    broken = contracts(tmp_path)
+def test_a_breach_of_a_layer_is_noticed(copied: Path, file: str, breach: str):
+    path = copied / "penstock" / file
+    path.write_text(f"{breach}\n")
+    broken = contracts(copied)
+    path.unlink()
     assert broken.returncode == 1
     assert "1 broken" in broken.stdout
 
