@@ -1,6 +1,6 @@
 """Ledger and lake, killed (SIGKILL) at every call that changes something, then done again.
 
-The runs of `test_killed_runs.py` go through the whole command; here each single write of a commit
+The runs of `test_killed_runs.py` go through a whole run; here each single write of a commit
 is a boundary. Killed after one call is killed before the next: nothing is written in between that
 a call does not count. A fork server makes a child in milliseconds, so that each can be tried.
 """
