@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 import time
@@ -114,7 +113,7 @@ class Attempt:
             name = f"load:{load.target}"
             tasks[name] = lambda x=load: self._load(x)  # type: ignore[misc]
             needs[name] = [load.dataset]
-        cores = threads or os.cpu_count() or 1
+        cores = engine.threads  # few in little memory, which two at once would fight for
         workers = min(cores, MAX_WORKERS)
         # An engine reads one source with several threads. Two large ones at once leave the larger
         # with a single thread: three times slower on two cores (tests/bench).

@@ -63,3 +63,15 @@ def test_tasks_that_wait_for_each_other_are_told_and_do_not_hang():
     tasks = {"a": nothing, "b": nothing}
     with pytest.raises(RuntimeError, match="wait for each other"):
         run_graph(tasks, {"a": ["b"], "b": ["a"]}, workers=2, interrupt=nothing)
+
+
+@pytest.mark.parametrize(("memory", "asked", "threads"), [(512, None, 1), (512, 2, 2), (900, 3, 3)])
+def test_in_little_memory_one_thing_is_done_after_the_other(tmp_path, memory, asked, threads):
+    """Two large operators at once would not fit; an attempt makes `Engine.threads` side by side."""
+    from penstock.runtime.engines.duckdb.engine import DuckDBEngine
+
+    engine = DuckDBEngine(work=tmp_path / "w", memory_bytes=memory * 1024**2, threads=asked)
+    try:
+        assert engine.threads == threads
+    finally:
+        engine.close()

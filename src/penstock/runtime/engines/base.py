@@ -125,6 +125,8 @@ class Engine(Protocol):
     name: str
     work: Path
     """The run's working folder; gone after it."""
+    threads: int
+    """How many it works with; so many datasets at most are made side by side."""
 
     def close(self) -> None:
         """Free everything, working files too. Safe to call twice."""

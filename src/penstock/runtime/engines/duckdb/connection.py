@@ -66,6 +66,8 @@ class Database:
         if threads is not None:
             config["threads"] = str(max(1, threads))
         self._root = duckdb.connect(":memory:", config=config)
+        ((found,),) = self._root.execute("SELECT current_setting('threads')").fetchall()
+        self.threads = int(found)
         self._local = threading.local()
         self._guard = threading.Lock()
         self.stopping = Stopping()

@@ -32,6 +32,7 @@ class DuckDBEngine:
     ) -> None:
         self.work = work
         self._database = Database(work, memory_bytes=memory_bytes, threads=threads)
+        self.threads = self._database.threads
 
     def close(self) -> None:
         """Free everything, working files too. Safe to call twice."""
