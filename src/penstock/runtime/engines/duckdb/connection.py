@@ -65,7 +65,9 @@ class Database:
             threads = 1
         if threads is not None:
             config["threads"] = str(max(1, threads))
-        self._root = duckdb.connect(":memory:", config=config)
+        # Small buffers of a table in memory stay there, five bytes a row: 60 million do not fit.
+        place = ":memory:" if memory_bytes is None else str(self._spill / "tables.duckdb")
+        self._root = duckdb.connect(place, config=config)
         ((found,),) = self._root.execute("SELECT current_setting('threads')").fetchall()
         self.threads = int(found)
         self._local = threading.local()
