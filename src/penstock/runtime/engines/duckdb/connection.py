@@ -61,7 +61,8 @@ class Database:
         if memory_bytes is not None:
             limit = max(memory_bytes - OVERHEAD_BYTES, LEAST_BYTES)
             config["memory_limit"] = f"{limit // 1024}KiB"
-        if threads is None and memory_bytes is not None and memory_bytes <= SMALL_BYTES:
+        self.small = memory_bytes is not None and memory_bytes <= SMALL_BYTES
+        if threads is None and self.small:
             threads = 1
         if threads is not None:
             config["threads"] = str(max(1, threads))
