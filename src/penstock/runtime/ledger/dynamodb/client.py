@@ -124,19 +124,19 @@ def _told(table: str, code: str, text: str) -> LedgerError:
         return LedgerError(
             f"there is no table `{table}` for the ledger in this account and region",
             code="PSK-LED-010",
-            hint="name the table that was made for the ledger, and its region",
+            hint="name the table that `terraform apply` made, and its region",
         )
     if code == "ValidationException":
         return LedgerError(
             f"the table `{table}` is no ledger: {text}",
             code="PSK-LED-010",
-            hint="name the table that was made for the ledger, and its region",
+            hint="name the table that `terraform apply` made, and its region",
         )
     if code in _DENIED or code in _KEYLESS:
         return LedgerError(
             f"AWS does not let this process use the ledger's table `{table}`: {text}",
             code="PSK-LED-011",
-            hint=f"give it keys, or its role the right to read and write the table; {_STANDS}",
+            hint=f"give it keys, or its role the ledger module's policy; {_STANDS}",
         )
     return LedgerError(
         f"the ledger's table `{table}` cannot be read or written: {text or code} ({code})",
