@@ -4,7 +4,11 @@ locals {
   retention = 1209600 # 14 days, the longest: time to find and mend what went wrong
 }
 
+data "aws_caller_identity" "this" {}
+
 resource "aws_sqs_queue" "dead" {
+  count = var.redrive ? 1 : 0
+
   name                              = "${var.name}-dead"
   message_retention_seconds         = local.retention
   sqs_managed_sse_enabled           = var.kms_key_arn == null ? true : null
@@ -23,14 +27,16 @@ resource "aws_sqs_queue" "this" {
   kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 300
   tags                              = var.tags
 
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dead.arn
+  redrive_policy = var.redrive ? jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead[0].arn
     maxReceiveCount     = var.max_receive_count
-  })
+  }) : null
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead" {
-  queue_url = aws_sqs_queue.dead.id
+  count = var.redrive ? 1 : 0
+
+  queue_url = aws_sqs_queue.dead[0].id
 
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
@@ -38,7 +44,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead" {
   })
 }
 
-data "aws_iam_policy_document" "tls_only" {
+data "aws_iam_policy_document" "this" {
   for_each = local.queues
 
   statement {
@@ -58,15 +64,36 @@ data "aws_iam_policy_document" "tls_only" {
       values   = ["false"]
     }
   }
+
+  dynamic "statement" {
+    for_each = each.key == "queue" && length(var.sending_services) > 0 ? [1] : []
+
+    content {
+      sid       = "ServicesSend"
+      actions   = ["sqs:SendMessage"]
+      resources = [each.value.arn]
+
+      principals {
+        type        = "Service"
+        identifiers = var.sending_services
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [data.aws_caller_identity.this.account_id]
+      }
+    }
+  }
 }
 
 locals {
-  queues = { queue = aws_sqs_queue.this, dead = aws_sqs_queue.dead }
+  queues = merge({ queue = aws_sqs_queue.this }, var.redrive ? { dead = aws_sqs_queue.dead[0] } : {})
 }
 
-resource "aws_sqs_queue_policy" "tls_only" {
+resource "aws_sqs_queue_policy" "this" {
   for_each = local.queues
 
   queue_url = each.value.id
-  policy    = data.aws_iam_policy_document.tls_only[each.key].json
+  policy    = data.aws_iam_policy_document.this[each.key].json
 }

@@ -14,11 +14,11 @@ output "name" {
 }
 
 output "dead_arn" {
-  description = "ARN of the dead-letter queue."
-  value       = aws_sqs_queue.dead.arn
+  description = "ARN of the dead-letter queue; null without one."
+  value       = one(aws_sqs_queue.dead[*].arn)
 }
 
 output "dead_name" {
-  description = "Name of the dead-letter queue."
-  value       = aws_sqs_queue.dead.name
+  description = "Name of the dead-letter queue; null without one."
+  value       = one(aws_sqs_queue.dead[*].name)
 }

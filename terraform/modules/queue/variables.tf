@@ -32,6 +32,25 @@ variable "max_receive_count" {
   }
 }
 
+variable "redrive" {
+  description = "Have a dead-letter queue; off for a queue that is itself where dead letters go."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "sending_services" {
+  description = "AWS services of this account that may send, such as events.amazonaws.com."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for s in var.sending_services : endswith(s, ".amazonaws.com")])
+    error_message = "sending_services are names such as events.amazonaws.com."
+  }
+}
+
 variable "kms_key_arn" {
   description = "ARN of a customer-managed key; null: the service encrypts with a key of its own."
   type        = string
