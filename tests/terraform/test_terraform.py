@@ -82,6 +82,7 @@ STANDARD = (
     "monitoring/cloudwatch-dashboards.json",
     "monitoring/alerts.yaml",
     "docs/deployment-guide.md",
+    "docs/cost-analysis.md",
     "docs/troubleshooting.md",
 )
 
