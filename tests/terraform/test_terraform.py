@@ -12,8 +12,16 @@ import pytest
 from penstock.runtime.ledger.dynamodb.schema import ACTIONS, SCHEMA
 
 ROOT = Path(__file__).parents[2]
-TESTED = sorted(p.parent.parent.relative_to(ROOT) for p in ROOT.glob("*/**/*.tftest.hcl"))
-MODULES = sorted(p.parent.relative_to(ROOT) for p in ROOT.glob("*/**/modules/*/main.tf"))
+TREES = (ROOT / "terraform", ROOT / "architectures")
+
+
+def folders_of(pattern: str, *, up: int) -> list[Path]:
+    found = (file for tree in TREES for file in tree.rglob(pattern))
+    return sorted(file.parents[up].relative_to(ROOT) for file in found)
+
+
+TESTED = folders_of("*.tftest.hcl", up=1)
+MODULES = folders_of("modules/*/main.tf", up=0)
 FORM = {"main.tf", "variables.tf", "outputs.tf", "versions.tf"}
 
 

@@ -58,8 +58,8 @@ module "network" {
   count  = length(try(var.network.zones, [])) > 0 ? 1 : 0
 
   name                = local.name
-  cidr                = var.network.cidr
-  zones               = var.network.zones
+  cidr                = try(var.network.cidr, null)
+  zones               = try(var.network.zones, [])
   interface_endpoints = concat(["logs", "sqs"], length(var.secret_names) + length(var.secret_arns) > 0 ? ["secretsmanager"] : [])
   kms_key_arn         = local.key_arn
 }
