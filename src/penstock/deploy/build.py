@@ -31,7 +31,7 @@ SCHEMA = "penstock.build/1"
 RECORD = "build.json"
 # In the repository modules are shared by all architectures; in a build each is beside its root.
 _SHARED = re.compile(r'(source\s*=\s*")(?:\.\./)+terraform/modules/([\w-]+)"')
-_MODULES = frozenset({".tf", ".json", ".yaml", ".tftpl"})
+_MODULES = frozenset({".tf", ".example"})
 
 
 @dataclass(frozen=True, slots=True)

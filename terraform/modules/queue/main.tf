@@ -88,7 +88,7 @@ data "aws_iam_policy_document" "this" {
 }
 
 locals {
-  queues = merge({ queue = aws_sqs_queue.this }, var.redrive ? { dead = aws_sqs_queue.dead[0] } : {})
+  queues = merge({ queue = aws_sqs_queue.this }, { for dead in aws_sqs_queue.dead : "dead" => dead })
 }
 
 resource "aws_sqs_queue_policy" "this" {

@@ -35,8 +35,8 @@ variable "max_capacity" {
   nullable    = false
 
   validation {
-    condition     = var.max_capacity >= var.base_capacity
-    error_message = "max_capacity is at least base_capacity."
+    condition     = var.max_capacity >= var.base_capacity && var.max_capacity <= 5632
+    error_message = "max_capacity is from base_capacity to 5632."
   }
 }
 
