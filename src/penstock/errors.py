@@ -14,6 +14,7 @@
     │   ├── LoadFailed                   a target refused the rows
     │   ├── Conflict                     another run holds the lock or moved the target (transient)
     │   └── RunStopped                   a `stop` rule failed: nothing was published
+    ├── BuildError                   1   what is to be deployed cannot be built
     ├── LedgerError                  1   the ledger is damaged, or from a newer Penstock
     └── Interrupted                130   Ctrl-C or SIGTERM
 
@@ -164,6 +165,12 @@ class RunStopped(RunError):
     """A rule under `stop` failed: nothing of this run is published."""
 
     default_code = "PSK-RUN-015"
+
+
+class BuildError(PenstockError):
+    """What is to be deployed cannot be built; no build is left half done."""
+
+    default_code = "PSK-BLD-010"
 
 
 class LedgerError(PenstockError):

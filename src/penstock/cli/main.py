@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run the pipeline and publish its targets."),
     "query": ("query", "SQL over the published tables."),
     "compile": ("compile", "Print the Program of an engine: its SQL, or the whole as JSON."),
+    "build": ("build", "Make what an AWS architecture is deployed from: packages, Terraform."),
     "discover": ("discover", "Record the columns of a source's files, or compare them."),
     "diff": ("diff", "Compare two versions of a published table: rows and columns that changed."),
     "rollback": ("rollback", "Publish what an older version of a table showed, as a new one."),

@@ -1,0 +1,330 @@
+# A pipeline in Lambda functions: planner -> tasks -> workers -> loads -> loader.
+
+data "aws_caller_identity" "this" {}
+
+data "aws_partition" "this" {}
+
+locals {
+  plain = lower(replace(var.pipeline, "_", "-"))
+  short = length(local.plain) <= 24 ? local.plain : "${substr(local.plain, 0, 17)}-${substr(sha1(var.pipeline), 0, 6)}"
+  name  = "penstock-${var.environment}-${local.short}"
+
+  build    = coalesce(var.build_dir, "${path.module}/..")
+  packages = { for kind in ["planner", "runtime"] : kind => "${local.build}/packages/${kind}-${var.functions.machine}.zip" }
+
+  key_arn  = var.customer_managed_key ? module.governance[0].key_arn : null
+  key_arns = concat(var.data_key_arns, var.customer_managed_key ? [module.governance[0].key_arn] : [])
+
+  table     = var.ledger_table == null ? module.ledger[0].name : var.ledger_table
+  table_arn = "arn:${data.aws_partition.this.partition}:dynamodb:${var.region}:${data.aws_caller_identity.this.account_id}:table/${local.table}"
+
+  work = "s3://${module.work.bucket}/work"
+
+  network = var.network == null ? null : {
+    subnet_ids         = length(var.network.zones) > 0 ? module.network[0].subnet_ids : var.network.subnet_ids
+    security_group_ids = length(var.network.zones) > 0 ? [module.network[0].compute_security_group_id] : var.network.security_group_ids
+  }
+}
+
+# -- what the functions stand on ------------------------------------------------------------------
+
+module "governance" {
+  source = "../../../terraform/modules/governance"
+  count  = var.customer_managed_key ? 1 : 0
+
+  name = local.name
+}
+
+module "work" {
+  source = "../../../terraform/modules/lake"
+
+  name          = "${local.name}-work-${data.aws_caller_identity.this.account_id}"
+  kms_key_arn   = local.key_arn
+  expire        = { "work/" = var.work_days }
+  force_destroy = !var.protect
+}
+
+module "ledger" {
+  source = "../../../terraform/modules/ledger"
+  count  = var.ledger_table == null ? 1 : 0
+
+  name                = "${local.name}-ledger"
+  kms_key_arn         = local.key_arn
+  deletion_protection = var.protect
+}
+
+module "network" {
+  source = "../../../terraform/modules/network"
+  count  = length(try(var.network.zones, [])) > 0 ? 1 : 0
+
+  name                = local.name
+  cidr                = try(var.network.cidr, null)
+  zones               = try(var.network.zones, [])
+  interface_endpoints = concat(["logs", "sqs"], length(var.secret_names) + length(var.secret_arns) > 0 ? ["secretsmanager"] : [])
+  kms_key_arn         = local.key_arn
+}
+
+# -- packages and Program ---------------------------------------------------------------------------
+
+resource "aws_s3_object" "package" {
+  for_each = local.packages
+
+  bucket      = module.work.bucket
+  key         = "packages/${each.key}-${filesha256(each.value)}.zip"
+  source      = each.value
+  source_hash = filesha256(each.value)
+}
+
+resource "aws_s3_object" "program" {
+  bucket       = module.work.bucket
+  key          = "programs/${trimprefix(var.program_digest, "sha256:")}.json"
+  source       = "${local.build}/program.json"
+  source_hash  = filesha256("${local.build}/program.json")
+  content_type = "application/json"
+}
+
+# -- queues -----------------------------------------------------------------------------------------
+
+module "tasks" {
+  source = "../../../terraform/modules/queue"
+
+  name             = "${local.name}-tasks"
+  consumer_timeout = var.functions.timeout
+  kms_key_arn      = local.key_arn
+}
+
+module "loads" {
+  source = "../../../terraform/modules/queue"
+
+  name             = "${local.name}-loads"
+  consumer_timeout = var.functions.timeout
+  kms_key_arn      = local.key_arn
+}
+
+# Starts of the planner that failed for good, or could not be delivered.
+module "undelivered" {
+  source = "../../../terraform/modules/queue"
+
+  name             = "${local.name}-undelivered"
+  consumer_timeout = var.functions.timeout
+  redrive          = false
+  sending_services = length(var.trigger.files) > 0 ? ["events.amazonaws.com"] : []
+  kms_key_arn      = local.key_arn
+}
+
+# -- functions --------------------------------------------------------------------------------------
+
+module "access" {
+  source = "./modules/access"
+
+  reads          = var.reads
+  writes         = var.writes
+  secret_arns    = distinct(concat(var.secret_arns, [for name in var.secret_names : var.secrets[name]]))
+  database_users = var.database_users
+  key_arns       = local.key_arns
+}
+
+data "aws_iam_policy_document" "run" {
+  statement {
+    sid       = "Ledger"
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    resources = [local.table_arn]
+  }
+
+  statement {
+    sid       = "Work"
+    actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    resources = ["${module.work.arn}/work/*"]
+  }
+
+  statement {
+    sid       = "Program"
+    actions   = ["s3:GetObject"]
+    resources = ["${module.work.arn}/programs/*"]
+  }
+
+  statement {
+    sid       = "ListWork"
+    actions   = ["s3:ListBucket"]
+    resources = [module.work.arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "s3:prefix"
+      values   = ["programs/*", "work/*"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "send" {
+  for_each = local.functions
+
+  dynamic "statement" {
+    for_each = length(each.value.sends_to) > 0 ? [each.value.sends_to] : []
+
+    content {
+      sid       = "Send"
+      actions   = ["sqs:SendMessage"]
+      resources = statement.value
+    }
+  }
+}
+
+locals {
+  environment = merge(
+    {
+      PENSTOCK_PIPELINE    = var.pipeline
+      PENSTOCK_PROGRAM     = "s3://${aws_s3_object.program.bucket}/${aws_s3_object.program.key}"
+      PENSTOCK_LEDGER      = "dynamodb://${local.table}"
+      PENSTOCK_WORK        = local.work
+      PENSTOCK_TASKS_QUEUE = module.tasks.url
+      PENSTOCK_LOADS_QUEUE = module.loads.url
+      PENSTOCK_LOG_LEVEL   = var.log_level
+    },
+    length(var.secret_names) == 0 ? {} : {
+      PENSTOCK_SECRET_ARNS = jsonencode({ for name in var.secret_names : name => var.secrets[name] })
+    },
+  )
+
+  functions = {
+    planner = {
+      package      = "planner"
+      sends_to     = [module.tasks.arn, module.loads.arn]
+      source_queue = null
+    }
+    worker = {
+      package      = "runtime"
+      sends_to     = [module.loads.arn]
+      source_queue = { arn = module.tasks.arn, max_concurrency = var.functions.max_concurrency }
+    }
+    loader = {
+      package      = "runtime"
+      sends_to     = []
+      source_queue = { arn = module.loads.arn, max_concurrency = 2 }
+    }
+  }
+}
+
+module "function" {
+  source   = "../../../terraform/modules/function"
+  for_each = local.functions
+
+  name                 = "${local.name}-${each.key}"
+  handler              = "${each.key}.handler"
+  machine              = var.functions.machine
+  memory               = var.functions.memory
+  timeout              = var.functions.timeout
+  ephemeral_storage    = var.functions.ephemeral_storage
+  environment          = local.environment
+  source_queue         = each.value.source_queue
+  dead_letters         = each.key == "planner"
+  dead_letters_arn     = module.undelivered.arn
+  network              = local.network
+  log_retention_days   = var.log_retention_days
+  permissions_boundary = var.permissions_boundary
+  kms_key_arn          = local.key_arn
+
+  package = {
+    bucket  = aws_s3_object.package[each.value.package].bucket
+    key     = aws_s3_object.package[each.value.package].key
+    version = aws_s3_object.package[each.value.package].version_id
+    sha256  = filebase64sha256(local.packages[each.value.package])
+  }
+
+  policies = merge(
+    { run = data.aws_iam_policy_document.run.json, data = module.access.policy_json },
+    length(each.value.sends_to) > 0 ? { send = data.aws_iam_policy_document.send[each.key].json } : {},
+  )
+}
+
+# -- what starts a run --------------------------------------------------------------------------------
+
+module "schedule" {
+  source = "../../../terraform/modules/schedule"
+  count  = var.trigger.schedule == null ? 0 : 1
+
+  name                 = "${local.name}-start"
+  expression           = var.trigger.schedule
+  timezone             = var.trigger.timezone
+  enabled              = var.schedule_enabled
+  function_arn         = module.function["planner"].arn
+  dead_letters_arn     = module.undelivered.arn
+  permissions_boundary = var.permissions_boundary
+  kms_key_arn          = local.key_arn
+}
+
+# The buckets must send their events to EventBridge; docs/deployment-guide.md says how.
+resource "aws_cloudwatch_event_rule" "files" {
+  count = length(var.trigger.files) > 0 ? 1 : 0
+
+  name        = "${local.name}-files"
+  description = "New files start ${var.pipeline}"
+  state       = var.schedule_enabled ? "ENABLED" : "DISABLED"
+
+  event_pattern = jsonencode({
+    source      = ["aws.s3"]
+    detail-type = ["Object Created"]
+    "$or" = [for place in var.trigger.files : {
+      detail = {
+        bucket = { name = [place.bucket] }
+        object = { key = [{ prefix = place.prefix }] }
+      }
+    }]
+  })
+}
+
+resource "aws_cloudwatch_event_target" "files" {
+  count = length(var.trigger.files) > 0 ? 1 : 0
+
+  rule = aws_cloudwatch_event_rule.files[0].name
+  arn  = module.function["planner"].arn
+
+  dead_letter_config {
+    arn = module.undelivered.arn
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 3600
+    maximum_retry_attempts       = 10
+  }
+}
+
+resource "aws_lambda_permission" "files" {
+  count = length(var.trigger.files) > 0 ? 1 : 0
+
+  action        = "lambda:InvokeFunction"
+  function_name = module.function["planner"].name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.files[0].arn
+}
+
+# -- watching it --------------------------------------------------------------------------------------
+
+locals {
+  monitored = {
+    region      = var.region
+    name        = local.name
+    planner     = module.function["planner"].name
+    worker      = module.function["worker"].name
+    loader      = module.function["loader"].name
+    tasks       = module.tasks.name
+    tasks_dead  = module.tasks.dead_name
+    loads       = module.loads.name
+    loads_dead  = module.loads.dead_name
+    undelivered = module.undelivered.name
+    table       = local.table
+    timeout     = var.functions.timeout
+  }
+  alerts = yamldecode(templatefile("${path.module}/../monitoring/alerts.yaml", local.monitored))
+}
+
+module "monitoring" {
+  source = "../../../terraform/modules/monitoring"
+
+  name           = local.name
+  alarms         = local.alerts.alarms
+  dashboard_json = templatefile("${path.module}/../monitoring/cloudwatch-dashboards.json", local.monitored)
+  runbook_url    = var.runbook_url
+  emails         = var.alert_emails
+  kms_key_arn    = local.key_arn
+}

@@ -1,0 +1,72 @@
+"""`penstock build`: everything that an AWS account is given, in one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import pipeline as shared
+from penstock.cli.output import Output, pass_output
+
+if TYPE_CHECKING:
+    from penstock.deploy.build import Build
+
+
+@click.command("build")
+@shared.folder_argument
+@click.option("--architecture", metavar="NAME", help="Default: `deploy.architecture`.")
+@click.option(
+    "--output",
+    "to",
+    type=click.Path(path_type=Path),
+    help="Where to put it. Default: .penstock/build/ARCHITECTURE.",
+)
+@shared.definition_options
+@pass_output
+def command(
+    output: Output,
+    *,
+    folder: Path,
+    architecture: str | None,
+    to: Path | None,
+    profile: str | None,
+    variables: tuple[str, ...],
+) -> None:
+    """Build the pipeline in FOLDER for an architecture: packages, Terraform and its inputs.
+
+    A second build into the same folder keeps Terraform's state. Nothing is sent to AWS.
+    """
+    from penstock.deploy.base import ARCHITECTURES
+    from penstock.deploy.base import architecture as find
+    from penstock.deploy.build import build
+    from penstock.errors import UsageError
+
+    root = shared.pipeline_root(folder)
+    definition = shared.load(output, root, profile, variables)
+    deploy = definition.pipeline.deploy
+    name = architecture or (deploy.architecture if deploy else None)
+    if name is None:
+        raise UsageError(
+            "there is no architecture to build for",
+            hint=f"--architecture {' | '.join(ARCHITECTURES)}, or `deploy: {{architecture: …}}`",
+        )
+    chosen = find(name)
+    program = shared.program_or_fail(output, root, chosen.engine, profile, variables)
+    made = build(definition, program, chosen, to or root / ".penstock" / "build" / name)
+    text = "\n".join(
+        [
+            f"built {program.pipeline} for {name} in {made.folder}",
+            *_sizes(made),
+            f"next: terraform -chdir={made.folder / 'terraform'} init",
+        ]
+    )
+    output.result(text, {**made.record, "folder": str(made.folder)})
+
+
+def _sizes(made: Build) -> list[str]:
+    packages = sorted(made.record["packages"].items())
+    return [
+        f"  {name}: {each['unpacked_bytes'] / 2**20:.0f} MB unpacked" for name, each in packages
+    ]

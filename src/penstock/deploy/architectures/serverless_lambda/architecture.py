@@ -1,0 +1,125 @@
+"""Builds a pipeline for Lambda: two packages, and the inputs of the Terraform."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from penstock.deploy import sbom, wheels
+from penstock.deploy.access import access_of
+from penstock.deploy.architectures.serverless_lambda.requirements import PLANNER, requirements
+from penstock.deploy.architectures.serverless_lambda.settings import settings_of
+from penstock.deploy.base import Built, assets
+from penstock.deploy.package import penstock_files, sources_of, wheel_files, write_package
+from penstock.deploy.scheduling import cron_expression, rate_expression
+from penstock.errors import BuildError
+
+if TYPE_CHECKING:
+    from penstock.deploy.wheels import Machine, Wheel
+    from penstock.program import Program
+    from penstock.spec import Definition
+    from penstock.spec.trigger import Trigger
+
+HANDLERS = ("planner.py", "worker.py", "loader.py")
+PIPELINE = "pipeline"
+"""Folder of the pipeline's own files inside a package."""
+
+
+class ServerlessLambda:
+    """Architecture 1."""
+
+    name: ClassVar[str] = "lambda"
+    engine: ClassVar[str] = "duckdb"
+    folder: ClassVar[str] = "architecture-1-serverless-lambda"
+
+    def build(self, definition: Definition, program: Program, packages: Path) -> Built:
+        """See `penstock.deploy.base.Architecture`."""
+        deploy = definition.pipeline.deploy
+        settings = settings_of(deploy.settings if deploy else {})
+        access = access_of(program)
+        commands = [s.dataset for s in program.statements if s.command]
+        if commands:
+            raise BuildError(
+                f"`{commands[0]}` is made by a command, and functions start none",
+                code="PSK-BLD-005",
+                hint="write the step in SQL or Python, or choose the architecture `containers`",
+            )
+        variables: dict[str, Any] = {
+            "pipeline": program.pipeline,
+            "program_digest": program.digest,
+            "functions": settings.as_json(),
+            "trigger": _trigger(definition.pipeline.trigger, program),
+            "reads": [place.as_json() for place in access.reads],
+            "writes": [place.as_json() for place in access.writes],
+            "secret_names": list(access.secret_names),
+            "secret_arns": list(access.secret_arns),
+            "database_tokens": access.database_tokens,
+            "alert_emails": sorted({a.email for a in definition.pipeline.alerts if a.email}),
+        }
+        if deploy:
+            given = {"region": deploy.region, "environment": deploy.environment}
+            variables |= {key: value for key, value in given.items() if value}
+            variables |= {"tags": dict(deploy.tags)} if deploy.tags else {}
+        return Built(variables, _packages(definition, program, settings.machine, packages))
+
+
+def _packages(
+    definition: Definition, program: Program, machine: Machine, folder: Path
+) -> dict[str, dict[str, Any]]:
+    handlers = sources_of(assets("architectures", ServerlessLambda.folder, "src/lambda"), HANDLERS)
+    needed = requirements(program)
+    built: dict[str, dict[str, Any]] = {}
+    # One after the other: pip finds in its cache what the first one fetched.
+    for kind, asked in (("runtime", needed), ("planner", [*needed, *PLANNER])):
+        planner = kind == "planner"
+        with tempfile.TemporaryDirectory(prefix="penstock-wheels-") as place:
+            fetched = wheels.fetch(asked, machine, Path(place))
+            parts = {_label(wheel): wheel_files(wheel) for wheel in fetched}
+            parts["penstock"] = penstock_files(compiler=planner)
+            parts["handlers"] = handlers
+            parts["pipeline"] = _own_files(definition, program, everything=planner)
+            package = write_package(folder / f"{kind}-{machine}.zip", parts)
+            sbom.write(package, fetched)
+        built[package.path.name] = {
+            "sha256": package.sha256,
+            "bytes": package.path.stat().st_size,
+            "unpacked_bytes": package.unpacked,
+        }
+    return built
+
+
+def _label(wheel: Wheel) -> str:
+    return f"{wheel.name} {wheel.version}"
+
+
+def _own_files(definition: Definition, program: Program, *, everything: bool) -> dict[str, bytes]:
+    """The Python steps; for the planner all that the definition was read from."""
+    names = {s.python.file for s in program.statements if s.python}
+    if everything:
+        names |= set(definition.files) | {"pipeline.yaml"}
+    found = sources_of(definition.root, sorted(names))
+    return {f"{PIPELINE}/{name}": content for name, content in found.items()}
+
+
+def _trigger(trigger: Trigger | None, program: Program) -> dict[str, Any]:
+    """What starts the planner; nothing: it is started by hand."""
+    from penstock.spec.quantities import seconds
+
+    if trigger is None:
+        return {}
+    if trigger.schedule:
+        expression = cron_expression(trigger.schedule)
+        return {"schedule": expression, "timezone": trigger.timezone or "UTC"}
+    if trigger.every:
+        return {"schedule": rate_expression(int(seconds(trigger.every))), "timezone": "UTC"}
+    if trigger.files:
+        read = next(read for read in program.reads if read.dataset == trigger.files)
+        places = access_of(type(program)(program.pipeline, program.engine, reads=(read,))).reads
+        return {"files": [place.as_json() for place in places]}
+    kind = "stream" if trigger.stream else "webhook"
+    raise BuildError(
+        f"the architecture `lambda` has no trigger `{kind}` yet",
+        code="PSK-BLD-006",
+        hint="use `schedule`, `every` or `files`",
+    )
