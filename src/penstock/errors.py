@@ -15,6 +15,7 @@
     │   ├── Conflict                     another run holds the lock or moved the target (transient)
     │   └── RunStopped                   a `stop` rule failed: nothing was published
     ├── BuildError                   1   what is to be deployed cannot be built
+    ├── SandboxError                 4   the sandbox does not run, or does not do what was asked
     ├── LedgerError                  1   the ledger is damaged, or from a newer Penstock
     └── Interrupted                130   Ctrl-C or SIGTERM
 
@@ -177,6 +178,12 @@ class LedgerError(PenstockError):
     """The ledger is damaged, or was written by a newer Penstock."""
 
     default_code = "PSK-LED-001"
+
+
+class SandboxError(Unavailable):
+    """The sandbox does not run, did not start, or does not do what was asked of it."""
+
+    default_code = "PSK-SBX-001"
 
 
 class Interrupted(PenstockError):

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("quarantine", "List, show, export, replay or discard rows set aside."),
     "ledger": ("ledger", "Rebuild a lost or damaged ledger of what was published."),
     "audit": ("audit", "Show or verify the audit trail."),
+    "sandbox": ("sandbox", "Run AWS on the laptop: start, end, look at it, fire its schedules."),
     "explain": ("explain", "Explain a diagnostic code, with a wrong and a right example."),
     "schema": ("schema", "Print the JSON schema of pipeline.yaml, for editors."),
     "completion": ("completion", "Print the completion script of a shell."),
