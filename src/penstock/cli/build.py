@@ -38,12 +38,44 @@ def command(
 
     A second build into the same folder keeps Terraform's state. Nothing is sent to AWS.
     """
+    root = shared.pipeline_root(folder)
+    made = build_for(output, root, architecture, to, profile, variables)
+    text = "\n".join(
+        [
+            f"built {made.record['pipeline']} for {made.record['architecture']} in {made.folder}",
+            *_sizes(made),
+            f"next: terraform -chdir={made.folder / 'terraform'} init",
+        ]
+    )
+    output.result(text, {**made.record, "folder": str(made.folder)})
+
+
+def build_for(
+    output: Output,
+    root: Path,
+    architecture: str | None,
+    to: Path | None,
+    profile: str | None,
+    variables: tuple[str, ...],
+    *,
+    sandbox: bool = False,
+) -> Build:
+    """Build a pipeline folder.
+
+    Args:
+        architecture: None: that of `deploy.architecture`.
+        to: None: `.penstock/build/ARCHITECTURE`.
+        sandbox: for functions that run on this machine, whatever the pipeline asks for.
+
+    Raises:
+        UsageError: there is no architecture, or none of that name.
+        BuildError: it cannot be built for it.
+    """
     from penstock.deploy.base import ARCHITECTURES
     from penstock.deploy.base import architecture as find
     from penstock.deploy.build import build
     from penstock.errors import UsageError
 
-    root = shared.pipeline_root(folder)
     definition = shared.load(output, root, profile, variables)
     deploy = definition.pipeline.deploy
     name = architecture or (deploy.architecture if deploy else None)
@@ -54,15 +86,14 @@ def command(
         )
     chosen = find(name)
     program = shared.program_or_fail(output, root, chosen.engine, profile, variables)
-    made = build(definition, program, chosen, to or root / ".penstock" / "build" / name)
-    text = "\n".join(
-        [
-            f"built {program.pipeline} for {name} in {made.folder}",
-            *_sizes(made),
-            f"next: terraform -chdir={made.folder / 'terraform'} init",
-        ]
+    folder = "sandbox" if sandbox else name
+    return build(
+        definition,
+        program,
+        chosen,
+        to or root / ".penstock" / "build" / folder,
+        here=sandbox,
     )
-    output.result(text, {**made.record, "folder": str(made.folder)})
 
 
 def _sizes(made: Build) -> list[str]:

@@ -50,11 +50,14 @@ class Architecture(Protocol):
     engine: ClassVar[str]
     folder: ClassVar[str]
 
-    def build(self, definition: Definition, program: Program, packages: Path) -> Built:
+    def build(
+        self, definition: Definition, program: Program, packages: Path, *, here: bool = False
+    ) -> Built:
         """Write the packages, and say the Terraform's inputs.
 
         Args:
             packages: an empty folder.
+            here: for the sandbox: for the processor and the Python of this machine.
 
         Raises:
             BuildError: the pipeline cannot run there, or is too large for it.

@@ -42,11 +42,19 @@ class Build:
     record: dict[str, Any]
 
 
-def build(definition: Definition, program: Program, chosen: Architecture, output: Path) -> Build:
+def build(
+    definition: Definition,
+    program: Program,
+    chosen: Architecture,
+    output: Path,
+    *,
+    here: bool = False,
+) -> Build:
     """Build a pipeline for an architecture.
 
     Args:
         output: the folder; it is made, or holds an older build.
+        here: for the sandbox: what it runs, runs on this machine.
 
     Raises:
         BuildError: the pipeline cannot run there, or the folder holds something else.
@@ -56,7 +64,7 @@ def build(definition: Definition, program: Program, chosen: Architecture, output
     with tempfile.TemporaryDirectory(prefix="penstock-build-") as place:
         fresh = Path(place)
         (fresh / "packages").mkdir()
-        built = chosen.build(definition, program, fresh / "packages")
+        built = chosen.build(definition, program, fresh / "packages", here=here)
         (fresh / "program.json").write_bytes(canonical(program.as_json()) + b"\n")
         _terraform(chosen, built.variables, fresh)
         record = {
