@@ -26,7 +26,15 @@ LAMBDA_UNZIPPED = 262_144_000
 _TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
 _MODE = 0o100644 << 16
 _LARGEST = 5
-_RUNTIME = ("__init__.py", "diagnostics.py", "errors.py", "program.py", "types.py", "runtime")
+_RUNTIME = (
+    "__init__.py",
+    "diagnostics.py",
+    "errors.py",
+    "program.py",
+    "quantities.py",
+    "types.py",
+    "runtime",
+)
 _COMPILER = ("compiler", "dialects", "explanations", "quality", "spec", "transforms")
 # Never imported by a function: type stubs, headers, the libraries' own tests, install records.
 _SUFFIXES = (".pyc", ".pyi", ".pxd", ".pyx", ".h", ".hpp", ".cmake")

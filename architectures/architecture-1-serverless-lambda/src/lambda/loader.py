@@ -1,10 +1,12 @@
-"""Loads a run whose slices are all there: checks the whole, commits, remembers.
-
-See decision 0030.
-"""
+"""Lambda function: publishes a run whose slices are all there."""
 
 from __future__ import annotations
 
-from penstock.runtime.serverless.loader import handler
+from typing import Any
 
-__all__ = ["handler"]
+from penstock.runtime.serverless import entry
+
+
+def handler(event: Any, context: Any) -> Any:
+    """Called by Lambda."""
+    return entry.load(event, context)

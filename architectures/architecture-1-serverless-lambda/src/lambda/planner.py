@@ -1,7 +1,12 @@
-"""Plans a run: what is new, cut into slices, a message for each. See decision 0030."""
+"""Lambda function: plans a run and has workers begin."""
 
 from __future__ import annotations
 
-from penstock.runtime.serverless.planner import handler
+from typing import Any
 
-__all__ = ["handler"]
+from penstock.runtime.serverless import entry
+
+
+def handler(event: Any, context: Any) -> Any:
+    """Called by Lambda."""
+    return entry.plan(event, context)

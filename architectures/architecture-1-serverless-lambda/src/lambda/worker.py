@@ -1,7 +1,12 @@
-"""Works on one slice of a run: reads, transforms, checks, stages. See decision 0030."""
+"""Lambda function: works on one slice of a run."""
 
 from __future__ import annotations
 
-from penstock.runtime.serverless.worker import handler
+from typing import Any
 
-__all__ = ["handler"]
+from penstock.runtime.serverless import entry
+
+
+def handler(event: Any, context: Any) -> Any:
+    """Called by Lambda."""
+    return entry.work(event, context)

@@ -104,7 +104,7 @@ def _own_files(definition: Definition, program: Program, *, everything: bool) ->
 
 def _trigger(trigger: Trigger | None, program: Program) -> dict[str, Any]:
     """What starts the planner; nothing: it is started by hand."""
-    from penstock.spec.quantities import seconds
+    from penstock.quantities import seconds
 
     if trigger is None:
         return {}
