@@ -212,6 +212,7 @@ module "function" {
   name                 = "${local.name}-${each.key}"
   handler              = "${each.key}.handler"
   machine              = var.functions.machine
+  runtime              = "python${var.functions.python}"
   memory               = var.functions.memory
   timeout              = var.functions.timeout
   ephemeral_storage    = var.functions.ephemeral_storage

@@ -25,6 +25,7 @@ variable "functions" {
     ephemeral_storage = optional(number, 2048)
     max_concurrency   = optional(number, 10)
     machine           = optional(string, "arm64")
+    python            = optional(string, "3.13")
   })
   default  = {}
   nullable = false

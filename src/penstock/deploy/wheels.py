@@ -6,6 +6,7 @@ Only wheels: nothing is compiled, so that a laptop of any kind builds for any ar
 from __future__ import annotations
 
 import hashlib
+import platform
 import subprocess
 import sys
 import zipfile
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Machine = Literal["arm64", "x86_64"]
 MACHINES: tuple[Machine, ...] = ("arm64", "x86_64")
-PYTHON = "3.13"
+PYTHONS = ("3.12", "3.13", "3.14")
 """Python of the functions, as in the runtime's name `python3.13`."""
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 _WHEEL_MACHINE: dict[Machine, str] = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -46,12 +47,21 @@ class Wheel:
     license: str = ""
 
 
-def fetch(requirements: Iterable[str], machine: Machine, folder: Path) -> list[Wheel]:
+def here() -> tuple[Machine, str]:
+    """Processor and Python of this process, as the sandbox runs functions."""
+    machine: Machine = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+    return machine, f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def fetch(
+    requirements: Iterable[str], machine: Machine, folder: Path, *, python: str | None
+) -> list[Wheel]:
     """Fetch wheels with all that they depend on, in the order of their names.
 
     Args:
         requirements: as pip takes them, such as `psycopg[binary]`.
         folder: where they are kept; what lies there is used again.
+        python: version, such as `3.13`; None: for this machine and its Python, not for Lambda.
 
     Raises:
         Unavailable: pip is missing or cannot fetch them (exit code 4).
@@ -59,9 +69,11 @@ def fetch(requirements: Iterable[str], machine: Machine, folder: Path) -> list[W
     folder.mkdir(parents=True, exist_ok=True)
     asked = sorted(set(requirements))
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(folder)]
-    command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", PYTHON]
-    for glibc in _GLIBC:
-        command += ["--platform", f"manylinux{glibc}_{_WHEEL_MACHINE[machine]}"]
+    command += ["--only-binary=:all:"]
+    if python is not None:
+        command += ["--implementation", "cp", "--python-version", python]
+        for glibc in _GLIBC:
+            command += ["--platform", f"manylinux{glibc}_{_WHEEL_MACHINE[machine]}"]
     command += ["--constraint", str(CONSTRAINTS), *asked]
     try:
         done = subprocess.run(  # noqa: S603  # the words are ours

@@ -33,8 +33,8 @@ variable "runtime" {
   nullable    = false
 
   validation {
-    condition     = contains(["python3.12", "python3.13", "python3.14"], var.runtime)
-    error_message = "runtime is one of python3.12, python3.13, python3.14."
+    condition     = contains(["python3.11", "python3.12", "python3.13", "python3.14"], var.runtime)
+    error_message = "runtime is one of python3.11, python3.12, python3.13, python3.14."
   }
 }
 

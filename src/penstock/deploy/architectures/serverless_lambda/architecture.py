@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from penstock.deploy import sbom, wheels
 from penstock.deploy.access import access_of
 from penstock.deploy.architectures.serverless_lambda.requirements import PLANNER, requirements
-from penstock.deploy.architectures.serverless_lambda.settings import settings_of
+from penstock.deploy.architectures.serverless_lambda.settings import settings_here, settings_of
 from penstock.deploy.base import Built, assets
 from penstock.deploy.package import penstock_files, sources_of, wheel_files, write_package
 from penstock.deploy.scheduling import cron_expression, rate_expression
 from penstock.errors import BuildError
 
 if TYPE_CHECKING:
-    from penstock.deploy.wheels import Machine, Wheel
+    from penstock.deploy.architectures.serverless_lambda.settings import Settings
+    from penstock.deploy.wheels import Wheel
     from penstock.program import Program
     from penstock.spec import Definition
     from penstock.spec.trigger import Trigger
@@ -33,10 +34,13 @@ class ServerlessLambda:
     engine: ClassVar[str] = "duckdb"
     folder: ClassVar[str] = "architecture-1-serverless-lambda"
 
-    def build(self, definition: Definition, program: Program, packages: Path) -> Built:
+    def build(
+        self, definition: Definition, program: Program, packages: Path, *, here: bool = False
+    ) -> Built:
         """See `penstock.deploy.base.Architecture`."""
         deploy = definition.pipeline.deploy
-        settings = settings_of(deploy.settings if deploy else {})
+        given = deploy.settings if deploy else {}
+        settings = settings_here(given) if here else settings_of(given)
         access = access_of(program)
         commands = [s.dataset for s in program.statements if s.command]
         if commands:
@@ -61,11 +65,11 @@ class ServerlessLambda:
             given = {"region": deploy.region, "environment": deploy.environment}
             variables |= {key: value for key, value in given.items() if value}
             variables |= {"tags": dict(deploy.tags)} if deploy.tags else {}
-        return Built(variables, _packages(definition, program, settings.machine, packages))
+        return Built(variables, _packages(definition, program, settings, packages, here=here))
 
 
 def _packages(
-    definition: Definition, program: Program, machine: Machine, folder: Path
+    definition: Definition, program: Program, settings: Settings, folder: Path, *, here: bool
 ) -> dict[str, dict[str, Any]]:
     handlers = sources_of(assets("architectures", ServerlessLambda.folder, "src/lambda"), HANDLERS)
     needed = requirements(program)
@@ -74,12 +78,14 @@ def _packages(
     for kind, asked in (("runtime", needed), ("planner", [*needed, *PLANNER])):
         planner = kind == "planner"
         with tempfile.TemporaryDirectory(prefix="penstock-wheels-") as place:
-            fetched = wheels.fetch(asked, machine, Path(place))
+            fetched = wheels.fetch(
+                asked, settings.machine, Path(place), python=None if here else settings.python
+            )
             parts = {_label(wheel): wheel_files(wheel) for wheel in fetched}
             parts["penstock"] = penstock_files(compiler=planner)
             parts["handlers"] = handlers
             parts["pipeline"] = _own_files(definition, program, everything=planner)
-            package = write_package(folder / f"{kind}-{machine}.zip", parts)
+            package = write_package(folder / f"{kind}-{settings.machine}.zip", parts)
             sbom.write(package, fetched)
         built[package.path.name] = {
             "sha256": package.sha256,
