@@ -187,7 +187,9 @@ def test_a_profile_gives_credentials(aws, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     text = "[acme]\naws_access_key_id = key\naws_secret_access_key = secret\n"
     (tmp_path / "credentials").write_text(text)
-    open_store("s3://acme-lake", tmp_path).put(f"p/{uuid.uuid4().hex}", b"1")
+    store, key = open_store("s3://acme-lake", tmp_path), f"p/{uuid.uuid4().hex}"
+    store.put(key, b"1")
+    assert store.read(key) == b"1"
 
 
 def test_which_locations_are_remote(tmp_path):

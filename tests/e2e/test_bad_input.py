@@ -304,3 +304,13 @@ def test_a_read_only_folder_is_told_in_words(shop, tmp_path):
     done = shop("run")
     assert done.code in {1, 4}
     assert "PSK-" in done.err
+
+
+def test_a_query_names_the_target_that_is_not_there(shop):
+    early = shop("query", "FROM totals_lake")
+    assert "no published target is named `totals_lake`" in early.err
+    assert "nothing is published yet" in early.err
+    assert shop("run").code == 0
+    wrong = shop("query", "SELECT * FROM clean_lakes")
+    assert wrong.code == 2
+    assert "did you mean `clean_lake`?" in wrong.err

@@ -87,7 +87,8 @@ def test_a_file_written_again_with_the_same_content_is_not_new(make):
     orders(shop, "1", (1, "2026-01-01", 10))
     run(shop)
     os.utime(shop.root / "data" / "1.csv", (1, 1))
-    run(shop, status="skipped")
+    assert run(shop, status="skipped")["error"] is None
+    assert lake(shop) == [(1, 10)]
 
 
 def test_a_changed_file_is_a_new_version_and_the_report_says_so(make):

@@ -98,3 +98,12 @@ def test_a_login_that_is_refused_ends_with_4(api):
     assert done.code == 4
     assert "PSK-SRC-122" in done.err
     assert "wr0ng" not in done.err + done.out
+
+
+def test_an_error_while_it_is_asked_names_the_place_of_the_source(api, httpserver):
+    run(api)
+    httpserver.clear()
+    httpserver.expect_request("/orders").respond_with_data("<html>log in</html>")
+    error = run(api, status="failed")["error"]
+    assert (error["code"], error["file"], error["line"]) == ("PSK-SRC-126", "pipeline.yaml", 3)
+    assert lake(api, TOTAL) == [(10, "68.75")]

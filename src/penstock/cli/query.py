@@ -88,7 +88,7 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
     except duckdb.Error as error:
-        text = str(error)
+        text = str(error).partition(":")[2].strip() or str(error)
         hint = None
         missing = re.search(r"Table with name (\S+) does not exist", text)
         if missing:
@@ -98,11 +98,10 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
                     "SELECT view_name FROM duckdb_views() WHERE NOT internal"
                 ).fetchall()
             ]
-            hint = did_you_mean(missing.group(1), names, noun="published targets")
-            hint = hint or "nothing is published yet; `penstock run` publishes"
-        raise UsageError(
-            text.partition(":")[2].strip() or text, code="PSK-CLI-006", hint=hint
-        ) from error
+            hint = did_you_mean(missing[1], names, noun="published targets")
+            hint = hint if names else "nothing is published yet; `penstock run` publishes"
+            text = f"no published target is named `{missing[1]}`"
+        raise UsageError(text, code="PSK-CLI-006", hint=hint) from error
 
 
 def _to_stdout(output: Output, con: duckdb.DuckDBPyConnection, sql: str, form: str) -> None:

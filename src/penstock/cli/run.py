@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,14 @@ import click
 from penstock.cli import pipeline as shared
 from penstock.cli.output import Output, color, pass_output
 from penstock.errors import UsageError
+from penstock.quantities import size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.runtime.run import RunResult
 
-_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
-_UNITS |= {f"{u}i": 1024 ** (i + 1) for i, u in enumerate("kmgt")}
+LEAST_MEMORY = 256 * 1000**2
 
 
 @click.command("run")
@@ -116,10 +115,10 @@ def parse_size(text: str) -> int:
     >>> parse_size("512MB")
     512000000
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", text, re.IGNORECASE)
-    if not found:
-        raise UsageError(f"--memory takes a size, not `{text}`", hint="--memory 512MB")
-    size = int(float(found.group(1)) * _UNITS[found.group(2).lower()])
-    if size < 256 * 1000**2:
+    try:
+        found = size(text, unit=False)
+    except ValueError as error:
+        raise UsageError(f"--memory takes a size, not `{text}`", hint="--memory 512MB") from error
+    if found < LEAST_MEMORY:
         raise UsageError(f"--memory {text} is too little to run in", hint="at least 256MB")
-    return size
+    return found

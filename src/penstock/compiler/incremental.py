@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from penstock import types
-from penstock.spec.quantities import seconds
+from penstock.quantities import seconds
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation

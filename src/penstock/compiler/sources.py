@@ -111,7 +111,7 @@ def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] |
         "PSK-SRC-010",
         f"the schema of `{name}` was inferred ({found.origin}): {shown}",
         span,
-        "declare it under `schema`, so that a changed file is noticed",
+        "declare it under `schema`, so that a change is noticed",
         severity="info",
     )
     return without_case_twins(found.schema)

@@ -8,14 +8,14 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from penstock.diagnostics import Span
-from penstock.errors import STANDS, BadRecords, Interrupted, PenstockError, RunStopped
+from penstock.errors import STANDS, BadRecords, Interrupted, RunStopped
 from penstock.program import Read, unchecked
 from penstock.runtime import checks as rules
 from penstock.runtime import corrections, publish, quarantine, registry, statements
 from penstock.runtime.accounting import Counts
 from penstock.runtime.corrections import Settled
 from penstock.runtime.injection import Added, Injection
+from penstock.runtime.places import place, placed
 from penstock.runtime.quarantine import QuarantineWriter
 from penstock.runtime.schedule import run_graph
 
@@ -149,12 +149,8 @@ class Attempt:
         clock = time.monotonic()
         self._go_on()
         self._observer.event("dataset_started", dataset=dataset)
-        try:
+        with placed(self._program, f"dataset:{dataset}"):
             counts = make(what)
-        except PenstockError as error:
-            if error.span is None:
-                error.span = self._place(f"dataset:{dataset}")
-            raise
         counts.seconds = time.monotonic() - clock
         with self._document.guard:
             self._document.datasets[dataset] = counts
@@ -220,7 +216,6 @@ class Attempt:
         return added
 
     def _make(self, made: Statement) -> Counts:
-
         name = made.dataset
         relation = self._first_relation(name)
         if self._injection.only(name):
@@ -291,7 +286,7 @@ class Attempt:
             raise RunStopped(
                 f"`{dataset}` breaks the stop rule {first.check.rule}{more}: {first.reason()}",
                 hint="nothing of this run was published; mend the data or the rule, then run again",
-                span=self._place(f"check:{self._program.checks.index(first.check)}"),
+                span=place(self._program, f"check:{self._program.checks.index(first.check)}"),
             )
 
     def _records(self, read: Read, found: Extracted) -> None:
@@ -341,12 +336,8 @@ class Attempt:
         self._go_on()
         clock = time.monotonic()
         self._observer.event("target_started", target=load.target)
-        try:
+        with placed(self._program, f"load:{load.target}"):
             staged = self._stage(load, self._running)
-        except PenstockError as error:
-            if error.span is None:
-                error.span = self._place(f"load:{load.target}")
-            raise
         counts = self._document.datasets[load.dataset]
         with self._document.guard:
             self._staged[load.target] = staged
@@ -384,13 +375,6 @@ class Attempt:
         for made in self._program.statements:
             found[made.dataset] = found.get(made.depends_on[0], "") if made.depends_on else ""
         return found | dict.fromkeys(self._injection.active, self._injection.salt)
-
-    def _place(self, name: str) -> Span | None:
-        place = self._program.places.get(name)
-        if not place:
-            return None
-        file, line, column = place[:3]
-        return Span(file, line, column, line, column + 1)
 
 
 class _Polling:

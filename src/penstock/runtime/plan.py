@@ -18,6 +18,7 @@ from penstock.program import canonical
 from penstock.runtime import references, registry
 from penstock.runtime import window as windows
 from penstock.runtime.ledger.base import BACKFILL, DAILY
+from penstock.runtime.places import placed
 from penstock.runtime.sources.windowed import WindowedSource
 
 if TYPE_CHECKING:
@@ -115,16 +116,17 @@ def plan(
     known = {} if full_refresh or span else ledger.progress(program.pipeline)
     found = {}
     for read in program.reads:
-        source = open_source(read, root)
-        if span is not None:
-            found[read.dataset] = _backfilled(read, source, span)
-        elif isinstance(read.incremental, dict):
-            found[read.dataset] = _by_column(read, source, known.get(read.dataset))
-        else:
-            seen = None
-            if read.incremental == "files" and not full_refresh:
-                seen = ledger.seen_files(program.pipeline, read.dataset)
-            found[read.dataset] = _whole(read, source, seen, known.get(read.dataset))
+        with placed(program, f"dataset:{read.dataset}"):
+            source = open_source(read, root)
+            if span is not None:
+                found[read.dataset] = _backfilled(read, source, span)
+            elif isinstance(read.incremental, dict):
+                found[read.dataset] = _by_column(read, source, known.get(read.dataset))
+            else:
+                seen = None
+                if read.incremental == "files" and not full_refresh:
+                    seen = ledger.seen_files(program.pipeline, read.dataset)
+                found[read.dataset] = _whole(read, source, seen, known.get(read.dataset))
     slices = {name: f.part for name, f in found.items()}
     identity = {name: part.identity for name, part in slices.items()}
     identities = {name: f.identity for name, f in found.items()}

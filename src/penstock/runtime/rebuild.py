@@ -43,6 +43,10 @@ _ALWAYS_LOST = (
 )
 
 
+SECOND = len("20260102-030405")
+"""How much of a run's id is its time."""
+
+
 @dataclass(slots=True)
 class Rebuilt:
     """What came of it.
@@ -65,17 +69,25 @@ class Rebuilt:
 
 
 def unknown_run(root: Path, ledger: Ledger | None) -> str | None:
-    """The newest run that succeeded by what its folder tells, if the ledger does not know it."""
+    """The run that succeeded last by what its folder tells, if the ledger does not know it."""
     runs = root / ".penstock" / "runs"
     names = sorted((p.name for p in runs.iterdir()), reverse=True) if runs.is_dir() else []
+    last: tuple[str, str] | None = None
+    second = ""
     for name in names:
+        if last is not None and name[:SECOND] < second:
+            break
         try:
             ended = json.loads((runs / name / "end.json").read_bytes())
         except (OSError, ValueError):
             continue
         if ended.get("status") == "succeeded":
-            return name if ledger is None or ledger.run(name) is None else None
-    return None
+            # Runs of one second have names in any order.
+            second = name[:SECOND]
+            last = max(last or ("", ""), (ended["ended_at"], name))
+    if last is None or (ledger is not None and ledger.run(last[1]) is not None):
+        return None
+    return last[1]
 
 
 def wrong(root: Path, path: Path, pipeline: str) -> str | None:

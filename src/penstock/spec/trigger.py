@@ -9,8 +9,9 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from penstock.diagnostics import did_you_mean
+from penstock.quantities import seconds
 from penstock.spec.base import Model, Name, exactly_one
-from penstock.spec.quantities import Duration, seconds
+from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads it
 from penstock.spec.refusal import refuse
 
 _MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()  # noqa: SIM905

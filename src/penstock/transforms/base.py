@@ -9,6 +9,7 @@ A step's file holds its model and its `build`; `penstock.transforms.STEPS` names
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -129,9 +130,9 @@ class Built:
 class Step(Model):
     """A step whose options are keys."""
 
+    @abstractmethod
     def build(self, given: Input) -> Built:
         """The step on its input."""
-        raise NotImplementedError
 
 
 class StepOf(RootModel[T], Generic[T]):
@@ -139,9 +140,9 @@ class StepOf(RootModel[T], Generic[T]):
 
     model_config = ConfigDict(frozen=True)
 
+    @abstractmethod
     def build(self, given: Input) -> Built:
         """The step on its input."""
-        raise NotImplementedError
 
 
 def unknown_column(

@@ -200,7 +200,8 @@ def test_two_who_open_an_empty_table(place, monkeypatch):
     missing = "{}"
     place.fail("told", "GetItem$", status=200, body=missing)
     ledger = DynamoDBLedger(NAME)
-    begin(ledger)
+    begun = begin(ledger)
+    assert ledger.run(begun.run_id) == begun
     ledger.close()
 
 

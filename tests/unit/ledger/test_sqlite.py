@@ -260,6 +260,8 @@ def test_an_error_inside_undoes_the_whole(ledger):
 def test_close_twice(ledger):
     ledger.close()
     ledger.close()
+    with pytest.raises(LedgerError):
+        ledger.current("p")
 
 
 def test_opening_needs_nothing_but_the_standard_library():

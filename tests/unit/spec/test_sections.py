@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.spec.quantities import seconds, size
+from penstock.quantities import seconds, size
 
 
 @pytest.mark.parametrize(

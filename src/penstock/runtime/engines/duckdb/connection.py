@@ -61,11 +61,14 @@ class Database:
         if memory_bytes is not None:
             limit = max(memory_bytes - OVERHEAD_BYTES, LEAST_BYTES)
             config["memory_limit"] = f"{limit // 1024}KiB"
-        if threads is None and memory_bytes is not None and memory_bytes <= SMALL_BYTES:
+        self.small = memory_bytes is not None and memory_bytes <= SMALL_BYTES
+        if threads is None and self.small:
             threads = 1
         if threads is not None:
             config["threads"] = str(max(1, threads))
-        self._root = duckdb.connect(":memory:", config=config)
+        # Small buffers of a table in memory stay there, five bytes a row: 60 million do not fit.
+        place = ":memory:" if memory_bytes is None else str(self._spill / "tables.duckdb")
+        self._root = duckdb.connect(place, config=config)
         ((found,),) = self._root.execute("SELECT current_setting('threads')").fetchall()
         self.threads = int(found)
         self._local = threading.local()

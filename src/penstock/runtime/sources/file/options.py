@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from penstock.runtime.option_text import OptionText
 
 MOST_WIDE = 1_000_000
 
 
-class Sign(str):
+class Sign(OptionText):
     r"""One character that divides, quotes or marks: `;`, or `\t` for a tab."""
 
     __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """How the compiler's models check it. A core schema is plain data: nothing is imported."""
-        checked = {"type": "no-info", "function": cls.checked}
-        return {"type": "function-after", "function": checked, "schema": handler(str)}
 
     @classmethod
     def checked(cls, text: str) -> str:
@@ -35,16 +28,10 @@ class Sign(str):
         return sign
 
 
-class Encoding(str):
+class Encoding(OptionText):
     """The name of an encoding of text, as Python knows it."""
 
     __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """How the compiler's models check it."""
-        checked = {"type": "no-info", "function": cls.checked}
-        return {"type": "function-after", "function": checked, "schema": handler(str)}
 
     @classmethod
     def checked(cls, text: str) -> str:

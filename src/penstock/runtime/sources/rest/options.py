@@ -5,25 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
+from penstock.runtime.option_text import OptionText
 from penstock.runtime.periods import Period  # noqa: TC001  # pydantic reads it
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 FORBID: dict[str, Any] = {"extra": "forbid"}
 T = TypeVar("T")
 
 
-class Url(str):
+class Url(OptionText):
     """An address of a server that speaks HTTP."""
 
     __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """How the compiler's models check it. A core schema is plain data: nothing is imported."""
-        checked = {"type": "no-info", "function": cls.checked}
-        return {"type": "function-after", "function": checked, "schema": handler(str)}
 
     @classmethod
     def checked(cls, text: str) -> str:

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from penstock.runtime.option_text import OptionText
 from penstock.runtime.sources.file.options import FileSourceOptions
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-
-class S3Path(str):
+class S3Path(OptionText):
     """`s3://bucket/prefix/*.csv`."""
 
     __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """How the compiler's models check it. A core schema is plain data: nothing is imported."""
-        checked = {"type": "no-info", "function": cls.checked}
-        return {"type": "function-after", "function": checked, "schema": handler(str)}
 
     @classmethod
     def checked(cls, text: str) -> str:

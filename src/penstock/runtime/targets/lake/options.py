@@ -6,15 +6,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from penstock.quantities import size
+from penstock.runtime.option_text import OptionText
 from penstock.runtime.targets.base import TargetCapabilities
 from penstock.runtime.targets.lake.partitioning import TRANSFORMS, parse_term
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
-_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)\s*([KMG]I?)?B?", re.IGNORECASE)
 _SMALLEST = 10**6
+_TOO_LARGE = 10**12
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _ORDER = re.compile(r"(.*?\S)(?:\s+(asc|desc))?", re.IGNORECASE)
 # The other types have no text that names one value, or would make folders nobody can read.
@@ -24,16 +25,10 @@ PARTITION_TYPES = frozenset(
 )
 
 
-class FileSize(str):
+class FileSize(OptionText):
     """A size in bytes as people write it: `256 MB`, `1 GB`, `64 MiB`."""
 
     __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """How the compiler's models check it. A core schema is plain data: nothing is imported."""
-        checked = {"type": "no-info", "function": cls.checked}
-        return {"type": "function-after", "function": checked, "schema": handler(str)}
 
     @classmethod
     def checked(cls, text: str) -> str:
@@ -55,13 +50,15 @@ def parse_size(text: str) -> int:
     >>> parse_size("256 MB"), parse_size("1.5GiB")
     (256000000, 1610612736)
     """
-    found = _SIZE.fullmatch(text.strip())
-    if not found:
+    try:
+        found = size(text, unit=False)
+    except ValueError:
+        found = _TOO_LARGE
+    if found >= _TOO_LARGE:
         raise ValueError(f"`{text}` is not a file size; write it as `256 MB` or `1 GB`")
-    size = int(float(found[1]) * _UNITS[(found[2] or "").upper()])
-    if size < _SMALLEST:
+    if found < _SMALLEST:
         raise ValueError(f"`{text}` is too small for a file; the least is 1 MB")
-    return size
+    return found
 
 
 def parse_order(text: str) -> tuple[str, bool]:
@@ -79,16 +76,10 @@ def parse_order(text: str) -> tuple[str, bool]:
     return found[1], (found[2] or "").lower() == "desc"
 
 
-class LakePath(str):
+class LakePath(OptionText):
     """A folder, or a place in a bucket: `lake/delays`, `s3://acme/lake/delays`."""
 
     __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """As `FileSize`."""
-        checked = {"type": "no-info", "function": cls.checked}
-        return {"type": "function-after", "function": checked, "schema": handler(str)}
 
     @classmethod
     def checked(cls, text: str) -> str:
@@ -110,16 +101,10 @@ class LakePath(str):
         return text
 
 
-class SortColumn(str):
+class SortColumn(OptionText):
     """A column of `sort_by`: `day`, `day desc`."""
 
     __slots__ = ()
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """As `FileSize`."""
-        checked = {"type": "no-info", "function": cls.checked}
-        return {"type": "function-after", "function": checked, "schema": handler(str)}
 
     @classmethod
     def checked(cls, text: str) -> str:

@@ -109,7 +109,7 @@ class LakeTarget:
                 more = self._writer.rewrite(engine, current, again, columns, name)
                 files, removed = [*files, *more], [f.path for f in again]
         self._place.adopt(files)
-        detail = {
+        detail: dict[str, Any] = {
             "token": token,
             "base": current.version if current else None,
             "mode": self._load.mode,
