@@ -49,10 +49,12 @@ def command(
     """
     from penstock.cli.build import build_for
     from penstock.deploy.operate import deployments
-    from penstock.deploy.operate.deploying import in_sandbox, on_aws, sandbox_of
+    from penstock.deploy.operate.deploying import in_sandbox, on_aws, sandbox_of, speak_with
 
     root = shared.pipeline_root(folder)
     running = sandbox_of(root) if sandbox else None  # before minutes are spent on a build
+    if running:
+        speak_with(running)
     if ready is None:
         made = build_for(output, root, architecture, None, profile, variables, sandbox=sandbox)
         ready = made.folder

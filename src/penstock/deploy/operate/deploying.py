@@ -97,13 +97,23 @@ def enter(deployment: Deployment, sandbox: State | None) -> dict[str, str]:
     Returns:
         What was set.
     """
+    told = speak_with(sandbox) if sandbox else {}
+    region = {"AWS_REGION": deployment.region, "AWS_DEFAULT_REGION": deployment.region}
+    os.environ.update(region)
+    return {**told, **region}
+
+
+def speak_with(sandbox: State) -> dict[str, str]:
+    """Have this process, and what it starts, take a sandbox for AWS.
+
+    Returns:
+        What was set.
+    """
     from penstock.sandbox.state import variables
 
-    told = variables(sandbox) if sandbox else {}
-    told |= {"AWS_REGION": deployment.region, "AWS_DEFAULT_REGION": deployment.region}
-    if sandbox:
-        os.environ.pop("AWS_PROFILE", None)  # it would be asked for keys first
-        os.environ.pop("AWS_SESSION_TOKEN", None)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):  # they would go before the sandbox's keys
+        os.environ.pop(name, None)
+    told = variables(sandbox)
     os.environ.update(told)
     return told
 

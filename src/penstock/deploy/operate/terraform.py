@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-# What `apply -json` says when something was made, changed or taken away
+# What `apply -json` calls what it did; that it read something is not told
 # (developer.hashicorp.com/terraform/internals/machine-readable-ui).
-_DONE = frozenset({"apply_complete"})
 _DOES = {"create": "made", "update": "changed", "delete": "removed", "replace": "replaced"}
 PARALLEL = 30
 
@@ -122,7 +121,7 @@ class Terraform:
             assert process.stdout
             for line in _documents(process.stdout):
                 kind = line.get("type")
-                if kind in _DONE:
+                if kind == "apply_complete" and line["hook"]["action"] in _DOES:
                     hook = line["hook"]
                     self.told(f"{_DOES[hook['action']]} {hook['resource']['addr']}")
                 elif kind == "change_summary" and line["changes"]["operation"] != "plan":
