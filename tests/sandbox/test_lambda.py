@@ -9,6 +9,7 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
+from cloud import packed
 
 ECHO = """
 import os, sys
@@ -129,8 +130,6 @@ def handler(event, context):
 
 
 def test_new_code_and_new_settings_are_used_at_once(cloud):
-    from conftest import packed
-
     name = cloud.function("def handler(event, context): return 1")
     assert cloud.call(name)[0] == 1
     new = packed({"index.py": "import os\ndef handler(e, c): return os.environ.get('A', '')"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from urllib.parse import unquote_plus
 
 import pytest
 from botocore.exceptions import ClientError
@@ -30,8 +31,8 @@ def out(cloud):
     return cloud.queue()
 
 
-def telling(cloud, out, **more):
-    return cloud.function(TELL, Environment={"Variables": {"OUT": out[0], **more}})
+def telling(cloud, out, seconds=10, **more):
+    return cloud.function(TELL, Timeout=seconds, Environment={"Variables": {"OUT": out[0], **more}})
 
 
 def mapped(cloud, arn, name, **settings):
@@ -70,8 +71,8 @@ def left(cloud, url, seconds=5):
 def test_a_message_that_fails_ends_in_the_dead_letter_queue(cloud, out):
     dead_url, dead = cloud.queue()
     policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 2})
-    url, arn = cloud.queue(VisibilityTimeout=1, RedrivePolicy=policy)
-    name = telling(cloud, out)
+    url, arn = cloud.queue(VisibilityTimeout=2, RedrivePolicy=policy)
+    name = telling(cloud, out, 2)
     mapped(cloud, arn, name, BatchSize=1)
     cloud.sqs.send_message(QueueUrl=url, MessageBody="bad")
     assert cloud.received(dead_url)[0]["Body"] == "bad"
@@ -85,8 +86,8 @@ def test_a_message_that_fails_ends_in_the_dead_letter_queue(cloud, out):
 def test_only_the_messages_named_come_again(cloud, out):
     dead_url, dead = cloud.queue()
     policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
-    url, arn = cloud.queue(VisibilityTimeout=1, RedrivePolicy=policy)
-    name = telling(cloud, out, PARTIAL="1")
+    url, arn = cloud.queue(VisibilityTimeout=3, RedrivePolicy=policy)
+    name = telling(cloud, out, 2, PARTIAL="1")
     for body in ("good", "bad"):
         cloud.sqs.send_message(QueueUrl=url, MessageBody=body)
     mapped(
@@ -107,18 +108,13 @@ def test_a_mapping_the_sandbox_cannot_do_is_refused(cloud, out):
         mapped(cloud, arn, name, FilterCriteria={"Filters": [{"Pattern": "{}"}]})
     with pytest.raises(ClientError, match="batch window"):
         mapped(cloud, arn, name, BatchSize=100)
-
-
-def bucket(cloud):
-    name = f"b-{uuid.uuid4().hex[:8]}"
-    cloud.s3.create_bucket(
-        Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    return name
+    _, short = cloud.queue(VisibilityTimeout=5)
+    with pytest.raises(ClientError, match="5 seconds is less than Function timeout: 10 seconds"):
+        mapped(cloud, short, name)
 
 
 def test_an_object_calls_a_function(cloud, out):
-    where = bucket(cloud)
+    where = cloud.bucket()
     rule = {"LambdaFunctionArn": cloud.arn(telling(cloud, out)), "Events": ["s3:ObjectCreated:*"]}
     cloud.s3.put_bucket_notification_configuration(
         Bucket=where, NotificationConfiguration={"LambdaFunctionConfigurations": [rule]}
@@ -127,12 +123,12 @@ def test_an_object_calls_a_function(cloud, out):
     told = json.loads(cloud.received(out[0])[0]["Body"])["Records"][0]
     assert told["eventName"] == "ObjectCreated:Put"
     assert told["s3"]["bucket"]["name"] == where
-    assert told["s3"]["object"]["key"] == "in/a+b.csv"
+    assert unquote_plus(told["s3"]["object"]["key"]) == "in/a b.csv"
     assert told["s3"]["object"]["size"] == 5
 
 
 def test_an_object_goes_through_eventbridge_to_a_function_and_a_queue(cloud, out):
-    where, name = bucket(cloud), f"r-{uuid.uuid4().hex[:8]}"
+    where, name = cloud.bucket(), f"r-{uuid.uuid4().hex[:8]}"
     cloud.s3.put_bucket_notification_configuration(
         Bucket=where, NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
@@ -154,6 +150,8 @@ def test_an_object_goes_through_eventbridge_to_a_function_and_a_queue(cloud, out
     event = json.loads(cloud.received(out[0])[0]["Body"])
     assert event["detail-type"] == "Object Created"
     assert event["detail"]["object"]["key"] == "x.csv"
+    assert event["detail"]["object"]["size"] == 1
+    assert event["detail"]["reason"] == "PutObject"
     assert event["time"].endswith("Z")
     assert json.loads(cloud.received(url)[0]["Body"]) == {"k": "x.csv"}
 
@@ -211,6 +209,6 @@ def test_settings_terraform_reads_back_are_there(cloud, out):
 
 def test_what_moto_would_pretend_is_refused(cloud):
     with pytest.raises(ClientError, match="does not run Redshift statements"):
-        cloud.redshift_data.execute_statement(Sql="SELECT 1", Database="d", WorkgroupName="w")
+        cloud.redshift_data.execute_statement(Sql="SELECT 1", Database="d", WorkgroupName="work")
     with pytest.raises(ClientError, match="does not run Athena queries"):
         cloud.athena.start_query_execution(QueryString="SELECT 1")

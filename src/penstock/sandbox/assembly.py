@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.sandbox import readback, refusals
+from penstock.sandbox import exclusive, readback, refusals
 from penstock.sandbox.abilities import LIMITS
 from penstock.sandbox.application import Application
 from penstock.sandbox.delivery import Delivery
@@ -43,6 +43,7 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
     world = World(home, state.url, state.region, concurrency, retry_seconds)
     calls = Calls(world)
     delivery = calls.delivery = Delivery(world, calls)
+    exclusive.install()
     readback.install()
     refusals.install()
     lambdas.install(calls)

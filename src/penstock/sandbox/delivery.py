@@ -84,7 +84,7 @@ class Delivery:
 
         region, account, name = arn.split(":")[3:6]
         told = {
-            key: {"data_type": "String", "string_value": value}
+            key: {"DataType": "String", "StringValue": value}
             for key, value in attributes.items()
             if value
         }

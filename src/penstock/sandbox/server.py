@@ -32,7 +32,7 @@ def main(folder: Path, region: str, concurrency: int, retry_seconds: float) -> N
 
     from moto.moto_server.werkzeug_app import MotoRequestHandler
 
-    class Quiet(MotoRequestHandler):
+    class Quiet(MotoRequestHandler):  # type: ignore[misc]  # moto is not followed
         def log_request(self, *_: Any) -> None:
             """Nothing: a run asks thousands of times."""
 

@@ -22,19 +22,19 @@ def install(calls: Calls) -> None:
     from moto.awslambda.exceptions import LambdaClientError
     from moto.awslambda.models import LambdaBackend
 
-    class TooManyRequests(LambdaClientError):
+    class TooManyRequests(LambdaClientError):  # type: ignore[misc]  # moto is not followed
         code = 429
 
         def __init__(self, throttled: Throttled) -> None:
             super().__init__("TooManyRequestsException", str(throttled))
 
-    class Refused(LambdaClientError):
+    class Refused(LambdaClientError):  # type: ignore[misc]  # moto is not followed
         code = 400
 
         def __init__(self, what: str) -> None:
             super().__init__("InvalidParameterValueException", what)
 
-    class TooLarge(LambdaClientError):
+    class TooLarge(LambdaClientError):  # type: ignore[misc]  # moto is not followed
         code = 413
 
         def __init__(self, size: int, most: int) -> None:

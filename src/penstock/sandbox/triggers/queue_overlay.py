@@ -90,8 +90,15 @@ def _mappings() -> None:
             )
         window = int(spec.get("MaximumBatchingWindowInSeconds") or 0)
         checked(spec, int(spec.get("BatchSize") or 10), window)
-        mapping = create(self, spec)
         region, account, name = arn.split(":")[3:6]
+        visible = int(sqs_backends[account][region].get_queue(name).visibility_timeout)
+        seconds = int(self.get_function(spec["FunctionName"]).timeout)
+        if visible < seconds:
+            raise InvalidParameterValueException(
+                f"Queue visibility timeout: {visible} seconds is less than Function timeout: "
+                f"{seconds} seconds"
+            )
+        mapping = create(self, spec)
         # Else moto calls the function while the message is being sent.
         queue = sqs_backends[account][region].get_queue(name)
         queue.lambda_event_source_mappings.clear()

@@ -192,15 +192,10 @@ def record(mapping: Any, message: Any) -> dict[str, Any]:
 
 
 def _attribute(value: Any) -> dict[str, Any]:
-    """A message attribute; moto names its parts in one of two ways."""
-    kind = value.get("data_type") or value.get("DataType")
-    text = value.get("string_value") or value.get("StringValue")
-    return {
-        "stringValue": text,
-        "stringListValues": [],
-        "binaryListValues": [],
-        "dataType": kind,
-    }
+    told = {"stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
+    if value.get("BinaryValue") is not None:
+        return {"binaryValue": value["BinaryValue"], **told}
+    return {"stringValue": value.get("StringValue"), **told}
 
 
 def _queue_of(mapping: Any) -> tuple[Any, str]:

@@ -1,4 +1,4 @@
-"""Settings that moto takes and does not give back: Terraform would plan them for ever."""
+"""What moto forgets of Lambda functions."""
 
 from __future__ import annotations
 
