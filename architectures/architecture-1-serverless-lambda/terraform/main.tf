@@ -1,4 +1,4 @@
-# A pipeline in Lambda functions: planner -> tasks -> workers -> loads -> loader.
+# A pipeline in Lambda functions: starts -> planner -> tasks -> workers -> loads -> loader.
 
 data "aws_caller_identity" "this" {}
 
@@ -18,7 +18,14 @@ locals {
   table     = var.ledger_table == null ? module.ledger[0].name : var.ledger_table
   table_arn = "arn:${data.aws_partition.this.partition}:dynamodb:${var.region}:${data.aws_caller_identity.this.account_id}:table/${local.table}"
 
-  work = "s3://${module.work.bucket}/work"
+  work  = "s3://${module.work.bucket}/work"
+  inbox = [for bucket in module.inbox : { bucket = bucket.bucket, prefix = "${var.pipeline}/" }] # one, with a webhook
+
+  # Events come in bursts and while a run is under way: they wait in a queue, for one planning of all.
+  started_by = concat(var.trigger.files, var.trigger.events ? local.inbox : [])
+  queued     = length(var.trigger.files) > 0 || var.trigger.events
+
+  planner_timeout = min(var.functions.timeout, 300)
 
   network = var.network == null ? null : {
     subnet_ids         = length(var.network.zones) > 0 ? module.network[0].subnet_ids : var.network.subnet_ids
@@ -41,6 +48,18 @@ module "work" {
   name          = "${local.name}-work-${data.aws_caller_identity.this.account_id}"
   kms_key_arn   = local.key_arn
   expire        = { "work/" = var.work_days }
+  force_destroy = !var.protect
+}
+
+# What the webhook took, before anyone is told that it was taken.
+module "inbox" {
+  source = "../../../terraform/modules/lake"
+  count  = var.webhook == null ? 0 : 1
+
+  name          = "${local.name}-inbox-${data.aws_caller_identity.this.account_id}"
+  kms_key_arn   = local.key_arn
+  expire        = { "${var.pipeline}/" = var.inbox_days }
+  events        = var.trigger.events
   force_destroy = !var.protect
 }
 
@@ -101,6 +120,20 @@ module "loads" {
   kms_key_arn      = local.key_arn
 }
 
+# A planning that finds a run under way gives its messages back: they come again after one time-out
+# of the planner, and as often as that takes four hours.
+module "starts" {
+  source = "../../../terraform/modules/queue"
+  count  = local.queued ? 1 : 0
+
+  name              = "${local.name}-starts"
+  consumer_timeout  = local.planner_timeout
+  hidden_times      = 1
+  max_receive_count = ceil(14400 / local.planner_timeout)
+  sending_services  = ["events.amazonaws.com"]
+  kms_key_arn       = local.key_arn
+}
+
 # Starts of the planner that failed for good, or could not be delivered.
 module "undelivered" {
   source = "../../../terraform/modules/queue"
@@ -108,7 +141,7 @@ module "undelivered" {
   name             = "${local.name}-undelivered"
   consumer_timeout = var.functions.timeout
   redrive          = false
-  sending_services = length(var.trigger.files) > 0 ? ["events.amazonaws.com"] : []
+  sending_services = local.queued ? ["events.amazonaws.com"] : []
   kms_key_arn      = local.key_arn
 }
 
@@ -117,7 +150,7 @@ module "undelivered" {
 module "access" {
   source = "./modules/access"
 
-  reads          = var.reads
+  reads          = concat(var.reads, local.inbox)
   writes         = var.writes
   secret_arns    = distinct(concat(var.secret_arns, [for name in var.secret_names : var.secrets[name]]))
   database_users = var.database_users
@@ -157,7 +190,7 @@ data "aws_iam_policy_document" "run" {
 }
 
 data "aws_iam_policy_document" "send" {
-  for_each = local.functions
+  for_each = { for kind, function in local.of_runs : kind => function if length(function.sends_to) > 0 }
 
   dynamic "statement" {
     for_each = length(each.value.sends_to) > 0 ? [each.value.sends_to] : []
@@ -170,39 +203,97 @@ data "aws_iam_policy_document" "send" {
   }
 }
 
-locals {
-  environment = merge(
-    {
-      PENSTOCK_PIPELINE    = var.pipeline
-      PENSTOCK_PROGRAM     = "s3://${aws_s3_object.program.bucket}/${aws_s3_object.program.key}"
-      PENSTOCK_LEDGER      = "dynamodb://${local.table}"
-      PENSTOCK_WORK        = local.work
-      PENSTOCK_TASKS_QUEUE = module.tasks.url
-      PENSTOCK_LOADS_QUEUE = module.loads.url
-      PENSTOCK_LOG_LEVEL   = var.log_level
-    },
-    length(var.secret_names) == 0 ? {} : {
-      PENSTOCK_SECRET_ARNS = jsonencode({ for name in var.secret_names : name => var.secrets[name] })
-    },
-  )
+# The receiver puts events and does nothing else: it may not even read them again.
+data "aws_iam_policy_document" "receive" {
+  count = var.webhook == null ? 0 : 1
 
-  functions = {
+  statement {
+    sid       = "Inbox"
+    actions   = ["s3:PutObject"]
+    resources = [for place in local.inbox : "${module.inbox[0].arn}/${place.prefix}*"]
+  }
+
+  statement {
+    sid       = "Program"
+    actions   = ["s3:GetObject"]
+    resources = ["${module.work.arn}/programs/*"]
+  }
+
+  dynamic "statement" {
+    for_each = length(var.webhook.secret_names) > 0 ? [1] : []
+
+    content {
+      sid       = "Secrets"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [for name in var.webhook.secret_names : var.secrets[name]]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.webhook.secret_names) > 0 && length(var.data_key_arns) > 0 ? [1] : []
+
+    content {
+      sid       = "Keys"
+      actions   = ["kms:Decrypt"]
+      resources = var.data_key_arns
+    }
+  }
+}
+
+locals {
+  # What every function is told, and what those of a run are told besides.
+  told = merge(
+    {
+      PENSTOCK_PIPELINE  = var.pipeline
+      PENSTOCK_PROGRAM   = "s3://${aws_s3_object.program.bucket}/${aws_s3_object.program.key}"
+      PENSTOCK_LOG_LEVEL = var.log_level
+    },
+    { for place in local.inbox : "PENSTOCK_INBOX" => "s3://${place.bucket}/${trimsuffix(place.prefix, "/")}" },
+  )
+  told_in_runs = {
+    PENSTOCK_LEDGER      = "dynamodb://${local.table}"
+    PENSTOCK_WORK        = local.work
+    PENSTOCK_TASKS_QUEUE = module.tasks.url
+    PENSTOCK_LOADS_QUEUE = module.loads.url
+  }
+
+  of_runs = {
     planner = {
       package      = "planner"
       sends_to     = [module.tasks.arn, module.loads.arn]
-      source_queue = null
+      source_queue = local.queued ? { arn = module.starts[0].arn, max_concurrency = 2, batch_size = 1000, batch_window = 10 } : null
     }
     worker = {
       package      = "runtime"
       sends_to     = [module.loads.arn]
-      source_queue = { arn = module.tasks.arn, max_concurrency = var.functions.max_concurrency }
+      source_queue = { arn = module.tasks.arn, max_concurrency = var.functions.max_concurrency, batch_size = 1, batch_window = 0 }
     }
     loader = {
       package      = "runtime"
       sends_to     = []
-      source_queue = { arn = module.loads.arn, max_concurrency = 2 }
+      source_queue = { arn = module.loads.arn, max_concurrency = 2, batch_size = 1, batch_window = 0 }
     }
   }
+
+  functions = merge(
+    { for kind, function in local.of_runs : kind => merge(function, {
+      memory            = var.functions.memory
+      timeout           = kind == "planner" ? local.planner_timeout : var.functions.timeout
+      ephemeral_storage = var.functions.ephemeral_storage
+      environment       = merge(local.told, local.told_in_runs)
+      secret_names      = var.secret_names
+    }) },
+    var.webhook == null ? {} : { receiver = {
+      package           = "runtime"
+      sends_to          = []
+      source_queue      = null
+      memory            = 512
+      timeout           = 29 # the API waits for 30 s
+      ephemeral_storage = 512
+      environment       = local.told
+      secret_names      = try(var.webhook.secret_names, [])
+    } },
+  )
 }
 
 module "function" {
@@ -213,10 +304,9 @@ module "function" {
   handler              = "${each.key}.handler"
   machine              = var.functions.machine
   runtime              = "python${var.functions.python}"
-  memory               = var.functions.memory
-  timeout              = var.functions.timeout
-  ephemeral_storage    = var.functions.ephemeral_storage
-  environment          = local.environment
+  memory               = each.value.memory
+  timeout              = each.value.timeout
+  ephemeral_storage    = each.value.ephemeral_storage
   source_queue         = each.value.source_queue
   dead_letters         = each.key == "planner"
   dead_letters_arn     = module.undelivered.arn
@@ -225,6 +315,11 @@ module "function" {
   permissions_boundary = var.permissions_boundary
   kms_key_arn          = local.key_arn
 
+  # {"NAME": "ARN"}: where a function finds its secrets; the values stay there.
+  environment = merge(each.value.environment, length(each.value.secret_names) == 0 ? {} : {
+    PENSTOCK_SECRET_ARNS = jsonencode({ for name in each.value.secret_names : name => var.secrets[name] })
+  })
+
   package = {
     bucket  = aws_s3_object.package[each.value.package].bucket
     key     = aws_s3_object.package[each.value.package].key
@@ -232,10 +327,10 @@ module "function" {
     sha256  = filebase64sha256(local.packages[each.value.package])
   }
 
-  policies = merge(
+  policies = each.key == "receiver" ? tomap({ receive = one(data.aws_iam_policy_document.receive[*].json) }) : tomap(merge(
     { run = data.aws_iam_policy_document.run.json, data = module.access.policy_json },
     length(each.value.sends_to) > 0 ? { send = data.aws_iam_policy_document.send[each.key].json } : {},
-  )
+  ))
 }
 
 # -- what starts a run --------------------------------------------------------------------------------
@@ -254,9 +349,24 @@ module "schedule" {
   kms_key_arn          = local.key_arn
 }
 
-# The buckets must send their events to EventBridge; docs/deployment-guide.md says how.
+module "webhook" {
+  source = "../../../terraform/modules/webhook"
+  count  = var.webhook == null ? 0 : 1
+
+  name               = "${local.name}-webhook"
+  path               = var.webhook.path
+  method             = var.webhook.method
+  rate               = var.webhook.rate
+  burst              = var.webhook.burst
+  function_name      = module.function["receiver"].name
+  function_arn       = module.function["receiver"].arn
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = local.key_arn
+}
+
+# The buckets must send their events to EventBridge; docs/deployment-guide.md says how. The inbox does.
 resource "aws_cloudwatch_event_rule" "files" {
-  count = length(var.trigger.files) > 0 ? 1 : 0
+  count = local.queued ? 1 : 0
 
   name        = "${local.name}-files"
   description = "New files start ${var.pipeline}"
@@ -265,7 +375,7 @@ resource "aws_cloudwatch_event_rule" "files" {
   event_pattern = jsonencode({
     source      = ["aws.s3"]
     detail-type = ["Object Created"]
-    "$or" = [for place in var.trigger.files : {
+    "$or" = [for place in local.started_by : {
       detail = {
         bucket = { name = [place.bucket] }
         object = { key = [{ prefix = place.prefix }] }
@@ -275,10 +385,10 @@ resource "aws_cloudwatch_event_rule" "files" {
 }
 
 resource "aws_cloudwatch_event_target" "files" {
-  count = length(var.trigger.files) > 0 ? 1 : 0
+  count = local.queued ? 1 : 0
 
   rule = aws_cloudwatch_event_rule.files[0].name
-  arn  = module.function["planner"].arn
+  arn  = module.starts[0].arn
 
   dead_letter_config {
     arn = module.undelivered.arn
@@ -288,15 +398,6 @@ resource "aws_cloudwatch_event_target" "files" {
     maximum_event_age_in_seconds = 3600
     maximum_retry_attempts       = 10
   }
-}
-
-resource "aws_lambda_permission" "files" {
-  count = length(var.trigger.files) > 0 ? 1 : 0
-
-  action        = "lambda:InvokeFunction"
-  function_name = module.function["planner"].name
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.files[0].arn
 }
 
 # -- watching it --------------------------------------------------------------------------------------
@@ -312,19 +413,30 @@ locals {
     tasks_dead  = module.tasks.dead_name
     loads       = module.loads.name
     loads_dead  = module.loads.dead_name
+    starts      = one(module.starts[*].name)
+    starts_dead = one(module.starts[*].dead_name)
+    receiver    = try(module.function["receiver"].name, null)
+    api         = "ID of the webhook's API" # AWS gives it: alarms have it below, once it is known
     undelivered = module.undelivered.name
     table       = local.table
     timeout     = var.functions.timeout
   }
-  alerts = yamldecode(templatefile("${path.module}/../monitoring/alerts.yaml", local.monitored))
+  # What this pipeline has none of is `null` above, and is not watched.
+  filled = { for name, value in local.monitored : name => coalesce(value, "none") }
+  there  = concat(["always"], local.queued ? ["starts"] : [], var.webhook == null ? [] : ["webhook"])
+  alerts = yamldecode(templatefile("${path.module}/../monitoring/alerts.yaml", local.filled)).alarms
+
+  alerts_on = { for name, alarm in local.alerts : name => merge(alarm, {
+    dimensions = { for key, value in alarm.dimensions : key => value == local.monitored.api ? module.webhook[0].api_id : value }
+  }) if contains(local.there, try(alarm.with, "always")) }
 }
 
 module "monitoring" {
   source = "../../../terraform/modules/monitoring"
 
   name           = local.name
-  alarms         = local.alerts.alarms
-  dashboard_json = templatefile("${path.module}/../monitoring/cloudwatch-dashboards.json", local.monitored)
+  alarms         = local.alerts_on
+  dashboard_json = templatefile("${path.module}/../monitoring/cloudwatch-dashboards.json", local.filled)
   runbook_url    = var.runbook_url
   emails         = var.alert_emails
   kms_key_arn    = local.key_arn

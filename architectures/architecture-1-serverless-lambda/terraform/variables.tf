@@ -32,18 +32,41 @@ variable "functions" {
 }
 
 variable "trigger" {
-  description = "What starts a run: a schedule (cron(…) or rate(…)) with its time zone, or new files of some places."
+  description = "What starts a run: a schedule (cron(…) or rate(…)) with its time zone, new files of some places, or events that the webhook took."
   type = object({
     schedule = optional(string)
     timezone = optional(string, "UTC")
     files    = optional(list(object({ bucket = string, prefix = string })), [])
+    events   = optional(bool, false)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.trigger.schedule == null || length(var.trigger.files) == 0
-    error_message = "A pipeline has one trigger: schedule or files."
+    condition     = length([for given in [var.trigger.schedule != null, length(var.trigger.files) > 0, var.trigger.events] : 1 if given]) <= 1
+    error_message = "A pipeline has one trigger: schedule, files or events."
+  }
+
+  validation {
+    condition     = !var.trigger.events || var.webhook != null
+    error_message = "trigger.events needs a webhook that takes them."
+  }
+}
+
+variable "webhook" {
+  description = "Where events are taken by HTTP; null: nowhere. `secret_names`: what signatures are checked with. `rate` and `burst`: requests a second, over time and for a moment."
+  type = object({
+    path         = string
+    method       = optional(string, "POST")
+    secret_names = optional(list(string), [])
+    rate         = optional(number, 50)
+    burst        = optional(number, 100)
+  })
+  default = null
+
+  validation {
+    condition     = length(setsubtract(try(var.webhook.secret_names, []), keys(var.secrets))) == 0
+    error_message = "The webhook needs these secrets in `secrets`: ${join(", ", setsubtract(try(var.webhook.secret_names, []), keys(var.secrets)))}."
   }
 }
 
@@ -192,6 +215,18 @@ variable "work_days" {
   validation {
     condition     = var.work_days >= 2
     error_message = "work_days is at least 2: a run may be taken up again on the next day."
+  }
+}
+
+variable "inbox_days" {
+  description = "Days that events of the webhook are kept. They are read by then, and this is what a full refresh can read again."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = var.inbox_days >= 15
+    error_message = "inbox_days is at least 15: what goes wrong is kept in queues for 14 days, and its event has to be there still."
   }
 }
 

@@ -124,10 +124,12 @@ variable "dead_letters" {
 }
 
 variable "source_queue" {
-  description = "Queue that it takes messages from, and how many executions at a time (2 to 1000)."
+  description = "Queue that it takes messages from, how many executions at a time (2 to 1000), and how many messages each takes at once. One: a message that kills it takes no other with it."
   type = object({
     arn             = string
     max_concurrency = number
+    batch_size      = optional(number, 1)
+    batch_window    = optional(number, 0) # seconds in which a batch is gathered
   })
   default = null
 
@@ -136,6 +138,15 @@ variable "source_queue" {
       try(var.source_queue.max_concurrency, 2) >= 2 && try(var.source_queue.max_concurrency, 2) <= 1000
     )
     error_message = "max_concurrency is from 2 to 1000."
+  }
+
+  validation {
+    condition = var.source_queue == null || (
+      try(var.source_queue.batch_size, 1) >= 1 && try(var.source_queue.batch_size, 1) <= 10000 &&
+      try(var.source_queue.batch_window, 0) >= 0 && try(var.source_queue.batch_window, 0) <= 300 &&
+      (try(var.source_queue.batch_size, 1) <= 10 || try(var.source_queue.batch_window, 0) >= 1)
+    )
+    error_message = "batch_size is from 1 to 10000 and batch_window from 0 to 300 seconds; more than 10 messages need a window of at least 1."
   }
 }
 

@@ -1,6 +1,8 @@
 # A bucket for tables, staged files or work: private, encrypted, reached over TLS only.
 
 resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV_AWS_144:replication to another region doubles the cost and is a decision of its own; versions are kept here
+  #checkov:skip=CKV_AWS_145:a customer-managed key is an option, `kms_key_arn`; without it S3 encrypts with a key of its own
   bucket        = var.name
   force_destroy = var.force_destroy
   tags          = var.tags

@@ -1,6 +1,7 @@
 # The ledger's table, as penstock.runtime.ledger.dynamodb.schema has it; a test compares the two.
 
 resource "aws_dynamodb_table" "this" {
+  #checkov:skip=CKV_AWS_119:a customer-managed key is an option, `kms_key_arn`; without it DynamoDB encrypts with a key of its own
   name                        = var.name
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"

@@ -77,6 +77,7 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
 }
 
 resource "aws_security_group" "compute" {
+  #checkov:skip=CKV2_AWS_5:the caller attaches it to its functions and jobs (output `compute_security_group_id`)
   name        = "${var.name}-compute"
   description = "Functions and jobs: nothing comes in"
   vpc_id      = aws_vpc.this.id

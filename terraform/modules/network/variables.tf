@@ -42,7 +42,7 @@ variable "interface_endpoints" {
 variable "flow_log_days" {
   description = "Days that flow logs are kept; null: none are written."
   type        = number
-  default     = 90
+  default     = 365
 }
 
 variable "kms_key_arn" {

@@ -19,7 +19,7 @@ resource "aws_sqs_queue" "dead" {
 
 resource "aws_sqs_queue" "this" {
   name                              = var.name
-  visibility_timeout_seconds        = 6 * var.consumer_timeout
+  visibility_timeout_seconds        = var.hidden_times * var.consumer_timeout
   message_retention_seconds         = local.retention
   receive_wait_time_seconds         = 20
   sqs_managed_sse_enabled           = var.kms_key_arn == null ? true : null

@@ -10,13 +10,25 @@ variable "name" {
 }
 
 variable "consumer_timeout" {
-  description = "Seconds that the consuming function may take; a message stays hidden six times as long, as AWS advises."
+  description = "Seconds that the consuming function may take."
   type        = number
   nullable    = false
 
   validation {
-    condition     = var.consumer_timeout >= 1 && var.consumer_timeout <= 7200
-    error_message = "consumer_timeout is from 1 to 7200 seconds, so that six times it stays below SQS's 12 hours."
+    condition     = var.consumer_timeout >= 1 && var.consumer_timeout * var.hidden_times <= 43200
+    error_message = "consumer_timeout is at least 1 second, and hidden_times (6) times it at most SQS's 12 hours: 7200 seconds."
+  }
+}
+
+variable "hidden_times" {
+  description = "How many of the consumer's time-outs a message stays hidden: 6, as AWS advises; 1 where the consumer gives messages back because it is busy, and they are to come again soon."
+  type        = number
+  default     = 6
+  nullable    = false
+
+  validation {
+    condition     = var.hidden_times >= 1
+    error_message = "hidden_times is at least 1: a message that shows while it is worked on is worked on twice."
   }
 }
 

@@ -41,9 +41,9 @@ variable "function_arn" {
 }
 
 variable "input" {
-  description = "What the function is called with, as JSON."
+  description = "What the function is called with, as JSON. The default asks for a run."
   type        = string
-  default     = "{}"
+  default     = "{\"schema\": \"penstock.ask/1\"}"
   nullable    = false
 
   validation {

@@ -35,8 +35,13 @@ run "started_by_the_clock" {
   }
 
   assert {
-    condition     = toset(keys(output.functions)) == toset(["planner", "worker", "loader"])
-    error_message = "Three functions."
+    condition     = toset(keys(output.functions)) == toset(["planner", "worker", "loader"]) && output.webhook == null
+    error_message = "Three functions, and nothing that is reached from outside."
+  }
+
+  assert {
+    condition     = !contains(keys(local.alerts_on), "webhook-failing") && !contains(keys(local.alerts_on), "starts-dead") && contains(keys(local.alerts_on), "tasks-dead")
+    error_message = "What is not there is not watched."
   }
 
   assert {
@@ -56,6 +61,62 @@ run "started_by_files" {
     condition     = jsondecode(aws_cloudwatch_event_rule.files[0].event_pattern)["$or"][0].detail.bucket.name == ["acme-in"]
     error_message = "New files of the source start it."
   }
+
+  assert {
+    condition     = contains(output.dead_letters, "penstock-prod-flights-starts-dead")
+    error_message = "Files that come while a run is under way wait in a queue."
+  }
+}
+
+run "started_by_a_webhook" {
+  command = plan
+
+  variables {
+    trigger      = { events = true }
+    webhook      = { path = "/orders", secret_names = ["hook"] }
+    secret_names = ["hook"]
+    secrets      = { hook = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hook" }
+  }
+
+  assert {
+    condition     = output.functions.receiver == "penstock-prod-flights-receiver"
+    error_message = "A function takes the events."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.files[0].event_pattern)["$or"][0].detail.object.key == [{ prefix = "flights/" }]
+    error_message = "Events that lie in the inbox start the planner."
+  }
+
+  assert {
+    condition     = local.functions.receiver.secret_names == tolist(["hook"]) && !contains(keys(local.functions.receiver.environment), "PENSTOCK_LEDGER")
+    error_message = "The receiver knows its secret, and nothing of runs."
+  }
+
+  assert {
+    condition     = contains(keys(local.alerts_on), "webhook-failing") && contains(keys(local.alerts_on), "starts-dead")
+    error_message = "It is watched."
+  }
+}
+
+run "events_without_a_webhook" {
+  command = plan
+
+  variables {
+    trigger = { events = true }
+  }
+
+  expect_failures = [var.trigger]
+}
+
+run "a_signature_without_its_secret" {
+  command = plan
+
+  variables {
+    webhook = { path = "/orders", secret_names = ["hook"] }
+  }
+
+  expect_failures = [var.webhook]
 }
 
 run "in_a_vpc_with_a_key" {

@@ -52,6 +52,38 @@ run "works_through_a_queue" {
   }
 }
 
+run "takes_many_messages_at_once" {
+  command = plan
+
+  variables {
+    source_queue = {
+      arn             = "arn:aws:sqs:us-east-1:123456789012:acme-starts"
+      max_concurrency = 2
+      batch_size      = 1000
+      batch_window    = 10
+    }
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.this[0].batch_size == 1000 && aws_lambda_event_source_mapping.this[0].maximum_batching_window_in_seconds == 10
+    error_message = "What is gathered is taken together."
+  }
+}
+
+run "many_messages_without_a_window" {
+  command = plan
+
+  variables {
+    source_queue = {
+      arn             = "arn:aws:sqs:us-east-1:123456789012:acme-starts"
+      max_concurrency = 2
+      batch_size      = 1000
+    }
+  }
+
+  expect_failures = [var.source_queue]
+}
+
 run "called_asynchronously" {
   command = plan
 

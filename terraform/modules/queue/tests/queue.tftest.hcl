@@ -51,6 +51,19 @@ run "where_dead_letters_go" {
   }
 }
 
+run "given_back_and_soon_there_again" {
+  command = plan
+
+  variables {
+    hidden_times = 1
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.visibility_timeout_seconds == 900
+    error_message = "A message that was given back comes again after one time-out."
+  }
+}
+
 run "longer_than_sqs_hides" {
   command = plan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,13 +17,15 @@ from penstock.deploy.scheduling import cron_expression, rate_expression
 from penstock.errors import BuildError
 
 if TYPE_CHECKING:
+    from penstock.deploy.access import Access
     from penstock.deploy.architectures.serverless_lambda.settings import Settings
     from penstock.deploy.wheels import Wheel
-    from penstock.program import Program
+    from penstock.program import Program, Read
     from penstock.spec import Definition
     from penstock.spec.trigger import Trigger
 
 HANDLERS = ("planner.py", "worker.py", "loader.py")
+RECEIVER = "receiver.py"
 PIPELINE = "pipeline"
 """Folder of the pipeline's own files inside a package."""
 
@@ -59,6 +62,7 @@ class ServerlessLambda:
             "secret_names": list(access.secret_names),
             "secret_arns": list(access.secret_arns),
             "database_tokens": access.database_tokens,
+            "webhook": _webhook(definition.pipeline.trigger, program),
             "alert_emails": sorted({a.email for a in definition.pipeline.alerts if a.email}),
         }
         if deploy:
@@ -71,7 +75,9 @@ class ServerlessLambda:
 def _packages(
     definition: Definition, program: Program, settings: Settings, folder: Path, *, here: bool
 ) -> dict[str, dict[str, Any]]:
-    handlers = sources_of(assets("architectures", ServerlessLambda.folder, "src/lambda"), HANDLERS)
+    trigger = definition.pipeline.trigger
+    names = (*HANDLERS, RECEIVER) if trigger and trigger.webhook else HANDLERS
+    handlers = sources_of(assets("architectures", ServerlessLambda.folder, "src/lambda"), names)
     needed = requirements(program)
     built: dict[str, dict[str, Any]] = {}
     # One after the other: pip finds in its cache what the first one fetched.
@@ -121,11 +127,28 @@ def _trigger(trigger: Trigger | None, program: Program) -> dict[str, Any]:
         return {"schedule": rate_expression(int(seconds(trigger.every))), "timezone": "UTC"}
     if trigger.files:
         read = next(read for read in program.reads if read.dataset == trigger.files)
-        places = access_of(type(program)(program.pipeline, program.engine, reads=(read,))).reads
+        places = _access_of_some(program, (read,)).reads
         return {"files": [place.as_json() for place in places]}
-    kind = "stream" if trigger.stream else "webhook"
+    if trigger.webhook:
+        return {"events": True}
     raise BuildError(
-        f"the architecture `lambda` has no trigger `{kind}` yet",
+        "the architecture `lambda` is not started by a stream",
         code="PSK-BLD-006",
-        hint="use `schedule`, `every` or `files`",
+        hint="use `schedule`, `every`, `files` or `webhook`",
     )
+
+
+def _webhook(trigger: Trigger | None, program: Program) -> dict[str, Any] | None:
+    """Where events are taken, and what their signatures are checked with."""
+    if trigger is None or trigger.webhook is None:
+        return None
+    taken = tuple(read for read in program.reads if read.connector == "webhook")
+    return {
+        "path": trigger.webhook.path,
+        "method": trigger.webhook.method,
+        "secret_names": list(_access_of_some(program, taken).secret_names),
+    }
+
+
+def _access_of_some(program: Program, reads: tuple[Read, ...]) -> Access:
+    return access_of(replace(program, reads=reads, loads=()))
