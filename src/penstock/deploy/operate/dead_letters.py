@@ -134,6 +134,7 @@ class DeadLetters:
         kind = _KINDS.get(str(held.get("schema")))
         if kind is None:  # a queue that others give their dead letters to holds only those above
             kind = "start" if held and not self._fed(url) else "unknown"
+        failed = held if kind == "start" and "requestPayload" in held else {}
         attributes = message.get("Attributes", {})
         return DeadLetter(
             id=message["MessageId"],
@@ -143,8 +144,10 @@ class DeadLetters:
             slice=held.get("slice") if kind == "task" else None,
             since=datetime.fromtimestamp(int(attributes.get("SentTimestamp", 0)) / 1000, UTC),
             deliveries=int(attributes.get("ApproximateReceiveCount", 0)),
-            error=_attached(message.get("MessageAttributes", {})) or self._left_word(kind, held),
-            body=body,
+            error=_destination(failed)
+            or _attached(message.get("MessageAttributes", {}))
+            or self._left_word(kind, held),
+            body=json.dumps(failed["requestPayload"]) if failed else body,
             receipt=message["ReceiptHandle"],
             queue_url=url,
         )
@@ -185,6 +188,19 @@ class DeadLetters:
                 hint="penstock deploy, which mends the queues; then replay again",
             )
         return urls[:1]
+
+
+def _destination(failed: dict[str, Any]) -> str:
+    """What Lambda tells a destination of a failed invocation: the exception, or why it gave up.
+
+    docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    if not failed:
+        return ""
+    answer = failed.get("responsePayload")
+    if isinstance(answer, dict) and answer.get("errorMessage"):
+        return str(answer["errorMessage"])
+    return str(failed.get("requestContext", {}).get("condition", ""))
 
 
 def _attached(attributes: dict[str, Any]) -> str:

@@ -66,6 +66,7 @@ class Terraform:
         """
         asked = ["-input=false", "-detailed-exitcode", f"-out={to}", *_given(variables)]
         asked += ["-destroy"] if destroy else []
+        asked += [] if sys.stderr.isatty() else ["-no-color"]
         done = subprocess.run(  # noqa: S603  # the words are ours
             [*_command(), f"-chdir={self.folder}", "plan", *asked],
             env=self._environment(),
