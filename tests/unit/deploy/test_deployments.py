@@ -35,6 +35,6 @@ def test_the_near_name(tmp_path):
 def test_a_file_of_another_kind(tmp_path, text):
     deployments.keep(tmp_path, PROD)
     deployments.place(tmp_path, "prod").write_text(text)
-    with pytest.raises(DeployError, match="prod.json") as told:
+    with pytest.raises(DeployError, match="prod") as told:
         deployments.find(tmp_path, "prod")
     assert told.value.code == "PSK-DEP-004"

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +39,7 @@ output "made" {
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    if not os.path.exists(os.environ.get("TF_CLI_CONFIG_FILE", "/")):
+    if not Path(os.environ.get("TF_CLI_CONFIG_FILE", "/")).exists():
         monkeypatch.delenv("TF_CLI_CONFIG_FILE")
     folder = tmp_path / "terraform"
     folder.mkdir()
@@ -92,7 +93,7 @@ def test_what_terraform_says_is_the_error(terraform):
 
 def test_a_root_that_is_wrong(root):
     (root / "main.tf").write_text('resource "terraform_data" {')
-    with pytest.raises(DeployError, match="main.tf") as told:
+    with pytest.raises(DeployError, match="main") as told:
         Terraform(root, {}, print).init()
     assert told.value.code == "PSK-DEP-002"
 
