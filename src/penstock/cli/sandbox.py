@@ -20,7 +20,7 @@ STOPPED = 1
 
 @click.group("sandbox")
 def command() -> None:
-    """Run AWS on the laptop: functions, queues, buckets, tables, schedules, Redshift."""
+    """Run AWS on the laptop: functions, queues, buckets, tables, schedules, HTTP APIs."""
 
 
 @command.command("up")
@@ -94,6 +94,7 @@ def status(output: Output, *, folder: Path) -> int:
     def shown() -> str:
         lines = [f"the sandbox runs at {found.url} (process {found.pid})"]
         lines += [f"  function  {name}" for name in told["functions"]]
+        lines += [f"  address   {each['route']}  {each['url']}" for each in told["addresses"]]
         lines += [f"  limit     {limit}" for limit in told["limits"]]
         lines += [f"  problem   {problem}" for problem in told["problems"]]
         return "\n".join(lines)
