@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
+
+from penstock.sandbox import control
 
 
 def penstock(folder, *args, code=0):
@@ -55,6 +60,41 @@ def test_a_state_left_by_a_dead_one_is_not_believed(tmp_path):
     penstock(tmp_path, "status", code=1)
     assert "no sandbox was running" in penstock(tmp_path, "down").stdout
     assert os.getpid()  # the process that has the number now was left alone
+
+
+def test_a_port_that_is_taken_and_another_region_are_refused(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = penstock(tmp_path, "up", "--port", str(port), code=4)
+    assert "PSK-SBX-002" in refused.stderr
+    assert f"Port {port} is in use" in refused.stderr
+    assert "no sandbox" in penstock(tmp_path, "status", code=1).stdout
+    told = json.loads(penstock(tmp_path, "up", "--port", str(port), "--json").stdout)
+    assert told["url"] == f"http://127.0.0.1:{port}"
+    refused = penstock(tmp_path, "up", "--region", "eu-west-1", code=4)
+    assert f"runs already, at port {port} and in us-east-1" in refused.stderr
+    assert "penstock sandbox down" in refused.stderr
+    penstock(tmp_path, "down")
+
+
+def test_a_server_that_is_killed_takes_its_functions_with_it(tmp_path):
+    from cloud import Cloud
+
+    control.up(tmp_path, region=None, concurrency=2, retry_seconds=0.05)
+    cloud = Cloud(tmp_path)
+    code = "import os, time\ndef handler(event, context):\n"
+    code += "    if event.get('wait'): time.sleep(60)\n    return os.getpid()"
+    name = cloud.function(code, Timeout=60)
+    function = cloud.call(name)[0]
+    cloud.functions.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"wait": 1}')
+    os.kill(cloud.state.pid, signal.SIGKILL)
+    assert "no sandbox" in penstock(tmp_path, "status", code=1).stdout
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{function}").exists() and not _zombie(function):
+        assert time.monotonic() < deadline, "a function outlives the sandbox"
+        time.sleep(0.05)
+    assert json.loads(penstock(tmp_path, "up", "--json").stdout)["started"]
+    penstock(tmp_path, "down")
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path):

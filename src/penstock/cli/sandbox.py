@@ -20,12 +20,13 @@ STOPPED = 1
 
 @click.group("sandbox")
 def command() -> None:
-    """Run AWS on the laptop: functions, queues, buckets, tables, schedules, Redshift."""
+    """Run AWS on the laptop: functions, queues, buckets, tables, schedules, HTTP APIs."""
 
 
 @command.command("up")
 @folder_option
-@click.option("--region", default="us-east-1", show_default=True, help="What AWS_REGION says.")
+@click.option("--region", help="What AWS_REGION says.  [default: us-east-1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where it listens.  [default: any]")
 @click.option(
     "--concurrency",
     type=click.IntRange(min=1),
@@ -42,14 +43,24 @@ def command() -> None:
 )
 @pass_output
 def up(
-    output: Output, *, folder: Path, region: str, concurrency: int, retry_seconds: float
+    output: Output,
+    *,
+    folder: Path,
+    region: str | None,
+    port: int | None,
+    concurrency: int,
+    retry_seconds: float,
 ) -> None:
     """Start it, or find it running, and print its environment: `eval "$(penstock sandbox up)"`."""
     from penstock.sandbox import control
     from penstock.sandbox.state import variables
 
     found, started = control.up(
-        folder, region=region, concurrency=concurrency, retry_seconds=retry_seconds
+        folder,
+        region=region,
+        concurrency=concurrency,
+        retry_seconds=retry_seconds,
+        port=port or 0,
     )
     output.note(f"the sandbox {'runs' if started else 'was running'} at {found.url}")
     told = variables(found)
@@ -94,6 +105,7 @@ def status(output: Output, *, folder: Path) -> int:
     def shown() -> str:
         lines = [f"the sandbox runs at {found.url} (process {found.pid})"]
         lines += [f"  function  {name}" for name in told["functions"]]
+        lines += [f"  address   {each['route']}  {each['url']}" for each in told["addresses"]]
         lines += [f"  limit     {limit}" for limit in told["limits"]]
         lines += [f"  problem   {problem}" for problem in told["problems"]]
         return "\n".join(lines)

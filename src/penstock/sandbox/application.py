@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     Start = Callable[..., Any]
-    Answer = tuple[int, dict[str, str], bytes]
+    Answer = tuple[int, list[tuple[str, str]], bytes]
     # Gives an answer, or None: it is not for this part.
     Part = Callable[[dict[str, Any]], Answer | None]
 
@@ -60,7 +60,7 @@ class Application:
         except Refusal as refusal:
             told = {"message": refusal.message, "code": refusal.code, "hint": refusal.hint}
             status = 400
-        return status, {"Content-Type": "application/json"}, json.dumps(told).encode()
+        return status, [("Content-Type", "application/json")], json.dumps(told).encode()
 
 
 def _give(start: Start, answer: Answer) -> list[bytes]:
@@ -71,6 +71,6 @@ def _give(start: Start, answer: Answer) -> list[bytes]:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "Unknown"
-    named = [(k, v) for k, v in headers.items() if k.lower() != "content-length"]
+    named = [(k, v) for k, v in headers if k.lower() != "content-length"]
     start(f"{status} {phrase}", [*named, ("Content-Length", str(len(body)))])
     return [body]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.sandbox import exclusive, readback, refusals
 from penstock.sandbox.abilities import LIMITS
+from penstock.sandbox.apis.gateway import Gateway
 from penstock.sandbox.application import Application
 from penstock.sandbox.delivery import Delivery
 from penstock.sandbox.lambdas import overlay as lambdas
@@ -51,12 +52,14 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
     buckets.install(delivery)
     rules.install(delivery)
     Pollers(world, calls).start()
+    gateway = Gateway(world, calls)
 
     def status(_: dict[str, Any]) -> dict[str, Any]:
         return {
             "token": state.token,
             "started_at": state.started_at,
             "functions": _functions(),
+            "addresses": gateway.addresses(),
             "limits": list(LIMITS),
             "problems": list(world.problems),
         }
@@ -65,7 +68,7 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
         return schedules.tick(delivery, document)
 
     moto = DomainDispatcherApplication(create_backend_app)
-    application = Application(moto, {"status": status, "tick": tick}, ())
+    application = Application(moto, {"status": status, "tick": tick}, (gateway,))
     return Sandbox(world, calls, application)
 
 

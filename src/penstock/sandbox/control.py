@@ -23,36 +23,51 @@ if TYPE_CHECKING:
 
     from penstock.sandbox.state import State
 
+REGION = "us-east-1"
 MOST_START_SECONDS = 60
 MOST_STOP_SECONDS = 15
 NEEDED = {"moto": "moto[server]", "flask": "moto[server]", "awslambdaric": "awslambdaric"}
 
 
-def up(folder: Path, *, region: str, concurrency: int, retry_seconds: float) -> tuple[State, bool]:
+def up(
+    folder: Path, *, region: str | None, concurrency: int, retry_seconds: float, port: int = 0
+) -> tuple[State, bool]:
     """Start the folder's sandbox, or find it running.
 
     Args:
         folder: whose `.penstock/sandbox` is used.
-        region: what `AWS_REGION` will say.
+        region: what `AWS_REGION` will say; None: what it says already, or the default.
         concurrency: functions that may run at once, of all functions together.
         retry_seconds: before Lambda tries an asynchronous event again; AWS waits 60 s.
+        port: where it is to listen; 0: wherever it can.
 
     Returns:
         The server, and whether it was started now.
 
     Raises:
         MissingExtra: a package of the extra `sandbox` is missing.
-        SandboxError: it did not start.
+        SandboxError: it did not start, or runs already at another port or in another region.
     """
     with _alone(folder):
         found = running(folder)
         if found:
+            _must_be(found, region, port)
             return found, False
         for module, package in NEEDED.items():
             if importlib.util.find_spec(module) is None:
                 raise MissingExtra(package, "sandbox", wanted_by="the sandbox")
         memory.forget(folder)
-        return _start(folder, region, concurrency, retry_seconds), True
+        return _start(folder, region or REGION, concurrency, retry_seconds, port), True
+
+
+def _must_be(found: State, region: str | None, port: int) -> None:
+    if region in (None, found.region) and port in (0, found.port):
+        return
+    raise SandboxError(
+        f"the sandbox runs already, at port {found.port} and in {found.region}",
+        code="PSK-SBX-002",
+        hint="end it first (what it holds is lost): penstock sandbox down",
+    )
 
 
 def running(folder: Path) -> State | None:
@@ -134,12 +149,12 @@ def _no_answer(found: State, error: Exception) -> SandboxError:
     )
 
 
-def _start(folder: Path, region: str, concurrency: int, retry_seconds: float) -> State:
+def _start(folder: Path, region: str, concurrency: int, retry_seconds: float, port: int) -> State:
     home = memory.home(folder)
     home.mkdir(parents=True, exist_ok=True)
     log = home / "server.log"
     command = [sys.executable, "-m", "penstock.sandbox.server", str(folder), region]
-    command += [str(concurrency), str(retry_seconds)]
+    command += [str(concurrency), str(retry_seconds), str(port)]
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     nothing = os.open(os.devnull, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""The sandbox's process: `python -m penstock.sandbox.server FOLDER REGION CONCURRENCY RETRY`."""
+"""The sandbox's process: see `main` for its arguments."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 from penstock.sandbox import state as memory
 
 
-def main(folder: Path, region: str, concurrency: int, retry_seconds: float) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def main(folder: Path, region: str, concurrency: int, retry_seconds: float, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; the arguments are those of `control.up`, 0 being any port."""
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # Its own calls must find moto's defaults, not the user's account.
     os.environ.setdefault("AWS_DEFAULT_REGION", region)
@@ -36,7 +36,7 @@ def main(folder: Path, region: str, concurrency: int, retry_seconds: float) -> N
         def log_request(self, *_: Any) -> None:
             """Nothing: a run asks thousands of times."""
 
-    server = make_server(memory.HOST, 0, application, threaded=True, request_handler=Quiet)
+    server = make_server(memory.HOST, port, application, threaded=True, request_handler=Quiet)
     server.daemon_threads = True
     os.environ["MOTO_PORT"] = str(server.server_port)
     token = secrets.token_hex(8)
@@ -64,4 +64,4 @@ def main(folder: Path, region: str, concurrency: int, retry_seconds: float) -> N
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))

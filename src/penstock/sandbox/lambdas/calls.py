@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from penstock.sandbox.lambdas import logs
+from penstock.sandbox.lambdas import logs, metrics
 from penstock.sandbox.lambdas.function import described, refusal
 from penstock.sandbox.lambdas.pool import Pool, Throttled
 
@@ -89,6 +89,10 @@ class Calls:
         with self.pool.environment(function) as execution:
             outcome = execution.invoke(request_id, payload, client_context)
             logs.write(function, execution.stream, outcome.lines)
+        try:
+            metrics.write(function, outcome.lines)
+        except ValueError as error:
+            self._world.problem(f"{function.name}: {error}")
         return outcome
 
     def _event(

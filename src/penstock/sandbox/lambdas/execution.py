@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from penstock.sandbox.lambdas import memory, words
 from penstock.sandbox.lambdas.bundle import runtime_folder
-from penstock.sandbox.lambdas.function import other_python
+from penstock.sandbox.lambdas.function import differences
 from penstock.sandbox.lambdas.package import unpacked
 from penstock.sandbox.lambdas.runtime_api import Event, RuntimeApi
 
@@ -76,32 +76,30 @@ class Execution:
             client_context: base64, as `X-Amz-Client-Context` has it.
         """
         function = self.function
-        lines = [words.start(request_id, function.version)]
-        if (own := other_python(function)) and self._init is None:
-            lines.append(f"SANDBOX the function asks for {function.runtime} and runs in {own}")
         cold = self._init is None
+        lines = [words.opening(request_id, function.version, as_json=function.json_logs)]
+        if cold:
+            lines += [f"SANDBOX {each}" for each in differences(function)]
         failure = self._initialise(request_id) if cold else None
         began = time.monotonic()
-        status: str | None = None
+        status, error = "error", None
         if failure is None:
-            failure, status, payload = self._handle(request_id, payload, client_context)
+            failure, status, error, payload = self._handle(request_id, payload, client_context)
         else:
-            payload, status = failure, "error"
+            payload = failure
         took = (time.monotonic() - began) * 1000
         lines += self._said()
-        if status == "timeout":
-            lines.append(words.timed_out_line(request_id, function.timeout))
-        lines.append(words.end(request_id))
-        lines.append(
-            words.report(
-                request_id,
-                milliseconds=took,
-                memory=function.memory,
-                used=min(function.memory, -(-self._peak // 2**20)),
-                init_milliseconds=self._init if cold else None,
-                status=status,
-            )
+        report = words.Report(
+            request_id,
+            milliseconds=took,
+            memory=function.memory,
+            used=min(function.memory, -(-self._peak // 2**20)),
+            init_milliseconds=self._init if cold else None,
+            status=status,
+            error=error,
+            timeout=function.timeout,
         )
+        lines += words.closing(report, as_json=function.json_logs)
         return Outcome(request_id, payload, "Unhandled" if failure else None, tuple(lines))
 
     def close(self) -> None:
@@ -158,8 +156,8 @@ class Execution:
 
     def _handle(
         self, request_id: str, payload: bytes, client_context: str | None
-    ) -> tuple[bytes | None, str | None, bytes]:
-        """Gives the error document or None, the status for the log, and the answer."""
+    ) -> tuple[bytes | None, str, str | None, bytes]:
+        """Gives the error document or None, status and error type for the log, the answer."""
         seconds = self.function.timeout
         event = Event(
             request_id=request_id,
@@ -175,16 +173,18 @@ class Execution:
             with suppress(queue.Empty):
                 failed, body = event.answer.get(timeout=memory.STEP_SECONDS)
                 self._too_large(request_id)
-                return (body, "error", body) if failed else (None, None, body)
-            status = "error\tError Type: Runtime.OutOfMemory"
+                return (body, "error", None, body) if failed else (None, "success", None, body)
+            kind: str | None
+            status, kind = "error", "Runtime.OutOfMemory"
             failure = self._too_large(request_id)
             if failure is None and (failure := self._ended(request_id)):
-                status = "error\tError Type: Runtime.ExitError"
+                kind = "Runtime.ExitError"
             if failure is None and time.monotonic() > deadline:
                 failure, status = words.timed_out(request_id, seconds), "timeout"
+                kind = None
             if failure is not None:
                 self.alive = False
-                return failure, status, failure
+                return failure, status, kind, failure
 
     def _ended(self, request_id: str) -> bytes | None:
         status = self._process.poll()
@@ -225,7 +225,7 @@ def _variables(
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
     places = [str(root), *(str(layer / "python") for layer in reversed(layers)), str(runtime)]
-    return {
+    told = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -250,3 +250,6 @@ def _variables(
         "LAMBDA_RUNTIME_DIR": str(runtime),
         "_HANDLER": function.handler,
     }
+    if function.json_logs:
+        told |= {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": function.log_level}
+    return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ class Function:
         storage: MB of /tmp.
         code: the zip.
         layers: the layers' zips, lowest first.
+        machine: `arm64` or `x86_64`.
+        json_logs: its log is lines of JSON.
+        log_level: the least of the function's own lines, with `json_logs`.
         reserved: invocations it may have under way at once; None: no own limit.
     """
 
@@ -39,6 +43,9 @@ class Function:
     code: bytes
     layers: tuple[bytes, ...]
     log_group: str
+    machine: str
+    json_logs: bool
+    log_level: str
     reserved: int | None
 
     @property
@@ -46,6 +53,7 @@ class Function:
         """Changes when a warm environment would no longer be the function's."""
         told = [self.arn, self.version, self.runtime, self.handler, self.timeout, self.memory]
         told += [self.storage, self.variables, self.log_group]
+        told += [self.json_logs, self.log_level]
         digest = hashlib.sha256(json.dumps(told).encode())
         for content in (self.code, *self.layers):
             digest.update(hashlib.sha256(content).digest())
@@ -66,6 +74,7 @@ def described(found: Any) -> Function:
         backend = lambda_backends[found.account_id][found.region]
         version = backend.layers_versions_by_arn(layer["Arn"])
         layers.append(version.code_bytes if version else b"")
+    logging = getattr(found, "logging_config", None) or {}
     version = str(found.version)
     arn = found.function_arn
     # moto counts from 1; what was not published is $LATEST.
@@ -85,6 +94,9 @@ def described(found: Any) -> Function:
         code=getattr(found, "code_bytes", b""),
         layers=tuple(layers),
         log_group=found.logs_group_name,
+        machine=(found.architectures or ["x86_64"])[0],
+        json_logs=logging.get("LogFormat") == "JSON",
+        log_level=logging.get("ApplicationLogLevel") or "INFO",
         reserved=None if found.reserved_concurrency is None else int(found.reserved_concurrency),
     )
 
@@ -99,7 +111,16 @@ def refusal(function: Function) -> str | None:
     return None
 
 
-def other_python(function: Function) -> str | None:
-    """The sandbox's own Python version, where the function asks for another."""
+def differences(function: Function) -> list[str]:
+    """How the function runs here otherwise than it asks to."""
+    found = []
     own = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return None if function.runtime == own else own
+    if function.runtime != own:
+        found.append(f"the function asks for {function.runtime} and runs in {own}")
+    machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    if function.machine != machine:
+        found.append(
+            f"the function is for {function.machine} and this machine is {machine}: compiled "
+            "packages in its zip do not load here"
+        )
+    return found

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ CLONE_NEWUSER = 0x10000000
 MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
+PR_SET_PDEATHSIG = 1  # it ends when the sandbox's server ends, however that ends
 
 
 def own_tmp(size: int, keep: list[str]) -> None:
@@ -67,6 +69,8 @@ def main(spec: dict[str, Any]) -> None:
         Path(spec["tmp"]).mkdir(parents=True, exist_ok=True)
         os.environ["TMPDIR"] = spec["tmp"]
         print(f"SANDBOX /tmp is shared with this machine ({refused})", flush=True)  # noqa: T201
+    # The last change of rights is behind it: that would have undone this.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     python = spec["python"]
     os.execv(python, [python, "-S", "-m", "awslambdaric", spec["handler"]])  # noqa: S606
 
