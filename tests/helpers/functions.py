@@ -84,7 +84,7 @@ class Functions:
             {"messageId": str(i), "body": b, "receiptHandle": "r", "eventSource": "aws:sqs"}
             for i, b in enumerate(bodies)
         ]
-        handler = {"tasks": entry.work, "loads": entry.load}[which]
+        handler = {"events": entry.plan, "tasks": entry.work, "loads": entry.load}[which]
         told = handler({"Records": records}, Context(seconds))
         return [bodies[int(f["itemIdentifier"])] for f in told["batchItemFailures"]]
 
