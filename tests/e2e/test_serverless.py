@@ -16,13 +16,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 from children import start
-from functions import killed
+from functions import Clock, delivered, killed
 from twins import same_as_local
 
 from penstock.errors import Conflict, LedgerError
 from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.ledger.dynamodb import DynamoDBLedger, client
 from penstock.runtime.publish import lane_lock, publish_lock
+from penstock.runtime.serverless import worker
 
 sys.path.append(str(Path(__file__).parents[1] / "fault"))  # what kills children
 
@@ -121,6 +122,46 @@ def test_a_second_planning_waits_for_the_run_under_way(case):
     made.functions.drain()
     assert made.functions.plan()["status"] == "skipped"
     same_as_local(made)
+
+
+SLOW = """(SELECT count(*) FROM airports AS a, airports AS b, airports AS c, airports AS d
+    WHERE a.name < b.name AND b.name < c.name AND c.name < d.name)"""
+
+
+def test_a_worker_whose_time_ends_stops_and_gives_its_slice_back(case, monkeypatch):
+    """The 15 minutes of Lambda, made 4 seconds."""
+    made = case(five=" ".join(SLOW.split()))
+    made.put("airports.csv", "faa,name\n" + "".join(f"A{n},Port {n}\n" for n in range(3000)))
+    made.functions.plan()
+    which, body = made.functions.waiting()[0]
+    monkeypatch.setattr(worker, "MARGIN_SECONDS", 2.0)
+    clock = Clock(4.0)
+    assert made.functions.deliver(which, body, context=clock) == [body]
+    assert clock.get_remaining_time_in_millis() > 0
+    assert made.files() == set()
+    run_id = made.functions.runs()[0].run_id
+    number = json.loads(body)["slice"]
+    at = f"work/flights/{run_id}/1/failures/{number}.json"
+    failure = json.loads(made.functions.store.read(at))
+    assert failure["code"] == "PSK-RUN-130"
+
+
+def test_two_workers_at_one_slice(case):
+    made = case()
+    made.functions.plan()
+    waiting = made.functions.waiting()
+    environment = {**os.environ, **made.functions.environment}
+    children = [
+        start(delivered, *message, environment, str(made.folder / f"machine-{n}{i}"))
+        for n, message in enumerate(waiting)
+        for i in range(2)
+    ]
+    for child in children:
+        child.join(60)
+    assert [child.exitcode for child in children] == [0] * 6
+    made.functions.drain()
+    same_as_local(made)
+    assert len({Path(f).name for f in made.files()}) == 6
 
 
 WORKER = (

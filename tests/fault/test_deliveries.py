@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-SEEDS = min(50, int(os.environ["SEEDS"])) if "SEEDS" in os.environ else 6
+SEEDS = min(50, int(os.environ["SEEDS"])) if "SEEDS" in os.environ else 5
 SAMPLE = Path(__file__).parents[1] / "data" / "events" / "eventbridge-s3.json"
 LATE = {"in/d.csv": "carrier,flight,dest,delay\nff,8,JFK,9\ngg,-9,LAX,9\n"}
 

@@ -33,7 +33,7 @@ transforms:
       - standardize: {carrier: [trim, upper]}
       - filter: delay < 100
       - lookup: {from: airports, on: {dest: faa}, take: [name]}
-  late: SELECT carrier, flight, name, delay FROM clean WHERE delay > 5
+  late: SELECT carrier, flight, name, delay FROM clean WHERE delay > FIVE
 quality:
   clean:
     quarantine: ['ColumnValues "flight" > 0']
@@ -53,10 +53,10 @@ COUNTS = ("rows_in", "rows_out", "rejected", "filtered", "quarantined")
 class Case:
     """A pipeline, its local twin, and its functions."""
 
-    def __init__(self, folder, *, form="parquet", action="warn"):
+    def __init__(self, folder, *, form="parquet", action="warn", five="5"):
         self.folder = folder
         self.prefix = f"run-{uuid.uuid4().hex[:12]}"
-        self.form, self.action = form, action
+        self.form, self.action, self.five = form, action, five
         table = f"ledger-{self.prefix}"
         create_table(table, backups=False)
         program = self.compile(f"{BUCKET}/{self.prefix}/out", "functions")
@@ -78,6 +78,7 @@ class Case:
             "PREFIX": self.prefix,
             "FORMAT": self.form,
             "ACTION": self.action,
+            "FIVE": self.five,
             "OUT": out,
         }.items():
             text = text.replace(word, value)

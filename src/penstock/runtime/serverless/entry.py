@@ -142,12 +142,10 @@ def _soon_again(queue: str | None, message: events.Message, seconds: int) -> Non
     """Have a message come again before its visibility time-out, which is that of the dead."""
     if queue is None:
         return
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        client: Any = boto3.client("sqs", region_name=os.environ.get("AWS_REGION"))
-        client.change_message_visibility(
+        settings.queues().change_message_visibility(
             QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
         )
     except (BotoCoreError, ClientError) as error:  # then it comes later

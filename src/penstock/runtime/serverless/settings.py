@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
@@ -105,11 +106,10 @@ def send(queue: str, *batch: messages.Task | messages.LoadMessage) -> None:
     Raises:
         RunError: the queue did not take one; the caller does all of it again.
     """
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        client: Any = boto3.client("sqs", region_name=os.environ.get("AWS_REGION"))
+        client = queues()
         for start in range(0, len(batch), 10):
             entries = [
                 {"Id": str(i), "MessageBody": messages.write(m)}
@@ -120,6 +120,18 @@ def send(queue: str, *batch: messages.Task | messages.LoadMessage) -> None:
                 raise _refused(queue, failed[0].get("Message") or failed[0].get("Code", ""))
     except (BotoCoreError, ClientError) as error:
         raise _refused(queue, str(error)) from error
+
+
+def queues() -> Any:
+    """A client of SQS, made once: making one takes longer than sending a message."""
+    return _queues(os.environ.get("AWS_REGION"), os.environ.get("AWS_ENDPOINT_URL"))
+
+
+@cache
+def _queues(region: str | None, _endpoint: str | None) -> Any:
+    import boto3
+
+    return boto3.client("sqs", region_name=region)
 
 
 def _program(url: str, root: Path) -> Program:
