@@ -61,6 +61,9 @@ def load(function: Function, message: LoadMessage) -> str:
         return "early"
     slices = [found for n in range(count) if (found := folder.slice(n)) is not None]
     with HeldLock(ledger, publish.publish_lock(plan.pipeline)):
+        record = ledger.run(message.run_id)  # another loader may have been quicker
+        if record is None or record.status != "running":
+            return "over"
         ended = _publish(function, record, plan, slices)
     ledger.release(plan.lock)
     return ended
@@ -76,6 +79,9 @@ def roll_forward(function: Function, lock: Lock) -> None:
             continue  # of another lane, which has its own way
         slices = [found for n in range(len(plan.files)) if (found := folder.slice(n)) is not None]
         with HeldLock(function.ledger, publish.publish_lock(name)):
+            now = function.ledger.run(record.run_id)
+            if now is None or now.status != "running":
+                continue  # a late loader has finished it
             document = _document(function, plan, slices)
             document.notes.append("finished by a later planning, after it was cut off")
             publish.publish_staged(
