@@ -1,0 +1,119 @@
+"""From what size on Lambda is the wrong choice: the run against the limits of the service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.cost.architectures.lambda_settings import settings_of
+from penstock.cost.architectures.serverless_lambda import (
+    COLD_SECONDS,
+    MOST_SLICES,
+    SLICE_BYTES,
+    WORKER_SECONDS,
+    slices_of,
+)
+from penstock.cost.volume import ENOUGH_BYTES
+from penstock.diagnostics import Diagnostic
+from penstock.facts.limits import load_limits
+
+if TYPE_CHECKING:
+    from penstock.cost.shape import Shape
+    from penstock.cost.volume import Volume
+
+MARGIN_SECONDS = 20
+"""Left for giving a task back: `MARGIN_SECONDS` of penstock/runtime/serverless/worker.py."""
+_BASE_BYTES = 160 << 20
+"""What any run takes, however little it reads; only what is above grows with it."""
+_OTHERS = "choose `containers` or `glue`, or read less in each run"
+
+
+def findings(volume: Volume, shape: Shape) -> list[Diagnostic]:
+    """Warnings where a run of this volume does not go into functions; empty: it does.
+
+    Raises:
+        UsageError: a setting of the pipeline is none of Lambda's.
+    """
+    return [d for d in (_time(volume, shape), _memory(volume, shape)) if d is not None]
+
+
+def most_bytes(volume: Volume, shape: Shape) -> float:
+    """How much one run may read before a worker's time is too short, in bytes."""
+    settings = settings_of(shape.settings)
+    start = COLD_SECONDS + WORKER_SECONDS + volume.start_seconds
+    each = max(0.0, settings.timeout - MARGIN_SECONDS - start) * volume.bytes_per_second
+    if shape.cut is False:
+        return each
+    # A slice grows only where there are more bytes than the most slices hold.
+    return each * MOST_SLICES if each >= SLICE_BYTES else 0.0
+
+
+def _time(volume: Volume, shape: Shape) -> Diagnostic | None:
+    settings = settings_of(shape.settings)
+    slices = slices_of(volume, shape)
+    each = COLD_SECONDS + WORKER_SECONDS + volume.start_seconds
+    each += volume.bytes_in / slices / volume.bytes_per_second
+    least = settings.timeout - MARGIN_SECONDS
+    if each <= least:
+        return None
+    limit = load_limits()["lambda.timeout"]
+    most = most_bytes(volume, shape)
+    whole = f", because {shape.whole}" if shape.whole else ""
+    who = "one worker, as it cannot be cut" + whole if shape.cut is False else f"{slices:,} workers"
+    beyond = (
+        f"Lambda is the wrong choice from {gigabytes(most)} a run on"
+        if most
+        else "at this speed no slice is small enough"
+    )
+    return Diagnostic(
+        "PSK-COST-010",
+        f"a run of {gigabytes(volume.bytes_in)} by {who} takes {each:,.0f} s, and a function "
+        f"has {least:,} s of its {settings.timeout:,} s (Lambda's limit is {limit.value:,} s); "
+        f"{beyond} ({volume.speed}: {megabytes(volume.bytes_per_second)} a second)",
+        hint=_OTHERS,
+        severity="warning",
+    )
+
+
+def _memory(volume: Volume, shape: Shape) -> Diagnostic | None:
+    """The working set of the one worker, if it grows as the measured one did."""
+    peak = volume.peak_memory
+    if not peak or volume.measured_bytes < ENOUGH_BYTES or shape.cut is not False:
+        return None
+    limits = load_limits()
+    memory, disk = limits["lambda.memory_max"].value, limits["lambda.tmp_storage_max"].value
+    a_byte = max(0, peak - _BASE_BYTES) / volume.measured_bytes
+    needed = (_BASE_BYTES + a_byte * volume.bytes_in) / 2**20
+    if needed <= memory + disk:
+        return None
+    most = ((memory + disk) * 2**20 - _BASE_BYTES) / a_byte
+    return Diagnostic(
+        "PSK-COST-011",
+        f"a run of {gigabytes(volume.bytes_in)} in one worker needs about {needed:,.0f} MB, where "
+        f"{gigabytes(volume.measured_bytes)} took {peak / 2**20:,.0f} MB; a function "
+        f"has at most {memory:,} MB of memory and {disk:,} MB of disk: Lambda is the wrong choice "
+        f"from {gigabytes(most)} a run on",
+        hint=_OTHERS,
+        severity="warning",
+    )
+
+
+def gigabytes(size: float) -> str:
+    """A size as people read it.
+
+    >>> gigabytes(163_054), gigabytes(2.5e9), gigabytes(17.6e9)
+    ('0.16 MB', '2.5 GB', '18 GB')
+    """
+    return f"{_short(size / 1e9)} GB" if size >= 1e9 else megabytes(size)
+
+
+def megabytes(size: float) -> str:
+    """A size in MB.
+
+    >>> megabytes(20_000_000.0)
+    '20 MB'
+    """
+    return f"{_short(size / 1e6)} MB"
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
