@@ -58,3 +58,15 @@ def size(text: str, *, unit: bool = True) -> int:
     if not found or (unit and not found[2] and not found[3]):
         raise ValueError(f"`{text}` is not a size")
     return int(float(found[1]) * _BYTES[(found[2] or "").lower()])
+
+
+def size_words(count: float) -> str:
+    """Bytes as people read them: three digits, decimal units.
+
+    >>> size_words(163_054), size_words(2.5e9), size_words(17_570e9), size_words(0)
+    ('163 kB', '2.5 GB', '17.6 TB', '0 bytes')
+    """
+    for power, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= power * 0.9995:
+            return f"{count / power:.3g} {unit}"
+    return f"{count:.0f} bytes"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cost.volume import ENOUGH_BYTES, Assumption, Volume, assumed, measured
 from penstock.errors import UsageError
+from penstock.quantities import size_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +68,7 @@ def volume_of(
 def _read(volume: Volume) -> Assumption:
     rows = f", {volume.rows_in:,.0f} rows" if volume.rows_in else ""
     return Assumption(
-        "read by a run", f"{_size(volume.bytes_in)}{rows}", "measured", _of_runs(volume)
+        "read by a run", f"{size_words(volume.bytes_in)}{rows}", "measured", _of_runs(volume)
     )
 
 
@@ -81,13 +82,13 @@ def _speed(volume: Volume) -> list[Assumption]:
     )
     why = "a worker is as fast as this machine was"
     if volume.speed == "assumed":
-        why = f"the runs read under {_size(ENOUGH_BYTES)}: too little to tell"
+        why = f"the runs read under {size_words(ENOUGH_BYTES)}: too little to tell"
         why = why if volume.runs else "no run was measured"
     return [
         written,
         Assumption(
             "speed of a worker",
-            f"{_size(volume.bytes_per_second)} a second after {volume.start_seconds:.1f} s",
+            f"{size_words(volume.bytes_per_second)} a second after {volume.start_seconds:.1f} s",
             volume.speed,
             why,
         ),
@@ -97,9 +98,3 @@ def _speed(volume: Volume) -> list[Assumption]:
 def _of_runs(volume: Volume) -> str:
     count = "the last run" if volume.runs == 1 else f"the mean of the last {volume.runs} runs"
     return f"{count} that read something"
-
-
-def _size(size: float) -> str:
-    if size >= 1e9:
-        return f"{size / 1e9:,.3g} GB"
-    return f"{size / 1e6:,.3g} MB" if size >= 1e5 else f"{size / 1e3:,.3g} kB"

@@ -23,9 +23,15 @@ SIZES = (1.0, 10.0, 100.0)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A line of the table of sizes. `fits`: the limits of the service allow it."""
+    """A line of the table of sizes.
+
+    Attributes:
+        seconds: of a run.
+        fits: the limits of the service allow it.
+    """
 
     gb_per_day: float
+    seconds: float
     run: Decimal
     month: Decimal
     fits: bool
@@ -34,6 +40,7 @@ class Size:
         """As `penstock cost --json` gives it."""
         return {
             "gb_per_day": self.gb_per_day,
+            "run_seconds": round(self.seconds),
             "per_run_usd": self.run,
             "per_month_usd": self.month,
             "fits": self.fits,
@@ -157,6 +164,7 @@ def _size(
     scaled = volume.scaled(gb_per_day * 1e9 / runs_per_day)
     return Size(
         gb_per_day=gb_per_day,
+        seconds=architecture.takes(scaled, shape),
         run=price(architecture.run(scaled, shape), prices).usd,
         month=month(architecture, scaled, shape, runs_per_day, prices).usd,
         fits=not architecture.findings(scaled, shape),

@@ -10,6 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from penstock.quantities import size_words
+
 if TYPE_CHECKING:
     from penstock.cost.bill import Bill
     from penstock.cost.estimate import Estimate
@@ -68,6 +70,17 @@ def money(usd: Decimal) -> str:
     return f"${usd:,.2f}" if usd >= _SMALL * 20 else f"${_plain(usd)}"
 
 
+def lasting(seconds: float) -> str:
+    """A duration in its largest unit.
+
+    >>> lasting(42.4), lasting(600), lasting(9000)
+    ('42 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
 def _plain(usd: Decimal) -> str:
     return f"{Decimal(f'{usd:.2g}'):f}"
 
@@ -108,18 +121,22 @@ def _lines(bill: Bill) -> dict[tuple[str, str], Decimal]:
 
 
 def _sizes(found: Estimate) -> Table:
-    table = _table("GB a day", "a run", "a month", "within the limits", right=(0, 1, 2))
+    table = _table(
+        "GB a day", "a run takes", "and costs", "a month", "within the limits", right=(0, 1, 2, 3)
+    )
     for size in found.sizes:
         fits = "yes" if size.fits else "no"
-        table.add_row(f"{size.gb_per_day:g}", money(size.run), money(size.month), fits)
+        table.add_row(
+            f"{size.gb_per_day:g}", lasting(size.seconds), money(size.run), money(size.month), fits
+        )
     return table
 
 
 def _largest(found: Estimate) -> str:
-    speed = f"{found.volume.bytes_per_second / 1e6:,.3g} MB a second and worker"
+    speed = f"{size_words(found.volume.bytes_per_second)} a second and worker"
     if not found.most_bytes:
         return f"No run keeps to the limits at {speed}."
-    return f"A run keeps to the limits up to {found.most_bytes / 1e9:,.3g} GB, at {speed}."
+    return f"A run keeps to the limits up to {size_words(found.most_bytes)}, at {speed}."
 
 
 def _comparisons(found: Estimate) -> list[str]:

@@ -45,6 +45,9 @@ class Architecture(Protocol):
     def most_bytes(self, volume: Volume, shape: Shape) -> float:
         """How much one run may read at its speed before a limit of the service is met."""
 
+    def takes(self, volume: Volume, shape: Shape) -> float:
+        """Seconds of a run from its start to its end."""
+
     def processors(self, shape: Shape) -> float:
         """Of one worker: what other choices of compute are compared by."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from penstock.cost.architectures.lambda_settings import settings_of
 from penstock.cost.architectures.serverless_lambda import (
     COLD_SECONDS,
+    LOADER_SECONDS,
     MOST_SLICES,
+    PLANNER_SECONDS,
     SLICE_BYTES,
     WORKER_SECONDS,
     slices_of,
@@ -15,6 +18,7 @@ from penstock.cost.architectures.serverless_lambda import (
 from penstock.cost.volume import ENOUGH_BYTES
 from penstock.diagnostics import Diagnostic
 from penstock.facts.limits import load_limits
+from penstock.quantities import size_words
 
 if TYPE_CHECKING:
     from penstock.cost.shape import Shape
@@ -47,11 +51,25 @@ def most_bytes(volume: Volume, shape: Shape) -> float:
     return each * MOST_SLICES if each >= SLICE_BYTES else 0.0
 
 
+def takes(volume: Volume, shape: Shape) -> float:
+    """Seconds of a whole run, with as many workers at a time as the settings allow."""
+    settings = settings_of(shape.settings)
+    slices = slices_of(volume, shape)
+    rounds = math.ceil(slices / settings.max_concurrency)
+    beside = PLANNER_SECONDS + LOADER_SECONDS + 2 * COLD_SECONDS
+    return beside + rounds * _each(volume, slices)
+
+
+def _each(volume: Volume, slices: int) -> float:
+    """Seconds of one worker."""
+    start = COLD_SECONDS + WORKER_SECONDS + volume.start_seconds
+    return start + volume.bytes_in / slices / volume.bytes_per_second
+
+
 def _time(volume: Volume, shape: Shape) -> Diagnostic | None:
     settings = settings_of(shape.settings)
     slices = slices_of(volume, shape)
-    each = COLD_SECONDS + WORKER_SECONDS + volume.start_seconds
-    each += volume.bytes_in / slices / volume.bytes_per_second
+    each = _each(volume, slices)
     least = settings.timeout - MARGIN_SECONDS
     if each <= least:
         return None
@@ -60,15 +78,15 @@ def _time(volume: Volume, shape: Shape) -> Diagnostic | None:
     whole = f", because {shape.whole}" if shape.whole else ""
     who = "one worker, as it cannot be cut" + whole if shape.cut is False else f"{slices:,} workers"
     beyond = (
-        f"Lambda is the wrong choice from {gigabytes(most)} a run on"
+        f"Lambda is the wrong choice from {size_words(most)} a run on"
         if most
         else "at this speed no slice is small enough"
     )
     return Diagnostic(
         "PSK-COST-010",
-        f"a run of {gigabytes(volume.bytes_in)} by {who} takes {each:,.0f} s, and a function "
+        f"a run of {size_words(volume.bytes_in)} by {who} takes {each:,.0f} s, and a function "
         f"has {least:,} s of its {settings.timeout:,} s (Lambda's limit is {limit.value:,} s); "
-        f"{beyond} ({volume.speed}: {megabytes(volume.bytes_per_second)} a second)",
+        f"{beyond} ({volume.speed}: {size_words(volume.bytes_per_second)} a second)",
         hint=_OTHERS,
         severity="warning",
     )
@@ -88,32 +106,10 @@ def _memory(volume: Volume, shape: Shape) -> Diagnostic | None:
     most = ((memory + disk) * 2**20 - _BASE_BYTES) / a_byte
     return Diagnostic(
         "PSK-COST-011",
-        f"a run of {gigabytes(volume.bytes_in)} in one worker needs about {needed:,.0f} MB, where "
-        f"{gigabytes(volume.measured_bytes)} took {peak / 2**20:,.0f} MB; a function "
+        f"a run of {size_words(volume.bytes_in)} in one worker needs about {needed:,.0f} MB, where "
+        f"{size_words(volume.measured_bytes)} took {peak / 2**20:,.0f} MB; a function "
         f"has at most {memory:,} MB of memory and {disk:,} MB of disk: Lambda is the wrong choice "
-        f"from {gigabytes(most)} a run on",
+        f"from {size_words(most)} a run on",
         hint=_OTHERS,
         severity="warning",
     )
-
-
-def gigabytes(size: float) -> str:
-    """A size as people read it.
-
-    >>> gigabytes(163_054), gigabytes(2.5e9), gigabytes(17.6e9)
-    ('0.16 MB', '2.5 GB', '18 GB')
-    """
-    return f"{_short(size / 1e9)} GB" if size >= 1e9 else megabytes(size)
-
-
-def megabytes(size: float) -> str:
-    """A size in MB.
-
-    >>> megabytes(20_000_000.0)
-    '20 MB'
-    """
-    return f"{_short(size / 1e6)} MB"
-
-
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"

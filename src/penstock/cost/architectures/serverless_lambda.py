@@ -157,6 +157,12 @@ class ServerlessLambda:
 
         return most_bytes(volume, shape)
 
+    def takes(self, volume: Volume, shape: Shape) -> float:
+        """See `Architecture`."""
+        from penstock.cost.architectures.lambda_fit import takes
+
+        return takes(volume, shape)
+
     def processors(self, shape: Shape) -> float:
         """See `Architecture`."""
         return settings_of(shape.settings).processors
