@@ -8,7 +8,7 @@ import click
 
 from penstock.cli import pipeline as shared
 from penstock.cli.output import Output, pass_output
-from penstock.errors import UsageError
+from penstock.errors import InvalidDefinition, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +72,8 @@ def command(
         architecture or (pipeline.deploy.architecture if pipeline.deploy else None) or "lambda"
     )
     checked = shared.check(output, folder, None, profile, variables)
+    if checked.program is None:
+        raise InvalidDefinition(checked.diagnostics)
     shape = shape_of(
         pipeline, checked.program, zones=zones, customer_key=customer_key, settings=given
     )

@@ -29,7 +29,8 @@ def print_estimate(found: Estimate, stream: TextIO) -> None:
         f"[/bold], {money(found.run.usd)} a run",
     )
     console.print(
-        f"{found.runs_per_day:.3g} runs and {found.gb_per_day:.3g} GB a day; "
+        f"{found.runs_per_day:,.4g} run{'s' * (found.runs_per_day != 1)} and "
+        f"{size_words(found.gb_per_day * 1e9)} a day; "
         f"{money(found.idle.usd)} of it without any run. List prices in USD of {prices.region}, "
         f"compiled {prices.compiled}.",
         style="dim",

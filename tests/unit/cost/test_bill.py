@@ -42,7 +42,7 @@ def test_lines_of_one_price_share_its_tiers():
     )
     # arm64: 7.5 billion at 0.0000133334, then 0.0000120001: the second line has 2.5 of each
     first, second = (item.usd for item in bill.items)
-    assert first == Decimal("66667")
+    assert first == Decimal(66667)
     assert second == Decimal("33333.5") + Decimal("30000.25")
 
 
