@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from penstock.cost.bill import Bill, price
+from penstock.cost.volume import Assumption
 from penstock.cost.warmer import DAYS_A_MONTH, BreakEven, break_evens
 
 if TYPE_CHECKING:
     from penstock.cost.architectures.base import Architecture
     from penstock.cost.shape import Shape
-    from penstock.cost.volume import Assumption, Volume
+    from penstock.cost.volume import Volume
     from penstock.diagnostics import Diagnostic
     from penstock.facts.prices import Prices
 
@@ -132,7 +133,11 @@ def estimate(
         prices=prices,
         volume=volume,
         runs_per_day=runs_per_day,
-        assumptions=(*assumptions, *architecture.assumptions(volume, shape)),
+        assumptions=(
+            *assumptions,
+            *_elsewhere(shape, prices),
+            *architecture.assumptions(volume, shape),
+        ),
         run=price(architecture.run(volume, shape), prices),
         month=month(architecture, volume, shape, runs_per_day, prices),
         idle=price(architecture.idle(shape), prices),
@@ -141,6 +146,14 @@ def estimate(
         break_even=tuple(break_evens(architecture, volume, shape, runs_per_day, prices)),
         findings=tuple(architecture.findings(volume, shape)),
     )
+
+
+def _elsewhere(shape: Shape, prices: Prices) -> list[Assumption]:
+    """What stands in for the prices of another region."""
+    if shape.region in {None, prices.region}:
+        return []
+    because = f"the pipeline is deployed to {shape.region}, whose prices are not in the list"
+    return [Assumption("region", prices.region, "assumed", because)]
 
 
 def month(

@@ -27,6 +27,9 @@ def of_runs(
     """
     if deploy["architecture"] not in ARCHITECTURES:
         return ()
+    volume = measured(reports)
+    if volume is None and not deploy["settings"]:
+        return ()  # nothing to hold against the limits, and reading those takes a moment
     chosen = architecture(deploy["architecture"])
     slicing = getattr(program, "slicing", None)
     shape = Shape(
@@ -38,5 +41,4 @@ def of_runs(
         chosen.check(shape)
     except UsageError as error:
         return (Diagnostic(error.code, error.message, None, error.hint, "warning"),)
-    volume = measured(reports)
     return () if volume is None else chosen.findings(volume, shape)
