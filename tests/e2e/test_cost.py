@@ -154,7 +154,7 @@ def test_validate_warns_where_the_architecture_does_not_fit_what_ran(shop):
         assert done.document["valid"]
         (told,) = done.document["diagnostics"]
         assert (told["code"], told["severity"]) == ("PSK-COST-010", "warning")
-        assert "1 s of its 21 s" in told["message"]
+        assert "of 21 s has 1 s" in told["message"]
     shop.edit(", settings: {timeout: 21}", "")
     assert shop("validate", "--json").codes == []
 

@@ -28,7 +28,7 @@ def test_a_run_of_one_worker_that_is_too_long():
     for words in (
         "30 GB",
         "1,502 s",
-        "880 s of its 900 s",
+        "of 900 s has 880 s",
         "`totals` aggregates",
         "20 MB a second",
     ):
@@ -46,7 +46,8 @@ def test_a_run_that_can_be_cut_goes_far():
 def test_a_shorter_time_out_counts():
     short = Shape(cut=False, settings={"timeout": 120})
     (told,) = LAMBDA.findings(at(3e9), short)
-    assert "100 s of its 120 s" in told.message
+    assert "of 120 s has 100 s" in told.message
+    assert "set `timeout` up to 900" in (told.hint or "")
     assert LAMBDA.findings(at(1.9e9), short) == []
 
 

@@ -45,6 +45,9 @@ class Architecture(Protocol):
     def most_bytes(self, volume: Volume, shape: Shape) -> float:
         """How much one run may read at its speed before a limit of the service is met."""
 
+    def workers(self, volume: Volume, shape: Shape) -> int:
+        """How many share a run."""
+
     def takes(self, volume: Volume, shape: Shape) -> float:
         """Seconds of a run from its start to its end."""
 

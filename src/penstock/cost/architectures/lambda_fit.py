@@ -73,10 +73,10 @@ def _time(volume: Volume, shape: Shape) -> Diagnostic | None:
     least = settings.timeout - MARGIN_SECONDS
     if each <= least:
         return None
-    limit = load_limits()["lambda.timeout"]
     most = most_bytes(volume, shape)
-    whole = f", because {shape.whole}" if shape.whole else ""
-    who = "one worker, as it cannot be cut" + whole if shape.cut is False else f"{slices:,} workers"
+    who = "one worker" if slices == 1 else f"each of {slices:,} workers"
+    whole = f" (it cannot be cut: {shape.whole})" if shape.cut is False and shape.whole else ""
+    limit = load_limits()["lambda.timeout"].value
     beyond = (
         f"Lambda is the wrong choice from {size_words(most)} a run on"
         if most
@@ -84,10 +84,12 @@ def _time(volume: Volume, shape: Shape) -> Diagnostic | None:
     )
     return Diagnostic(
         "PSK-COST-010",
-        f"a run of {size_words(volume.bytes_in)} by {who} takes {each:,.0f} s, and a function "
-        f"has {least:,} s of its {settings.timeout:,} s (Lambda's limit is {limit.value:,} s); "
-        f"{beyond} ({volume.speed}: {size_words(volume.bytes_per_second)} a second)",
-        hint=_OTHERS,
+        f"a run of {size_words(volume.bytes_in)} takes {who} {each:,.0f} s{whole}, and a function "
+        f"of {settings.timeout:,} s has {least:,} s for it; {beyond} ({volume.speed}: "
+        f"{size_words(volume.bytes_per_second)} a second)",
+        hint=_OTHERS
+        if settings.timeout == limit
+        else f"set `timeout` up to {limit:,} (Lambda's limit), or {_OTHERS}",
         severity="warning",
     )
 

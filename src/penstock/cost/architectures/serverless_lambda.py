@@ -157,6 +157,10 @@ class ServerlessLambda:
 
         return most_bytes(volume, shape)
 
+    def workers(self, volume: Volume, shape: Shape) -> int:
+        """See `Architecture`."""
+        return slices_of(volume, shape)
+
     def takes(self, volume: Volume, shape: Shape) -> float:
         """See `Architecture`."""
         from penstock.cost.architectures.lambda_fit import takes
