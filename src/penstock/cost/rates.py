@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 SCHEMA = "penstock.rates/1"
 _AT_ONCE = 1e30
 """Bytes a second of a worker whose seconds are not meant to count."""
-_LITTLE, _MUCH = 1e9, 1e13
+_FAR = 1e12
+"""Bytes read by as many workers as there can be, each with files of its own to write."""
+_LITTLE, _MUCH = 1e9, 1e11
 """Bytes written: below what a warehouse bills at least, and far above."""
 
 
@@ -31,22 +33,22 @@ def rates_of(name: str, shape: Shape, prices: Prices | None = None) -> dict[str,
     """
     chosen, known = architecture(name), prices or load_prices()
     chosen.check(shape)
-    workers = chosen.workers(_volume(1e12), shape)
+    workers = chosen.workers(_volume(_FAR), shape)
 
     def usd(volume: Volume) -> float:
         return float(price(chosen.run(volume, shape), known).usd)
 
     run = usd(_volume(0.0))
-    many = usd(_volume(1e12)) - run
-    low = (usd(_volume(0.0, _LITTLE)) - run) / _LITTLE
-    most, twice = usd(_volume(0.0, _MUCH)), usd(_volume(0.0, 2 * _MUCH))
+    many = usd(_volume(_FAR))
+    low = (usd(_volume(_FAR, _LITTLE)) - many) / _LITTLE
+    most, twice = usd(_volume(_FAR, _MUCH)), usd(_volume(_FAR, 2 * _MUCH))
     high = (twice - most) / _MUCH
     # Both lines meet where the warehouse begins to bill by its seconds.
-    beyond = (most - high * _MUCH - run) / (low - high) if high > low * 1.01 else _MUCH
+    beyond = (most - high * _MUCH - many) / (low - high) if high > low * 1.01 else _MUCH
     return {
         "schema": SCHEMA,
         "run": run,
-        "worker": many / (workers - 1) if workers > 1 else 0.0,
+        "worker": (many - run) / (workers - 1) if workers > 1 else 0.0,
         "second": (usd(_volume(1.0, speed=1e-3)) - run) / 1000,
         "byte_out": low,
         "byte_beyond": high,
