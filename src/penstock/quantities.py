@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 _SECONDS = {
     "second": 1,
@@ -60,6 +61,15 @@ def size(text: str, *, unit: bool = True) -> int:
     return int(float(found[1]) * _BYTES[(found[2] or "").lower()])
 
 
+def three_digits(number: float) -> str:
+    """A number with three digits that count, never as a power of ten.
+
+    >>> three_digits(1293.4), three_digits(0.000123456), three_digits(12), three_digits(84.72)
+    ('1,290', '0.000123', '12', '84.7')
+    """
+    return f"{Decimal(f'{number:.3g}'):,f}"
+
+
 def size_words(count: float) -> str:
     """Bytes as people read them: three digits, decimal units.
 
@@ -68,5 +78,5 @@ def size_words(count: float) -> str:
     """
     for power, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if count >= power * 0.9995:
-            return f"{count / power:.3g} {unit}"
+            return f"{three_digits(count / power)} {unit}"
     return f"{count:.0f} bytes"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.cost.volume import ENOUGH_BYTES, Assumption, Volume, assumed, measured
 from penstock.errors import UsageError
-from penstock.quantities import size_words
+from penstock.quantities import size_words, three_digits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,10 +27,10 @@ def runs_per_day(asked: float | None, shape: Shape) -> tuple[float, Assumption]:
                 code="PSK-COST-003",
                 hint="one a week is 0.143",
             )
-        return asked, Assumption("runs a day", f"{asked:g}", "asked", "--runs-per-day")
+        return asked, Assumption("runs a day", three_digits(asked), "asked", "--runs-per-day")
     if shape.starts:
         because = f"the pipeline's trigger: `{shape.trigger}`"
-        return shape.starts, Assumption("runs a day", f"{shape.starts:g}", "asked", because)
+        return shape.starts, Assumption("runs a day", three_digits(shape.starts), "asked", because)
     told = f"the trigger `{shape.trigger}` does not say it" if shape.trigger else "no trigger"
     return 1.0, Assumption("runs a day", "1", "assumed", told)
 
@@ -61,7 +61,7 @@ def volume_of(
         return known, [_read(known), *_speed(known)]
     size = gb_per_day * 1e9 / runs
     volume = assumed(size) if known is None else known.scaled(size)
-    read = Assumption("read a day", f"{gb_per_day:g} GB", "asked", "--gb-per-day")
+    read = Assumption("read a day", f"{three_digits(gb_per_day)} GB", "asked", "--gb-per-day")
     return volume, [read, *_speed(volume)]
 
 
@@ -76,7 +76,7 @@ def _speed(volume: Volume) -> list[Assumption]:
     share = volume.bytes_out / volume.bytes_in
     written = Assumption(
         "written by a run",
-        f"{share:.2g} bytes for each read",
+        f"{three_digits(share)} bytes for each read",
         "measured" if volume.runs else "assumed",
         _of_runs(volume) if volume.runs else "Parquet of CSV",
     )

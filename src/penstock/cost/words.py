@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from penstock.quantities import size_words
+from penstock.quantities import size_words, three_digits
 
 if TYPE_CHECKING:
     from penstock.cost.bill import Bill
@@ -29,7 +29,7 @@ def print_estimate(found: Estimate, stream: TextIO) -> None:
         f"[/bold], {money(found.run.usd)} a run",
     )
     console.print(
-        f"{found.runs_per_day:,.4g} run{'s' * (found.runs_per_day != 1)} and "
+        f"{three_digits(found.runs_per_day)} run{'s' * (found.runs_per_day != 1)} and "
         f"{size_words(found.gb_per_day * 1e9)} a day; "
         f"{money(found.idle.usd)} of it without any run. List prices in USD of {prices.region}, "
         f"compiled {prices.compiled}.",
@@ -162,8 +162,8 @@ def stretch(found: Range) -> str:
     >>> stretch(Range(0.5, 20.0))
     '0.5 to 20'
     """
-    low = None if found.low is None else f"{found.low:,.3g}"
-    high = None if found.high is None else f"{found.high:,.3g}"
+    low = None if found.low is None else three_digits(found.low)
+    high = None if found.high is None else three_digits(found.high)
     if low is None:
         return "always" if high is None else f"up to {high}"
     return f"from {low}" if high is None else f"{low} to {high}"

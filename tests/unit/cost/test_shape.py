@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penstock.cost.architectures import architecture
+from penstock.cost.ask import runs_per_day, volume_of
 from penstock.cost.estimate import estimate
 from penstock.cost.shape import Shape, shape_of
 from penstock.cost.volume import assumed
+from penstock.cost.warmer import Range
+from penstock.cost.words import stretch
 from penstock.facts.prices import load_prices
 from penstock.spec import load_definition
 
@@ -47,6 +53,15 @@ def test_the_program_says_whether_a_run_is_cut(pipeline, by, cut):
     program = SimpleNamespace(slicing=SimpleNamespace(by=by, because="it sorts"))
     shape = shape_of(pipeline, program)
     assert (shape.cut, shape.whole) == (cut, "it sorts")
+
+
+@given(st.floats(1e-6, 1e5), st.floats(0.01, 1000))
+def test_no_number_is_told_as_a_power_of_ten(gb_a_day, runs):
+    _, often = runs_per_day(runs, Shape())
+    volume, read = volume_of([], gb_a_day, runs)
+    assert not any(re.search(r"\de[-+]?\d", a.value) for a in [often, *read])
+    assert not re.search(r"\de[-+]?\d", stretch(Range(gb_a_day, gb_a_day * 3)))
+    assert volume.bytes_in == pytest.approx(gb_a_day * 1e9 / runs)
 
 
 @pytest.mark.parametrize(("region", "told"), [("us-east-1", False), ("eu-west-1", True)])

@@ -117,7 +117,13 @@ def _kept(shape: Shape) -> list[Assumption]:
             f"ledger {counted.LEDGER_MONTHS} months of {counted.LEDGER_BYTES / 1000:g} KB a run",
             "assumed",
             "every run adds its output; a month as it is after a year",
-        )
+        ),
+        Assumption(
+            "a GB",
+            "1,000,000,000 bytes",
+            "assumed",
+            "at most 7 % too much, if the service counts 1,073,741,824",
+        ),
     ]
     if shape.count("redshift"):
         found.append(

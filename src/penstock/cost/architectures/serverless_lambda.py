@@ -78,6 +78,7 @@ class ServerlessLambda:
         "the source itself: its storage, its database, what an API charges",
         "queries of readers, except one over each run's output for Athena targets",
         "flow logs of a private network: their volume is that of its traffic",
+        "mails and messages of alarms: there should be few",
         "data that leaves AWS or goes to another region or zone",
         "taxes, support, private discounts, free allowances",
     )
