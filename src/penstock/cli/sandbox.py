@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from penstock.cli.output import Output, pass_output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 folder_option = click.option(
     "--folder",
@@ -16,6 +21,8 @@ folder_option = click.option(
     help="Whose .penstock/sandbox is used.",
 )
 STOPPED = 1
+_LOOK_SECONDS = 0.1
+_QUIET_LOOKS = 3  # a message may be between two queues when it is looked for once
 
 
 @click.group("sandbox")
@@ -139,3 +146,111 @@ def tick(output: Output, *, folder: Path, at: str | None) -> None:
         return "\n".join(lines) or "no schedule was due"
 
     output.result(shown, {"schema": "penstock.sandbox_tick/1", "at": told["at"], "fired": fired})
+
+
+@command.command("wait")
+@folder_option
+@click.option("--timeout", default="5 minutes", show_default=True, help="Then end with 1.")
+@pass_output
+def wait(output: Output, *, folder: Path, timeout: str) -> int:
+    """Wait until no function works and no message waits for one."""
+    import time
+
+    from penstock.errors import UsageError
+    from penstock.quantities import seconds
+    from penstock.sandbox import control
+
+    try:
+        most = seconds(timeout)
+    except ValueError as error:
+        raise UsageError(str(error), hint="--timeout '90 seconds'") from None
+    start = time.monotonic()
+    quiet = 0
+    while True:
+        busy = control.ask(folder, "status")["under_way"]
+        quiet = 0 if busy else quiet + 1
+        if quiet == _QUIET_LOOKS or time.monotonic() - start > most:
+            break
+        time.sleep(_LOOK_SECONDS)
+    done = quiet == _QUIET_LOOKS
+    told = "nothing is under way" if done else f"{busy} messages or events are still under way"
+    document = {"schema": "penstock.sandbox_wait/1", "done": done, "under_way": busy}
+    output.result(told, document)
+    return 0 if done else STOPPED
+
+
+@command.command("put")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True)
+)
+@click.argument("to", metavar="s3://BUCKET/PREFIX/")
+@folder_option
+@pass_output
+def put(output: Output, *, files: tuple[Path, ...], to: str, folder: Path) -> None:
+    """Copy FILES into a bucket of the sandbox, as `aws s3 cp` would."""
+    bucket, prefix = _place(to)
+    if len(files) > 1 and prefix and not prefix.endswith("/"):
+        from penstock.errors import UsageError
+
+        raise UsageError(f"several files cannot become `{to}`", hint=f"{to}/")
+    keys = [prefix + file.name if not prefix or prefix.endswith("/") else prefix for file in files]
+    for file, key in zip(files, keys, strict=True):
+        with _told(f"{file} was not put"):
+            _s3(folder).upload_file(str(file), bucket, key)
+    urls = [f"s3://{bucket}/{key}" for key in keys]
+    output.result("\n".join(urls), {"schema": "penstock.sandbox_put/1", "objects": urls})
+
+
+@command.command("remove")
+@click.argument("objects", nargs=-1, required=True, metavar="s3://BUCKET/KEY...")
+@folder_option
+@pass_output
+def remove(output: Output, *, objects: tuple[str, ...], folder: Path) -> None:
+    """Remove objects from buckets of the sandbox, as `aws s3 rm` would."""
+    for url in objects:
+        bucket, key = _place(url)
+        with _told(f"{url} was not removed"):
+            _s3(folder).delete_object(Bucket=bucket, Key=key)
+    output.result("", {"schema": "penstock.sandbox_remove/1", "objects": list(objects)})
+
+
+def _place(url: str) -> tuple[str, str]:
+    from penstock.errors import UsageError
+
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    if not url.startswith("s3://") or not bucket:
+        raise UsageError(f"`{url}` is no place in a bucket", hint="s3://acme-raw/orders/")
+    return bucket, key
+
+
+def _s3(folder: Path) -> Any:
+    import boto3
+
+    from penstock.sandbox import control
+    from penstock.sandbox.state import variables
+
+    control.ask(folder, "status")  # tells it if there is none
+    found = control.running(folder)
+    assert found
+    told = variables(found)
+    return boto3.client(
+        "s3",
+        endpoint_url=found.url,
+        region_name=found.region,
+        aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Errors of S3 in words."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from penstock.errors import SandboxError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError, Boto3Error, OSError) as error:
+        raise SandboxError(f"{what}: {error}", code="PSK-SBX-003") from error

@@ -14,7 +14,7 @@ from penstock.sandbox.lambdas import overlay as lambdas
 from penstock.sandbox.lambdas.calls import Calls
 from penstock.sandbox.state import ACCOUNT
 from penstock.sandbox.triggers import buckets, queue_overlay, rules, schedules
-from penstock.sandbox.triggers.queues import Pollers
+from penstock.sandbox.triggers.queues import Pollers, waiting
 from penstock.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
             "functions": _functions(),
             "addresses": gateway.addresses(),
             "limits": list(LIMITS),
+            "under_way": world.under_way + waiting(),
             "problems": list(world.problems),
         }
 

@@ -36,6 +36,24 @@ class World:
     problems: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_PROBLEMS))
     ended: threading.Event = field(default_factory=threading.Event)
 
+    _under_way: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def under_way(self) -> int:
+        """Events that functions work on, or that wait to be tried again."""
+        return self._under_way
+
+    def begun(self) -> None:
+        """One more event is under way."""
+        with self._counting:
+            self._under_way += 1
+
+    def over(self) -> None:
+        """An event is done with, one way or the other."""
+        with self._counting:
+            self._under_way -= 1
+
     def problem(self, what: str) -> None:
         """Remember what could not be done for a caller who is not waiting for an answer."""
         at = datetime.now(UTC).isoformat(timespec="seconds")

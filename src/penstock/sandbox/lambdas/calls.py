@@ -73,6 +73,7 @@ class Calls:
         if told := refusal(described(found)):
             raise NotImplementedError(told)
         request_id = str(uuid.uuid4())
+        self._world.begun()
         self._events.submit(self._event, found, payload, client_context, request_id)
         return request_id
 
@@ -103,6 +104,8 @@ class Calls:
         except Exception as error:  # noqa: BLE001  # nobody waits: it is told in `status`
             if not self._world.ended.is_set():
                 self._world.problem(f"an event for {found.function_name} was lost: {error!r}")
+        finally:
+            self._world.over()
 
     def _attempts(
         self, found: Any, payload: bytes, client_context: str | None, request_id: str

@@ -130,6 +130,21 @@ class Pollers:
         return None
 
 
+def waiting() -> int:
+    """Messages in queues that functions are called for, those they work on included."""
+    from moto.awslambda.models import lambda_backends
+
+    count = 0
+    for backend in list(lambda_backends[ACCOUNT].values()):
+        for mapping in list(backend._event_source_mappings.values()):  # noqa: SLF001
+            queue, name = _queue_of(mapping)
+            found = queue.get_queue(name)
+            count += found.approximate_number_of_messages
+            count += found.approximate_number_of_messages_not_visible
+            count += found.approximate_number_of_messages_delayed
+    return count
+
+
 def done(outcome: Outcome, batch: list[Any], types: Any) -> list[Any]:
     """The messages that are to be deleted after an invocation.
 
