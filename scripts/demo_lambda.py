@@ -1,7 +1,8 @@
 """`make demo-lambda`: architecture 1 on this machine, from the definition to `destroy`.
 
-Orders of a web shop are deployed by Terraform to the sandbox (AWS on the laptop: no account, no token,
-no container), run by its functions, broken, found in the dead letters, sent again, and taken away.
+Orders of a web shop are deployed by Terraform to the sandbox (AWS on the laptop: no account, no
+token, no container), run by its functions, broken, found in the dead letters, sent again, and taken
+away.
 Each command is shown before it runs, so that it can be typed again in `build/demo-lambda`.
 """
 
@@ -34,8 +35,7 @@ STEPS: tuple[tuple[str, tuple[list[str], ...]], ...] = (
         (["sandbox", "up", "--quiet"], ["deploy", "--sandbox", "--profile", "prod", "--quiet"]),
     ),
     (
-        "Files come, and the schedule's time: the planner cuts the run, workers read and check, the "
-        "loader publishes once.",
+        "Files come, and the schedule's time: planner, worker and loader publish once.",
         (
             ["sandbox", "put", "data/orders-2026-03-01.csv", "data/rates.csv", RAW],
             ["sandbox", "tick", "--at", "2026-03-01T06:00:00Z"],
@@ -46,8 +46,7 @@ STEPS: tuple[tuple[str, tuple[list[str], ...]], ...] = (
         ),
     ),
     (
-        "The exchange rates are gone when the next file comes. The start fails as often as it is "
-        "tried, and ends among the dead letters with its error.",
+        "The exchange rates are gone when the next file comes: a dead letter, with its error.",
         (
             ["sandbox", "remove", RAW + "rates.csv"],
             ["sandbox", "put", "data/orders-2026-03-02.csv", RAW],
@@ -98,8 +97,9 @@ def main() -> int:
     return 0
 
 
-def _run(command: list[str]) -> int:
-    return subprocess.run([PENSTOCK, *command], cwd=HERE, check=False).returncode
+def _run(command: list[str], *, quiet: bool = False) -> int:
+    out = subprocess.DEVNULL if quiet else None
+    return subprocess.run([PENSTOCK, *command], cwd=HERE, stdout=out, check=False).returncode
 
 
 if __name__ == "__main__":
