@@ -12,6 +12,7 @@ EXPLANATIONS = Path(penstock.__file__).parent / "explanations"
 AREAS = {
     "BUG": "Faults of Penstock",
     "CLI": "The command line",
+    "COST": "Costs",
     "DEF": "The definition as a whole",
     "DQ": "Quality rules",
     "ENV": "The surroundings",
