@@ -21,6 +21,7 @@ AREAS = {
     "PY": "Python steps",
     "REF": "References, names and the graph",
     "RUN": "Runs",
+    "SBX": "The sandbox",
     "SQL": "SQL models",
     "SRC": "Sources",
     "STEP": "Declarative steps",

@@ -49,13 +49,19 @@ class Terraform:
 
 
 @pytest.fixture
-def terraform(cloud, tmp_path):
+def queue(cloud):
+    """URL and ARN of a queue whose messages the function is to take."""
+    return cloud.queue(VisibilityTimeout=60)
+
+
+@pytest.fixture
+def terraform(cloud, queue, tmp_path):
     """Terraform, ready to apply, in a copy of the root."""
     if not shutil.which("terraform"):
         pytest.skip("terraform is not installed: deploying into the sandbox is not tried")
     shutil.copytree(ROOT, tmp_path / "root", ignore=shutil.ignore_patterns(".terraform*"))
     (tmp_path / "function.zip").write_bytes(packed({"index.py": CODE}))
-    document = {"package": str(tmp_path / "function.zip")}
+    document = {"package": str(tmp_path / "function.zip"), "queue_arn": queue[1]}
     (tmp_path / "root" / "test.auto.tfvars.json").write_text(json.dumps(document))
     run = Terraform(tmp_path / "root", cloud)
     mirror = os.environ.get("PENSTOCK_TEST_TERRAFORM_PLUGINS")
@@ -63,7 +69,7 @@ def terraform(cloud, tmp_path):
     return run
 
 
-def test_apply_use_plan_nothing_destroy(cloud, terraform):
+def test_apply_use_plan_nothing_destroy(cloud, queue, terraform):
     before = there(cloud)
     words = ("-auto-approve", "-no-color", "-parallelism=30")
     terraform("apply", *words)
@@ -77,9 +83,7 @@ def test_apply_use_plan_nothing_destroy(cloud, terraform):
         assert json.loads(answer.read()) == {"greeting": "hello"}
     cloud.s3.put_object(Bucket="shop-123456789012", Key="in/file.csv", Body=b"1")
     logged(cloud, "in/file.csv")
-    cloud.sqs.send_message(
-        QueueUrl=cloud.sqs.get_queue_url(QueueName="shop")["QueueUrl"], MessageBody="a message"
-    )
+    cloud.sqs.send_message(QueueUrl=queue[0], MessageBody="a message")
     logged(cloud, "a message")
     fired = control.ask(cloud.folder, "tick", {"at": "2031-01-01T01:30:00+00:00"})["fired"]
     assert "nightly" in {each["schedule"] for each in fired}
@@ -103,7 +107,6 @@ def there(cloud):
         "functions": cloud.functions.list_functions()["Functions"],
         "mappings": cloud.functions.list_event_source_mappings()["EventSourceMappings"],
         "buckets": cloud.s3.list_buckets()["Buckets"],
-        "queues": cloud.sqs.list_queues().get("QueueUrls", []),
         "tables": cloud.dynamodb.list_tables()["TableNames"],
         "roles": cloud.iam.list_roles()["Roles"],
         "rules": cloud.events.list_rules()["Rules"],

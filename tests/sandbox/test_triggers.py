@@ -205,6 +205,12 @@ def test_settings_terraform_reads_back_are_there(cloud, out):
     told = cloud.functions.get_function_configuration(FunctionName=name)
     assert told["DeadLetterConfig"] == {"TargetArn": out[1]}
     assert told["LoggingConfig"]["LogGroup"] == "/mine"
+    policy = '{"redrivePermission":"byQueue","sourceQueueArns":["arn:aws:sqs:eu-west-1:1:q"]}'
+    url, _ = cloud.queue()
+    names = {"QueueUrl": url, "AttributeNames": ["All"]}
+    assert "RedriveAllowPolicy" not in cloud.sqs.get_queue_attributes(**names)["Attributes"]
+    cloud.sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedriveAllowPolicy": policy})
+    assert cloud.sqs.get_queue_attributes(**names)["Attributes"]["RedriveAllowPolicy"] == policy
 
 
 def test_what_moto_would_pretend_is_refused(cloud):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 LIMITS = (
     "functions: Python in zip packages, run by the Python the sandbox is installed in",
+    "functions: what is compiled in them must be for that Python and for this machine",
     "memory: processes are watched every 20 ms and killed; a shorter peak is not seen",
     "waits between attempts of asynchronous events are shorter: see --retry-seconds",
     "permissions are not checked: roles, resource policies and keys mean nothing here",

@@ -1,5 +1,6 @@
-# Something of each kind that architectures are made of; what the provider waits for longest (a
-# queue's policy, 25 s each; a bucket's lifecycle, 55 s) is left to the architectures' own tests.
+# Something of each kind that architectures are made of. What the provider waits for longest (a
+# queue, and each policy of one, 25 s; a bucket's lifecycle, 55 s) is left to the architectures' own
+# tests.
 
 terraform {
   required_version = ">= 1.9"
@@ -13,6 +14,10 @@ terraform {
 }
 
 variable "package" {
+  type = string
+}
+
+variable "queue_arn" {
   type = string
 }
 
@@ -99,15 +104,6 @@ resource "aws_dynamodb_table" "this" {
   }
 }
 
-resource "aws_sqs_queue" "this" {
-  name                       = "shop"
-  visibility_timeout_seconds = 60
-  message_retention_seconds  = 1209600
-  receive_wait_time_seconds  = 20
-  sqs_managed_sse_enabled    = true
-  redrive_allow_policy       = jsonencode({ redrivePermission = "allowAll" })
-}
-
 data "aws_iam_policy_document" "assume" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -151,7 +147,7 @@ resource "aws_lambda_function" "this" {
   }
 
   dead_letter_config {
-    target_arn = aws_sqs_queue.this.arn
+    target_arn = var.queue_arn
   }
 
   logging_config {
@@ -171,13 +167,13 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
   destination_config {
     on_failure {
-      destination = aws_sqs_queue.this.arn
+      destination = var.queue_arn
     }
   }
 }
 
 resource "aws_lambda_event_source_mapping" "this" {
-  event_source_arn        = aws_sqs_queue.this.arn
+  event_source_arn        = var.queue_arn
   function_name           = aws_lambda_function.this.arn
   batch_size              = 1
   function_response_types = ["ReportBatchItemFailures"]
@@ -205,7 +201,7 @@ resource "aws_cloudwatch_event_target" "files" {
   arn  = aws_lambda_function.this.arn
 
   dead_letter_config {
-    arn = aws_sqs_queue.this.arn
+    arn = var.queue_arn
   }
 
   retry_policy {
@@ -241,7 +237,7 @@ resource "aws_scheduler_schedule" "this" {
     input    = "{\"at\": \"<aws.scheduler.scheduled-time>\"}" # jsonencode would write \u003c
 
     dead_letter_config {
-      arn = aws_sqs_queue.this.arn
+      arn = var.queue_arn
     }
 
     retry_policy {

@@ -116,7 +116,10 @@ def differences(function: Function) -> list[str]:
     found = []
     own = f"python{sys.version_info.major}.{sys.version_info.minor}"
     if function.runtime != own:
-        found.append(f"the function asks for {function.runtime} and runs in {own}")
+        found.append(
+            f"the function asks for {function.runtime} and runs in {own}: compiled packages in "
+            "its zip may not load here"
+        )
     machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
     if function.machine != machine:
         found.append(
