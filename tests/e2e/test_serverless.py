@@ -14,12 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import boto3
 import pytest
 from children import start
 from functions import Clock, delivered, killed
 from twins import same_as_local
 
 from penstock.errors import Conflict, LedgerError
+from penstock.runtime import references
 from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.ledger.dynamodb import DynamoDBLedger, client
 from penstock.runtime.publish import lane_lock, publish_lock
@@ -312,6 +314,27 @@ def test_a_file_that_comes_during_a_run_is_not_forgotten(case):
     assert made.published() == made.local()[1]
     assert made.functions.deliver("events", body) == []
     assert len(made.functions.runs()) == 2
+
+
+def test_secrets_are_read_once_and_told_nowhere(case, caplog):
+    made = case()
+    manager = boto3.client("secretsmanager", region_name="us-east-1")
+    arn = manager.create_secret(Name=uuid.uuid4().hex, SecretString="t0p-s3cret")["ARN"]
+    made.functions.environment["PENSTOCK_SECRET_ARNS"] = json.dumps({"token": arn})
+    made.functions.use()
+    made.functions.plan()
+    manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)  # it is not read again
+    made.functions.drain()
+    same_as_local(made)
+    options = references.with_secrets({"t": "${secret.token}"}, references.environment())
+    assert options == {"t": "t0p-s3cret"}
+    store = made.functions.store
+    kept = [store.read(e.path) for e in store.list("work")]
+    assert len(kept) > 5
+    assert not [text for text in kept if b"t0p-s3cret" in text]
+    assert "t0p-s3cret" not in caplog.text
+    assert "t0p-s3cret" not in json.dumps(made.functions.runs()[0].report)
+    references.give_secrets({})
 
 
 # -- what goes wrong around them
