@@ -134,7 +134,7 @@ def case(aws, use_dynamodb, tmp_path, monkeypatch):
     from twins import Case
 
     use_dynamodb("moto")
-    for name in ("PIPELINE", "PROGRAM", "LEDGER", "WORK", "ROOT", "SLICE_BYTES"):
+    for name in ("PIPELINE", "PROGRAM", "LEDGER", "WORK", "ROOT", "SLICE_BYTES", "SECRET_ARNS"):
         monkeypatch.setenv(f"PENSTOCK_{name}", "")  # put back at the end
     for name in ("TASKS", "LOADS", "EVENTS"):
         monkeypatch.setenv(f"PENSTOCK_{name}_QUEUE", "")

@@ -9,17 +9,19 @@ import subprocess
 import sys
 import time
 import uuid
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.request import Request, urlopen
 
+import boto3
 import pytest
 from children import start
 from functions import Clock, delivered, killed
 from twins import same_as_local
 
 from penstock.errors import Conflict, LedgerError
+from penstock.runtime import references
 from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.ledger.dynamodb import DynamoDBLedger, client
 from penstock.runtime.publish import lane_lock, publish_lock
@@ -314,28 +316,56 @@ def test_a_file_that_comes_during_a_run_is_not_forgotten(case):
     assert len(made.functions.runs()) == 2
 
 
+def test_secrets_are_read_once_and_told_nowhere(case, caplog):
+    made = case()
+    manager = boto3.client("secretsmanager", region_name="us-east-1")
+    arn = manager.create_secret(Name=uuid.uuid4().hex, SecretString="t0p-s3cret")["ARN"]
+    made.functions.environment["PENSTOCK_SECRET_ARNS"] = json.dumps({"token": arn})
+    made.functions.use()
+    made.functions.plan()
+    manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)  # it is not read again
+    made.functions.drain()
+    same_as_local(made)
+    options = references.with_secrets({"t": "${secret.token}"}, references.environment())
+    assert options == {"t": "t0p-s3cret"}
+    store = made.functions.store
+    kept = [store.read(e.path) for e in store.list("work")]
+    assert len(kept) > 5
+    assert not [text for text in kept if b"t0p-s3cret" in text]
+    assert "t0p-s3cret" not in caplog.text
+    assert "t0p-s3cret" not in json.dumps(made.functions.runs()[0].report)
+    references.give_secrets({})
+
+
 # -- what goes wrong around them
+
+
+@contextmanager
+def faults_before(upstream):
+    """A proxy: its URL, and what has requests go wrong (None: none does)."""
+    proxy = Path(__file__).parents[1] / "fault" / "fault_proxy.py"
+    command = [sys.executable, str(proxy), upstream]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+
+        def go_wrong(wanted):
+            body = json.dumps(wanted or {}).encode()
+            urlopen(Request(f"{url}/-/fault", body, method="POST")).close()
+
+        yield url, go_wrong
+        server.terminate()
 
 
 @pytest.fixture
 def throttle(dynamodb_moto, case, monkeypatch):
     """Have the ledger's writes refused, after some: for ever, or not at all any more."""
-    proxy = Path(__file__).parents[1] / "fault" / "fault_proxy.py"
-    command = [sys.executable, str(proxy), dynamodb_moto]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+    told = {"__type": "com.amazonaws#ThrottlingException", "message": "on purpose"}
+    wanted = {"how": "told", "method": "POST", "path": "TransactWriteItems$", "times": None}
+    wanted |= {"status": 400, "body": json.dumps(told)}
+    with faults_before(dynamodb_moto) as (url, go_wrong):
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
         monkeypatch.setattr(client, "ATTEMPTS", 2)
-        told = {"__type": "com.amazonaws#ThrottlingException", "message": "on purpose"}
-
-        def throttled(*, after):
-            wanted = {"how": "told", "method": "POST", "path": "TransactWriteItems$", "times": None}
-            more = {"skip": after, "status": 400, "body": json.dumps(told)}
-            asked = {} if after is None else wanted | more
-            urlopen(Request(f"{url}/-/fault", json.dumps(asked).encode(), method="POST")).close()
-
-        yield throttled
-        server.terminate()
+        yield lambda *, after: go_wrong(None if after is None else wanted | {"skip": after})
 
 
 @pytest.mark.parametrize("after", [0, 2, 3, 5])
@@ -362,3 +392,28 @@ def test_a_ledger_that_is_throttled_loses_and_doubles_nothing(case, throttle, af
     assert made.functions.deliver(which, body) == []
     same_as_local(made)
     assert made.functions.plan()["status"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET|HEAD", "plan.json"), ("GET", "in/b.csv"), ("PUT|POST", "out/all"), ("PUT", "slices/")],
+)
+def test_s3_that_answers_503_has_a_slice_come_again(case, aws, method, path, monkeypatch):
+    with faults_before(aws) as (url, go_wrong):
+        made = case()
+        made.functions.plan()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        made.functions.use()
+        waiting = made.functions.waiting()
+        first = next(m for m in waiting if json.loads(m[1])["slice"] == 1)
+        go_wrong({"how": "503", "method": method, "path": path, "times": None})
+        assert made.functions.deliver(*first) == [first[1]]
+        go_wrong(None)
+        for each in waiting:
+            assert made.functions.deliver(*each) == []
+        ((which, body),) = made.functions.waiting()
+        go_wrong({"how": "503", "method": "PUT|POST|GET", "path": "out/", "times": None})
+        assert made.functions.deliver(which, body) == [body]
+        go_wrong(None)
+        assert made.functions.deliver(which, body) == []
+        same_as_local(made)
