@@ -47,7 +47,15 @@ def python() -> Path:
 
 def checkov(folder: Path) -> dict[str, list[dict[str, object]]]:
     """What checkov finds in a folder of Terraform: `passed_checks`, `failed_checks`, `skipped_checks`."""
-    words = ["--framework", "terraform", "--output", "json", "--skip-download", "--skip-path", "tests"]
+    words = [
+        "--framework",
+        "terraform",
+        "--output",
+        "json",
+        "--skip-download",
+        "--skip-path",
+        "tests",
+    ]
     command = [python(), "-m", "checkov.main", "--directory", folder, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:

@@ -117,8 +117,7 @@ def plan(
     found = {}
     for read in program.reads:
         with placed(program, f"dataset:{read.dataset}"):
-            options = references.with_secrets(read.options, references.environment())
-            source: Source = registry.source(read.connector)(replace(read, options=options), root)
+            source = open_source(read, root)
             if span is not None:
                 found[read.dataset] = _backfilled(read, source, span)
             elif isinstance(read.incremental, dict):
@@ -168,6 +167,21 @@ def plan(
         exhausted=ordinary and incremental and not fresh,
         notes=tuple(notes),
     )
+
+
+def open_source(read: Read, root: Path) -> Source:
+    """The source of a read, its secrets resolved."""
+    options = references.with_secrets(read.options, references.environment())
+    source: Source = registry.source(read.connector)(replace(read, options=options), root)
+    return source
+
+
+def anew(program: Program) -> Program:
+    """The Program of a full refresh: what a run adds to takes the place of what was there."""
+    loads = (
+        replace(x, mode="overwrite") if x.mode in {"append", "merge"} else x for x in program.loads
+    )
+    return replace(program, loads=tuple(loads))
 
 
 def _whole(

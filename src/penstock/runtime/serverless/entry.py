@@ -1,0 +1,154 @@
+"""What the handlers of the functions call: an event in, the answer that AWS understands out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import Interrupted, PenstockError, in_words
+from penstock.runtime.serverless import events, loader, messages, planner, settings, worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.runtime.serverless.settings import Function
+
+COMES_AGAIN_SECONDS = 5
+"""After how long a slice that was given back is tried again."""
+_LOG = logging.getLogger("penstock")
+
+
+@cache
+def _function() -> Function:
+    """Opened once for as long as the function's process lives."""
+    _LOG.setLevel(os.environ.get("PENSTOCK_LOG_LEVEL", "INFO"))
+    return settings.from_environment()
+
+
+def plan(event: Any, _context: Any) -> Any:
+    """Plan a run: for a schedule, for files that came, for a request, for messages of these."""
+    if events.is_batch(event):
+        return _plan_for_messages(event)
+    if events.is_request(event):
+        return _plan_for_request(event)
+    wish = events.asked(event)
+    if wish.by == "nobody":
+        return {"status": "ignored"}
+    found = planner.run(_function(), full_refresh=wish.full_refresh)
+    _told("planned", **asdict(found))
+    return asdict(found)
+
+
+def work(event: Any, context: Any) -> dict[str, Any]:
+    """Do tasks."""
+    function = _function()
+
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    def do(message: events.Message) -> None:
+        task = messages.read(messages.Task, message.body)
+        try:
+            worker.work(function, task, seconds_left=seconds_left)
+        except Interrupted:
+            _soon_again(function.tasks_queue, message)
+            raise
+
+    return _each(event, do)
+
+
+def load(event: Any, _context: Any) -> dict[str, Any]:
+    """Publish runs."""
+    function = _function()
+
+    def do(message: events.Message) -> None:
+        wanted = messages.read(messages.LoadMessage, message.body)
+        _told("loaded", run_id=wanted.run_id, status=loader.load(function, wanted))
+
+    return _each(event, do)
+
+
+def _each(event: Any, do: Callable[[events.Message], None]) -> dict[str, Any]:
+    """Do every message; name those that are to come again."""
+    failed: list[str] = []
+    for message in events.messages(event):
+        try:
+            do(message)
+        except Exception as error:  # noqa: BLE001  # the queue counts, and keeps the dead letters
+            _tell_error(error, message=message.id, deliveries=message.deliveries)
+            failed.append(message.id)
+    return events.failures(failed)
+
+
+def _plan_for_messages(event: Any) -> dict[str, Any]:
+    """One planning for all messages of a batch: a run reads all that is new."""
+    failed: list[str] = []
+    wishes: dict[str, events.Asked] = {}
+    for message in events.messages(event):
+        try:
+            wish = events.asked_by(message.body)
+        except PenstockError as error:
+            _tell_error(error, message=message.id)
+            failed.append(message.id)
+            continue
+        if wish.by != "nobody":
+            wishes[message.id] = wish
+    if wishes:
+        try:
+            anew = any(w.full_refresh for w in wishes.values())
+            found = planner.run(_function(), full_refresh=anew)
+            _told("planned", **asdict(found))
+            if found.status == "busy":  # what came is for the run after the one under way
+                failed += wishes
+        except Exception as error:  # noqa: BLE001  # as above
+            _tell_error(error)
+            failed += wishes
+    return events.failures(failed)
+
+
+def _plan_for_request(event: Any) -> dict[str, Any]:
+    try:
+        wish = events.asked(event)
+    except PenstockError as error:
+        return events.answer(400, _in_json(error))
+    try:
+        found = planner.run(_function(), full_refresh=wish.full_refresh)
+    except PenstockError as error:
+        _tell_error(error)
+        return events.answer(503 if error.transient else 500, _in_json(error))
+    _told("planned", **asdict(found))
+    return events.answer(409 if found.status == "busy" else 202, asdict(found))
+
+
+def _soon_again(queue: str, message: events.Message) -> None:
+    """Have a message come again before its visibility time-out, which is that of a dead worker."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        client: Any = boto3.client("sqs", region_name=os.environ.get("AWS_REGION"))
+        client.change_message_visibility(
+            QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=COMES_AGAIN_SECONDS
+        )
+    except (BotoCoreError, ClientError) as error:  # then it comes later
+        _tell_error(error, message=message.id)
+
+
+def _in_json(error: PenstockError) -> dict[str, Any]:
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def _told(what: str, **values: Any) -> None:
+    _LOG.info(json.dumps({"event": what, **values}, default=str))
+
+
+def _tell_error(error: Exception, **values: Any) -> None:
+    known = in_words(error)
+    if known is None:
+        _LOG.exception(json.dumps({"event": "error", "code": "PSK-BUG-001", **values}))
+        return
+    _LOG.error(json.dumps({"event": "error", **_in_json(known), **values}))
