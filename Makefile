@@ -19,7 +19,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo demo-lambda data lint test coverage mutants fault fuzz bench docs wheel fmt clean
+.PHONY: help venv demo demo-lambda data lint test checkov coverage mutants fault fuzz bench docs wheel fmt clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 
 test: lint data ## Everything that must hold: lint, then every test, doctests, the wheel, coverage
 	$(BIN)/pytest --doctest-modules -n $(JOBS) --dist worksteal --durations=25 --cov --cov-report=term
+
+checkov: $(VENV)/.dev ## What checkov finds in the Terraform (an environment of its own below .cache/)
+	$(BIN)/python tests/helpers/linters.py
 
 coverage: $(VENV)/.dev ## Every branch of the ledger and commit code, by its quick tests alone
 	$(BIN)/pytest $(COMMIT_TESTS) -n $(JOBS) --cov --cov-report=term

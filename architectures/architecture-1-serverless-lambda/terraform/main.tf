@@ -203,13 +203,13 @@ data "aws_iam_policy_document" "send" {
   }
 }
 
-# The receiver puts events and does nothing else: it may not even read them again.
+# The receiver puts events, sees whether one is there already, and does nothing else.
 data "aws_iam_policy_document" "receive" {
   count = var.webhook == null ? 0 : 1
 
   statement {
     sid       = "Inbox"
-    actions   = ["s3:PutObject"]
+    actions   = ["s3:GetObject", "s3:PutObject"]
     resources = [for place in local.inbox : "${module.inbox[0].arn}/${place.prefix}*"]
   }
 
@@ -354,7 +354,7 @@ module "webhook" {
   count  = var.webhook == null ? 0 : 1
 
   name               = "${local.name}-webhook"
-  path               = var.webhook.path
+  paths              = var.webhook.paths
   method             = var.webhook.method
   rate               = var.webhook.rate
   burst              = var.webhook.burst

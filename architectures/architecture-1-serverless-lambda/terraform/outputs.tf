@@ -15,7 +15,7 @@ output "ledger" {
 
 output "webhook" {
   description = "Where events are sent to; null: there is no webhook."
-  value       = one(module.webhook[*].url)
+  value       = one(module.webhook[*].urls)
 }
 
 output "work" {

@@ -56,7 +56,7 @@ variable "trigger" {
 variable "webhook" {
   description = "Where events are taken by HTTP; null: nowhere. `secret_names`: what signatures are checked with. `rate` and `burst`: requests a second, over time and for a moment."
   type = object({
-    path         = string
+    paths        = list(string)
     method       = optional(string, "POST")
     secret_names = optional(list(string), [])
     rate         = optional(number, 50)

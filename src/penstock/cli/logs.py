@@ -108,12 +108,14 @@ def _followed(
 
 
 def _own(line: Line) -> bool:
-    return not line.text.startswith(_OF_LAMBDA)
+    of_lambda = str(line.fields.get("type", "")).startswith("platform.")
+    return not (of_lambda or line.text.startswith(_OF_LAMBDA))
 
 
 def shown(line: Line) -> str:
     """A line for a terminal: time, function, level, event, then what else it holds."""
     held: dict[str, Any] = dict(line.fields)
+    held.pop("requestId", None)
     level = str(held.pop("level", "INFO"))
     for name in ("time", "timestamp", "at", "logger"):
         held.pop(name, None)

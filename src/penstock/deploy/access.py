@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.errors import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from penstock.program import Program
 
@@ -67,8 +67,8 @@ def access_of(program: Program) -> Access:
     options = [read.options for read in program.reads] + [load.options for load in program.loads]
     texts = [text for each in options for text in _texts(each)]
     return Access(
-        reads=_places(read.options for read in program.reads),
-        writes=_places(load.options for load in program.loads),
+        reads=_places(program.reads),
+        writes=_places(program.loads),
         secret_names=tuple(sorted({name for text in texts for name in _SECRET.findall(text)})),
         secret_arns=tuple(sorted({str(o["secret_arn"]) for o in options if o.get("secret_arn")})),
         database_tokens=any(o.get("auth") == "iam" for o in options),
@@ -89,13 +89,14 @@ def place_of(path: str) -> Place | None:
     return Place(found[1], _VARIES.split(found[2], maxsplit=1)[0])
 
 
-def _places(options: Iterable[Mapping[str, Any]]) -> tuple[Place, ...]:
-    found = {place_of(path) for each in options for path in _paths(each)}
+def _places(parts: Iterable[Any]) -> tuple[Place, ...]:
+    found = {place_of(path) for part in parts for path in _paths(part)}
     return tuple(sorted(place for place in found if place))
 
 
-def _paths(options: Mapping[str, Any]) -> list[str]:
-    path = options.get("path")
+def _paths(part: Any) -> list[str]:
+    # The `path` of a webhook is that of a URL.
+    path = part.options.get("inbox" if part.connector == "webhook" else "path")
     paths = path if isinstance(path, list) else [path]
     return [each for each in paths if isinstance(each, str)]
 
@@ -103,8 +104,8 @@ def _paths(options: Mapping[str, Any]) -> list[str]:
 def _local(kind: str, parts: Iterable[Any]) -> Iterator[str]:
     for part in parts:
         name = part.dataset if kind == "source" else part.target
-        for path in _paths(part.options):
-            if part.connector in {"file", "s3", "lake"} and place_of(path) is None:
+        for path in _paths(part):
+            if part.connector in {"file", "s3", "lake", "webhook"} and place_of(path) is None:
                 yield f"the {kind} `{name}` ({path})"
 
 

@@ -25,6 +25,7 @@ LAMBDA_UNZIPPED = 262_144_000
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.md)."""
 _TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
 _MODE = 0o100644 << 16
+_LEVEL = 6  # 9 takes four times as long, for 0.3 % less
 _LARGEST = 5
 _RUNTIME = (
     "__init__.py",
@@ -107,13 +108,13 @@ def write_package(
     if unpacked > budget:
         raise _too_large(path.name, sizes, budget)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(_joined(path.name, parts).items()):
             info = zipfile.ZipInfo(name, _TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3  # Unix, wherever this runs
             info.external_attr = _MODE
-            archive.writestr(info, content, compresslevel=9)
+            archive.writestr(info, content, compresslevel=_LEVEL)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Package(path, digest, unpacked, sizes)
 

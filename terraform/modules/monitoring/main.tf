@@ -3,7 +3,8 @@
 data "aws_caller_identity" "this" {}
 
 resource "aws_sns_topic" "alarms" {
-  #checkov:skip=CKV_AWS_26:CloudWatch cannot publish with AWS's own key, and alarms hold no data (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns)
+  # Without a customer-managed key it is not encrypted: CloudWatch cannot publish with AWS's own key,
+  # and alarms hold no data (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns).
   name              = "${var.name}-alarms"
   kms_master_key_id = var.kms_key_arn
   tags              = var.tags

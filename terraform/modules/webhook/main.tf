@@ -1,8 +1,8 @@
-# One address of an HTTP API that calls a function and waits for its answer.
+# Addresses of an HTTP API that call a function and wait for its answer.
 
 resource "aws_apigatewayv2_api" "this" {
   name          = var.name
-  description   = "Takes ${var.method} ${var.path} for ${var.function_name}"
+  description   = "Takes events for ${var.function_name}"
   protocol_type = "HTTP"
   tags          = var.tags
 }
@@ -17,8 +17,10 @@ resource "aws_apigatewayv2_integration" "this" {
 
 resource "aws_apigatewayv2_route" "this" {
   #checkov:skip=CKV_AWS_309:whoever sends is known by the HMAC of each event, which the function checks: services that send webhooks sign in no other way
+  for_each = var.paths
+
   api_id    = aws_apigatewayv2_api.this.id
-  route_key = "${var.method} ${var.path}"
+  route_key = "${var.method} ${each.key}"
   target    = "integrations/${aws_apigatewayv2_integration.this.id}"
 }
 
@@ -60,8 +62,10 @@ resource "aws_cloudwatch_log_group" "access" {
 }
 
 resource "aws_lambda_permission" "this" {
+  for_each = var.paths
+
   action        = "lambda:InvokeFunction"
   function_name = var.function_name
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/${var.method}${replace(var.path, "/\\{[^}]*\\}/", "*")}"
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/${var.method}${replace(each.key, "/\\{[^}]*\\}/", "*")}"
 }

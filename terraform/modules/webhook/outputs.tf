@@ -1,6 +1,6 @@
-output "url" {
+output "urls" {
   description = "Where events are sent to."
-  value       = "${aws_apigatewayv2_api.this.api_endpoint}${var.path}"
+  value       = [for path in var.paths : "${aws_apigatewayv2_api.this.api_endpoint}${path}"]
 }
 
 output "api_id" {

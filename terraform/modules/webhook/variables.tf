@@ -9,14 +9,14 @@ variable "name" {
   }
 }
 
-variable "path" {
-  description = "Path that is listened on, such as /orders."
-  type        = string
+variable "paths" {
+  description = "Paths that are listened on, such as /orders."
+  type        = set(string)
   nullable    = false
 
   validation {
-    condition     = can(regex("^/[A-Za-z0-9._~/{}-]*$", var.path))
-    error_message = "path begins with / and has letters, digits and . _ ~ / { } -."
+    condition     = length(var.paths) > 0 && alltrue([for path in var.paths : can(regex("^/[A-Za-z0-9._~/{}-]*$", path))])
+    error_message = "paths has at least one; each begins with / and has letters, digits and . _ ~ / { } -."
   }
 }
 

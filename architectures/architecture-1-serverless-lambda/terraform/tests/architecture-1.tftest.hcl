@@ -73,7 +73,7 @@ run "started_by_a_webhook" {
 
   variables {
     trigger      = { events = true }
-    webhook      = { path = "/orders", secret_names = ["hook"] }
+    webhook      = { paths = ["/orders"], secret_names = ["hook"] }
     secret_names = ["hook"]
     secrets      = { hook = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hook" }
   }
@@ -113,7 +113,7 @@ run "a_signature_without_its_secret" {
   command = plan
 
   variables {
-    webhook = { path = "/orders", secret_names = ["hook"] }
+    webhook = { paths = ["/orders"], secret_names = ["hook"] }
   }
 
   expect_failures = [var.webhook]

@@ -46,13 +46,23 @@ class Line:
                 found = None
             if isinstance(found, dict):
                 head = self.text[:start].split("\t")[0].strip("[] ")
-                return {"level": head, **found} if head in LEVELS else found
+                found = {"level": head, **found} if head in LEVELS else found
+                return _unwrapped(found)
         return {"message": self.text.rstrip()}
 
     @property
     def time(self) -> datetime:
         """When it was printed, UTC."""
         return datetime.fromtimestamp(self.at / 1000, UTC)
+
+
+def _unwrapped(found: dict[str, Any]) -> dict[str, Any]:
+    """Lambda's JSON format puts what is logged, JSON itself, under `message`."""
+    try:
+        inner = json.loads(found.get("message") or "")
+    except (ValueError, TypeError):
+        return found
+    return {**found, "message": None, **inner} if isinstance(inner, dict) else found
 
 
 def lines(

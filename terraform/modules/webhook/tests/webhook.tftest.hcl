@@ -15,7 +15,7 @@ mock_provider "aws" {
 
 variables {
   name          = "acme-webhook"
-  path          = "/orders"
+  paths         = ["/orders"]
   function_name = "acme-receiver"
   function_arn  = "arn:aws:lambda:us-east-1:123456789012:function:acme-receiver"
 }
@@ -24,7 +24,7 @@ run "one_route_that_is_throttled_and_logged" {
   command = plan
 
   assert {
-    condition     = aws_apigatewayv2_route.this.route_key == "POST /orders"
+    condition     = aws_apigatewayv2_route.this["/orders"].route_key == "POST /orders"
     error_message = "It listens on what the pipeline says."
   }
 
@@ -52,10 +52,10 @@ run "a_path_that_is_none" {
   command = plan
 
   variables {
-    path = "orders?x"
+    paths = ["orders?x"]
   }
 
-  expect_failures = [var.path]
+  expect_failures = [var.paths]
 }
 
 run "a_method_that_is_none" {

@@ -75,8 +75,7 @@ class ServerlessLambda:
 def _packages(
     definition: Definition, program: Program, settings: Settings, folder: Path, *, here: bool
 ) -> dict[str, dict[str, Any]]:
-    trigger = definition.pipeline.trigger
-    names = (*HANDLERS, RECEIVER) if trigger and trigger.webhook else HANDLERS
+    names = (*HANDLERS, RECEIVER) if _webhooks(program) else HANDLERS
     handlers = sources_of(assets("architectures", ServerlessLambda.folder, "src/lambda"), names)
     needed = requirements(program)
     built: dict[str, dict[str, Any]] = {}
@@ -127,10 +126,18 @@ def _trigger(trigger: Trigger | None, program: Program) -> dict[str, Any]:
         return {"schedule": rate_expression(int(seconds(trigger.every))), "timezone": "UTC"}
     if trigger.files:
         read = next(read for read in program.reads if read.dataset == trigger.files)
+        if _in_own_inbox(read):
+            return {"events": True}
         places = _access_of_some(program, (read,)).reads
         return {"files": [place.as_json() for place in places]}
-    if trigger.webhook:
+    if trigger.webhook and _webhooks(program):
         return {"events": True}
+    if trigger.webhook:
+        raise BuildError(
+            "`trigger: webhook` has no source with the connector `webhook`, which reads the events",
+            code="PSK-BLD-006",
+            hint="add one, with the same `path`",
+        )
     raise BuildError(
         "the architecture `lambda` is not started by a stream",
         code="PSK-BLD-006",
@@ -139,15 +146,35 @@ def _trigger(trigger: Trigger | None, program: Program) -> dict[str, Any]:
 
 
 def _webhook(trigger: Trigger | None, program: Program) -> dict[str, Any] | None:
-    """Where events are taken, and what their signatures are checked with."""
-    if trigger is None or trigger.webhook is None:
+    """Where events are taken, and what their signatures are checked with.
+
+    Raises:
+        BuildError: events are to be put into another bucket than that of the build.
+    """
+    taken = _webhooks(program)
+    if not taken:
         return None
-    taken = tuple(read for read in program.reads if read.connector == "webhook")
+    for read in taken:
+        if not _in_own_inbox(read):
+            raise BuildError(
+                f"the source `{read.dataset}` has an inbox of its own, and the architecture "
+                "`lambda` makes one",
+                code="PSK-BLD-005",
+                hint="leave `inbox` out, in a profile: `--profile prod`",
+            )
     return {
-        "path": trigger.webhook.path,
-        "method": trigger.webhook.method,
+        "paths": sorted({str(read.options["path"]) for read in taken}),
+        "method": trigger.webhook.method if trigger and trigger.webhook else "POST",
         "secret_names": list(_access_of_some(program, taken).secret_names),
     }
+
+
+def _webhooks(program: Program) -> tuple[Read, ...]:
+    return tuple(read for read in program.reads if read.connector == "webhook")
+
+
+def _in_own_inbox(read: Read) -> bool:
+    return read.connector == "webhook" and not read.options.get("inbox")
 
 
 def _access_of_some(program: Program, reads: tuple[Read, ...]) -> Access:
