@@ -250,12 +250,15 @@ locals {
     },
     { for place in local.inbox : "PENSTOCK_INBOX" => "s3://${place.bucket}/${trimsuffix(place.prefix, "/")}" },
   )
-  told_in_runs = {
-    PENSTOCK_LEDGER      = "dynamodb://${local.table}"
-    PENSTOCK_WORK        = local.work
-    PENSTOCK_TASKS_QUEUE = module.tasks.url
-    PENSTOCK_LOADS_QUEUE = module.loads.url
-  }
+  told_in_runs = merge(
+    {
+      PENSTOCK_LEDGER      = "dynamodb://${local.table}"
+      PENSTOCK_WORK        = local.work
+      PENSTOCK_TASKS_QUEUE = module.tasks.url
+      PENSTOCK_LOADS_QUEUE = module.loads.url
+    },
+    { for queue in module.starts : "PENSTOCK_EVENTS_QUEUE" => queue.url },
+  )
 
   of_runs = {
     planner = {

@@ -21,6 +21,8 @@ COMES_AGAIN_SECONDS = 5
 """After how long a slice that was given back is tried again."""
 ASKS_AGAIN_SECONDS = 30
 """After how long a planning that met a run under way is tried again."""
+FIRST_WAIT_SECONDS, WAITS_GROW, MOST_WAIT_SECONDS = 5, 3, 900
+"""A message that failed comes again after 5 s, then 15, 45, …, at most 15 minutes."""
 _LOG = logging.getLogger("penstock")
 
 
@@ -28,6 +30,8 @@ _LOG = logging.getLogger("penstock")
 def _function() -> Function:
     """Opened once for as long as the function's process lives."""
     _LOG.setLevel(os.environ.get("PENSTOCK_LOG_LEVEL", "INFO"))
+    for chatty in ("boto3", "botocore", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     return settings.from_environment()
 
 
@@ -40,7 +44,11 @@ def plan(event: Any, _context: Any) -> Any:
     wish = events.asked(event)
     if wish.by == "nobody":
         return {"status": "ignored"}
-    found = planner.run(_function(), full_refresh=wish.full_refresh)
+    try:
+        found = planner.run(_function(), full_refresh=wish.full_refresh)
+    except PenstockError as error:
+        _tell_error(error)
+        raise error.with_traceback(None) from None  # Lambda prints it: the error was told
     _told("planned", **asdict(found))
     if found.status == "busy" and (wish.by == "files" or wish.full_refresh):
         # A schedule has its next time; these would be lost.
@@ -68,7 +76,7 @@ def work(event: Any, context: Any) -> dict[str, Any]:
             _soon_again(function.tasks_queue, message, COMES_AGAIN_SECONDS)
             raise
 
-    return _each(event, do)
+    return _each(event, do, function.tasks_queue)
 
 
 def load(event: Any, _context: Any) -> dict[str, Any]:
@@ -79,18 +87,20 @@ def load(event: Any, _context: Any) -> dict[str, Any]:
         wanted = messages.read(messages.LoadMessage, message.body)
         _told("loaded", run_id=wanted.run_id, status=loader.load(function, wanted))
 
-    return _each(event, do)
+    return _each(event, do, function.loads_queue)
 
 
-def _each(event: Any, do: Callable[[events.Message], None]) -> dict[str, Any]:
+def _each(event: Any, do: Callable[[events.Message], None], queue: str) -> dict[str, Any]:
     """Do every message; name those that are to come again."""
     failed: list[str] = []
     for message in events.messages(event):
         try:
             do(message)
         except Exception as error:  # noqa: BLE001  # the queue counts, and keeps the dead letters
-            _tell_error(error, message=message.id, deliveries=message.deliveries)
+            _tell_error(error, message_id=message.id, deliveries=message.deliveries)
             failed.append(message.id)
+            if not isinstance(error, Interrupted):
+                _soon_again(queue, message, _wait(message.deliveries))
     return events.failures(failed)
 
 
@@ -103,7 +113,7 @@ def _plan_for_messages(event: Any) -> dict[str, Any]:
         try:
             wish = events.asked_by(message.body)
         except PenstockError as error:
-            _tell_error(error, message=message.id)
+            _tell_error(error, message_id=message.id)
             failed.append(message.id)
             continue
         if wish.by != "nobody":
@@ -138,6 +148,15 @@ def _plan_for_request(event: Any) -> dict[str, Any]:
     return events.answer(409 if found.status == "busy" else 202, asdict(found))
 
 
+def _wait(deliveries: int) -> int:
+    """Seconds until a message that failed comes again.
+
+    >>> [_wait(n) for n in (1, 2, 3, 4, 9)]
+    [5, 15, 45, 135, 900]
+    """
+    return min(MOST_WAIT_SECONDS, FIRST_WAIT_SECONDS * WAITS_GROW ** (deliveries - 1))
+
+
 def _soon_again(queue: str | None, message: events.Message, seconds: int) -> None:
     """Have a message come again before its visibility time-out, which is that of the dead."""
     if queue is None:
@@ -149,7 +168,7 @@ def _soon_again(queue: str | None, message: events.Message, seconds: int) -> Non
             QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
         )
     except (BotoCoreError, ClientError) as error:  # then it comes later
-        _tell_error(error, message=message.id)
+        _tell_error(error, message_id=message.id)
 
 
 def _in_json(error: PenstockError) -> dict[str, Any]:
