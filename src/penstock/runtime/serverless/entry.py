@@ -154,7 +154,7 @@ def _wait(deliveries: int) -> int:
     >>> [_wait(n) for n in (1, 2, 3, 4, 9)]
     [5, 15, 45, 135, 900]
     """
-    return min(MOST_WAIT_SECONDS, FIRST_WAIT_SECONDS * WAITS_GROW ** (deliveries - 1))
+    return int(min(MOST_WAIT_SECONDS, FIRST_WAIT_SECONDS * WAITS_GROW ** (deliveries - 1)))
 
 
 def _soon_again(queue: str | None, message: events.Message, seconds: int) -> None:

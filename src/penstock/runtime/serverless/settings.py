@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from penstock.runtime.storage import Store
 
 CODE = "PSK-FN-003"
+OWN_FILES = "pipeline"
+"""Folder of the pipeline's own files inside a package."""
 SLICE_BYTES = 256 << 20
 MOST_SLICES = 1000
 # duckdb works 110-150 MB above its limit (the same as of any run in little memory).
@@ -76,6 +79,7 @@ def from_environment(
     pipeline = _needed(given, "PENSTOCK_PIPELINE")
     root = Path(given.get("PENSTOCK_ROOT") or Path(gettempdir()) / "penstock")
     root.mkdir(parents=True, exist_ok=True)
+    _own_files(Path(given.get("LAMBDA_TASK_ROOT") or ".") / OWN_FILES, root)
     references.give_secrets(secrets.fetch(given.get(references.SECRET_ARNS)))
     program = _program(_needed(given, "PENSTOCK_PROGRAM"), root)
     if program.pipeline != pipeline:
@@ -132,6 +136,12 @@ def _queues(region: str | None, _endpoint: str | None) -> Any:
     import boto3
 
     return boto3.client("sqs", region_name=region)
+
+
+def _own_files(packed: Path, root: Path) -> None:
+    """Python steps and the like, from the package to where they are looked for."""
+    if packed.is_dir():
+        shutil.copytree(packed, root, dirs_exist_ok=True)
 
 
 def _program(url: str, root: Path) -> Program:
