@@ -458,7 +458,31 @@ class Api:
         return {"url": self.server.url_for(f"/{name}"), "retries": 0}
 
 
-KINDS = {"postgres": Table, "rest": Api}
+class Resource:
+    """A dlt resource: here one that reads a file."""
+
+    connector = "dlt"
+    code = """\
+import decimal, json, pathlib
+def rows(name):
+    file = pathlib.Path(name + ".json")
+    if not file.is_file():
+        raise ConnectionError(f"there is no {name}")
+    yield json.loads(file.read_text(), parse_float=decimal.Decimal)
+"""
+
+    def __init__(self, request):
+        self.root = request.getfixturevalue("tmp_path")
+        (self.root / "resource.py").write_text(self.code)
+
+    def put(self, rows):
+        (self.root / "rows.json").write_text(json.dumps(records(rows)))
+
+    def options(self, name="rows"):
+        return {"source": "resource.py:rows", "arguments": {"name": name}}
+
+
+KINDS = {"postgres": Table, "rest": Api, "dlt": Resource}
 
 
 @pytest.fixture(params=sorted(KINDS))

@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from penstock.diagnostics import did_you_mean
 from penstock.errors import Unavailable
@@ -83,6 +84,18 @@ def with_secrets(options: Mapping[str, Any], environment: Mapping[str, str]) -> 
         return value
 
     return {k: fill(v) for k, v in options.items()}
+
+
+def without_secrets(text: str, environment: Mapping[str, str]) -> str:
+    """A text of another party, with the values of secrets taken out of it.
+
+    >>> without_secrets("GET /?key=s3cret: 401", {"PENSTOCK_SECRET_API": "s3cret"})
+    'GET /?key=***: 401'
+    """
+    values = {v for k, v in environment.items() if k.startswith(SECRET_PREFIX) and v.strip()}
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, "***").replace(quote(value, safe=""), "***")
+    return text
 
 
 def environment() -> Mapping[str, str]:

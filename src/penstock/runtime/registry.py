@@ -38,6 +38,10 @@ SOURCES: dict[str, Entry] = {
         "penstock.runtime.sources.rest.options:RestSourceOptions",
         "penstock.runtime.sources.rest.source:RestSource",
     ),
+    "dlt": Entry(
+        "penstock.runtime.sources.dlt.options:DltSourceOptions",
+        "penstock.runtime.sources.dlt.source:DltSource",
+    ),
 }
 
 TARGETS: dict[str, Entry] = {

@@ -31,7 +31,6 @@ LATER_SOURCES: dict[str, str] = {
     "webhook": "penstock.spec.later:WebhookSource",
     "kafka": "penstock.spec.later:KafkaSource",
     "kinesis": "penstock.spec.later:KinesisSource",
-    "dlt": "penstock.spec.later:DltSource",
 }
 LATER_TARGETS: dict[str, str] = {
     "redshift": "penstock.spec.later:RedshiftTarget",

@@ -161,15 +161,6 @@ class KinesisSource(Model):
     """The column that says when it happened."""
 
 
-class DltSource(Model):
-    """A source of the dlt package."""
-
-    source: Text
-    """`MODULE:FUNCTION`."""
-    resource: Text | None = None
-    arguments: dict[str, Any] = Field(default_factory=dict)
-
-
 class _Table(Model):
     """A table that is written."""
 

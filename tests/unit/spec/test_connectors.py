@@ -26,7 +26,6 @@ EXAMPLES = {
     "webhook": "path: /flights",
     "kafka": "brokers: ['b:9092'], topic: flights",
     "kinesis": "stream: flights",
-    "dlt": "source: 'pipelines:flights'",
 }
 TARGET_EXAMPLES = {
     "redshift": "table: t, database: d, workgroup: w",
