@@ -62,8 +62,11 @@ def opened(read: Read, root: Path) -> Any:
     Raises:
         Unavailable: a secret is not set.
     """
-    options = references.with_secrets(read.options, references.environment())
-    return registry.source(read.connector)(dataclasses.replace(read, options=options), root)
+    made = registry.source(read.connector)
+    options = references.with_secrets(
+        read.options, references.environment(), but=getattr(made, "unread", ())
+    )
+    return made(dataclasses.replace(read, options=options), root)
 
 
 def contract_of(source: Source) -> tuple[Column, ...] | None:
@@ -160,7 +163,11 @@ def _note_origin(state: Compilation, name: str, origin: str) -> None:
 
 
 def _incremental(source: Source) -> Any:
-    value = source.incremental
+    """As it is said, or what is the connector's own way."""
+    value: Any = source.incremental
+    if "incremental" not in source.model_fields_set and source.connector in registry.SOURCES:
+        options = registry.load(registry.SOURCES[source.connector].options)
+        return getattr(options, "default_incremental", value)
     return dict(value) if isinstance(value, dict) else value
 
 

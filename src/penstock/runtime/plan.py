@@ -118,8 +118,7 @@ def plan(
     found = {}
     for read in program.reads:
         with placed(program, f"dataset:{read.dataset}"):
-            options = references.with_secrets(read.options, references.environment())
-            source: Source = registry.source(read.connector)(replace(read, options=options), root)
+            source = open_source(read, root)
             if span is not None:
                 found[read.dataset] = _backfilled(read, source, span)
             elif isinstance(read.incremental, dict):
@@ -171,6 +170,16 @@ def plan(
         exhausted=ordinary and incremental and not fresh,
         notes=tuple(notes),
     )
+
+
+def open_source(read: Read, root: Path) -> Source:
+    """The source of a read, its secrets resolved."""
+    made = registry.source(read.connector)
+    options = references.with_secrets(
+        read.options, references.environment(), but=getattr(made, "unread", ())
+    )
+    source: Source = made(replace(read, options=options), root)
+    return source
 
 
 def _whole(

@@ -28,7 +28,6 @@ LATER_SOURCES: dict[str, str] = {
     "graphql": "penstock.spec.later:GraphqlSource",
     "ftp": "penstock.spec.later:FtpSource",
     "sftp": "penstock.spec.later:SftpSource",
-    "webhook": "penstock.spec.later:WebhookSource",
     "kafka": "penstock.spec.later:KafkaSource",
     "kinesis": "penstock.spec.later:KinesisSource",
 }

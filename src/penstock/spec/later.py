@@ -125,14 +125,6 @@ class SftpSource(_Server, Files):
     """The server's public key; a server with another is refused."""
 
 
-class WebhookSource(Model):
-    """Records that others send over HTTP."""
-
-    path: Text
-    signature: dict[str, Any] | None = None
-    """How a sender proves itself."""
-
-
 class KafkaSource(Model):
     """Records of a topic."""
 

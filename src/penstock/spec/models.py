@@ -83,7 +83,8 @@ class Source(OpenModel):
     """What becomes of a record that cannot be read."""
     incremental: Literal["files", "state", "none"] | ByColumn = "none"
     """`files`: each file once; `{column: …, lookback: …, align: …}`: what is newer; `state`: from
-    where the source remembers to have been read (dlt); `none`: all, each run."""
+    where the source remembers to have been read (dlt); `none`: all,
+    each run. Default: `none`, of a webhook `files`."""
     description: str | None = None
     """What it is, for people."""
 

@@ -51,6 +51,7 @@ class Source(Protocol):
 
     - `honours_bounds = True`: `extract` gives the rows inside `Slice.bounds` and no other
       (docs/decisions/0022); without it, the run loop cuts what it gives;
+    - `unread`: names of options whose secrets nobody needs who reads; they are left out;
     - `within(bounds)`: told before `plan`, so that less can be asked for; rows outside are cut;
     - `resume(state)`: told before `plan` what it remembered when it was read last; None: nothing.
       Then `reached` is what it remembers after `extract`, as a watermark of the type `STATE`
