@@ -10,20 +10,30 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import SourceUnavailable
+from penstock.program import Column
 from penstock.runtime.identity import digest
 from penstock.runtime.sources.base import Inferred, Slice
 from penstock.runtime.sources.file.source import FileSource
+from penstock.runtime.sources.shapes import Shape, Shaped
 from penstock.runtime.sources.webhook import inbox
 from penstock.runtime.sources.webhook.options import built
 from penstock.runtime.storage import is_remote, open_store
+from penstock.runtime.widening import TAKES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from penstock.program import Column, Read
+    from penstock.program import Read
     from penstock.runtime.engines.base import Engine, Extracted
-    from penstock.runtime.sources.shapes import Shaped
+
+
+_ENVELOPE = (
+    Column("_received_at", "timestamptz"),
+    Column("_idempotency_key", "varchar"),
+    Column("_number", "bigint"),
+    Column("_headers", "json"),
+)
 
 
 class WebhookSource:
@@ -37,6 +47,8 @@ class WebhookSource:
         options = built(read.options)
         self._place = inbox.place(options, os.environ)
         self._dataset = read.dataset
+        self._rule = read.schema_evolution
+        self._envelope = _ENVELOPE if options.headers else _ENVELOPE[:-1]
         self._store = open_store(self._place, root, region=options.region)
         path = f"{self._place}/{read.dataset}/*{inbox.SUFFIX}"
         given: dict[str, Any] = {"path": path, "format": "ndjson"}
@@ -79,11 +91,31 @@ class WebhookSource:
                 code="PSK-SRC-141",
                 hint="declare its `schema`",
             )
-        return self._files.infer()
+        found = self._files.infer()
+        kinds = {c.name: c for c in _ENVELOPE}
+        return replace(found, schema=tuple(kinds.get(c.name, c) for c in found.schema))
 
     def shapes(self, schema: Sequence[Column], *, grow: bool) -> list[Shaped]:
-        """The different columns that the events have."""
-        return [] if self._empty() else self._files.shapes(schema, grow=grow)
+        """The different columns that the events have.
+
+        What the inbox adds is a part of every event that will come, so that it is told where
+        none has come yet.
+        """
+        found = [] if self._empty() else self._files.shapes(schema, grow=grow)
+        if self._rule == "strict":
+            return found
+        declared = {c.name.casefold() for c in schema}
+        ours = tuple(c for c in self._envelope if c.name not in declared)
+        names = {c.name for c in _ENVELOPE} - declared
+        found = [
+            replace(s, shape=replace(s.shape, columns=tuple(
+                c for c in s.shape.columns if c.name not in names
+            )))
+            for s in found
+        ]  # fmt: skip
+        if self._rule in TAKES and ours:
+            found.insert(0, Shaped("the inbox", Shape((*schema, *ours)), ordered=False))
+        return found
 
     def _empty(self) -> bool:
         found = self._store.list(self._dataset)
