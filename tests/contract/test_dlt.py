@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from werkzeug import Response
 
-from penstock.errors import SourceUnavailable, StepFailed
+from penstock.errors import MissingExtra, SourceUnavailable, StepFailed
 from penstock.program import Column, Read
 from penstock.runtime import registry
 from penstock.runtime.sources.dlt.source import DltSource
@@ -269,6 +269,15 @@ def test_a_module_that_is_missing_in_the_users_file_is_named(read, root):
         read("steps/needy.py:x")
     assert "no_such_thing" in told.value.message
     assert (told.value.span.file, told.value.span.line) == ("steps/needy.py", 1)
+
+
+def test_without_the_package_the_extra_is_named(read, tmp_path, monkeypatch):
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "dlt.py").write_text("raise ImportError('not here')\n")
+    monkeypatch.syspath_prepend(tmp_path / "none")
+    with pytest.raises(MissingExtra) as told:
+        read("numbers")
+    assert told.value.hint == "pip install 'penstock[dlt]'"
 
 
 # -- the rest_api source of dlt, against a real server

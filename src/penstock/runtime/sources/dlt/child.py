@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.errors import PenstockError, SourceUnavailable, StepFailed
 from penstock.runtime.json_text import NoJson, text
 from penstock.runtime.sources.dlt.faults import CODE_LARGE, CODE_RECORD, told
-from penstock.runtime.sources.dlt.resolving import found
+from penstock.runtime.sources.dlt.resolving import found, require_dlt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(question: dict[str, Any], root: Path) -> dict[str, Any]:
+    require_dlt()
     from dlt.common import json as dlt_json
     from dlt.common.configuration.container import Container
     from dlt.common.pipeline import StateInjectableContext

@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def found(root: Path, reference: str, wanted: str | None, arguments: dict[str, Any]) -> Any:
-    """What gives the records when it is iterated.
-
-    Raises:
-        MissingExtra: dlt is not installed.
-        StepFailed: there is no such module, function or resource.
-    """
+def require_dlt() -> None:
+    """Raise MissingExtra unless dlt can be imported."""
     try:
         import dlt  # noqa: F401  # only whether it is there
     except ImportError as error:
         raise MissingExtra("dlt", "dlt", wanted_by="the connector `dlt`") from error
+
+
+def found(root: Path, reference: str, wanted: str | None, arguments: dict[str, Any]) -> Any:
+    """What gives the records when it is iterated.
+
+    Raises:
+        StepFailed: there is no such module, function or resource.
+    """
     named = _named(root, reference)
     return _selected(_made(named, reference, arguments), reference, wanted)
 
