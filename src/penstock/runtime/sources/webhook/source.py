@@ -101,11 +101,12 @@ class WebhookSource:
         What the inbox adds is a part of every event that will come, so that it is told where
         none has come yet.
         """
-        found = [] if self._empty() else self._files.shapes(schema, grow=grow)
-        if self._rule == "strict":
-            return found
         declared = {c.name.casefold() for c in schema}
         ours = tuple(c for c in self._envelope if c.name not in declared)
+        asked = schema if self._rule == "strict" else (*schema, *ours)
+        found = [] if self._empty() else self._files.shapes(asked, grow=grow)
+        if self._rule == "strict":
+            return found
         names = {c.name for c in _ENVELOPE} - declared
         found = [
             replace(s, shape=replace(s.shape, columns=tuple(
