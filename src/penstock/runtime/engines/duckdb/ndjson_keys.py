@@ -53,10 +53,10 @@ def known_keys(lines: Iterable[bytes]) -> Known:
 
 
 def keys_of_small(path: str, size: int) -> set[str] | None:
-    """The keys of all records of a small file; None: it is large, packed, not plain NDJSON, or
-    has keys that differ in letter case only.
+    """The keys of all records of a small file; None: it has to be looked at by DuckDB.
 
-    DuckDB's four queries for it cost some 15 ms, however small it is.
+    That is one that is large or packed, is not plain NDJSON, or has keys that differ in letter
+    case only. DuckDB's four queries for it cost some 15 ms, however small it is.
     """
     if size > SMALL or compression_of(path) != "none":
         return None
