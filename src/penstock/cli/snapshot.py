@@ -44,6 +44,7 @@ class Checked:
         engines: engine → whether it can run the pipeline, as `validate --json` publishes it.
         files: path → text of every file of the definition.
         program: None if there are errors.
+        deploy: `architecture` and its `settings`, where the pipeline names one.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class Checked:
     counts: Mapping[str, int]
     files: Mapping[str, str] = field(default_factory=dict)
     program: Program | None = None
+    deploy: Mapping[str, Any] | None = None
 
     @property
     def valid(self) -> bool:
@@ -86,6 +88,7 @@ def recall(root: Path, asked: Mapping[str, Any]) -> Checked | None:
             counts=kept["counts"],
             files={name: text.decode("utf-8-sig") for name, text in texts.items()},
             program=program,
+            deploy=kept["deploy"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -114,6 +117,7 @@ def keep(checked: Checked, asked: Mapping[str, Any]) -> None:
             "engines": checked.engines,
             "counts": checked.counts,
             "program": program.as_json(),
+            "deploy": checked.deploy,
         }
         path = _path(checked.root, asked)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -39,10 +39,21 @@ def command(
         output.diagnostics(unusable.diagnostics, unusable.files)
         output.result("", _document(unusable.diagnostics, _none_can(unusable.diagnostics)))
         return unusable.exit_code
-    output.diagnostics(checked.diagnostics)
-    document = _document(checked.diagnostics, checked.engines)
+    told = (*checked.diagnostics, *_fit(checked))
+    output.diagnostics(told)
+    document = _document(told, checked.engines)
     output.result(lambda: _words(checked), document)
     return 0 if checked.valid else InvalidDefinition.exit_code
+
+
+def _fit(checked: Checked) -> Sequence[Diagnostic]:
+    """Warnings where the architecture is the wrong one for what the last runs read."""
+    if not checked.valid or checked.deploy is None:
+        return ()
+    from penstock.cost.findings import of_runs
+
+    reports = shared.last_reports(checked.root, checked.name)
+    return of_runs(checked.deploy, checked.program, reports)
 
 
 def _document(found: Sequence[Diagnostic], engines: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from penstock.compiler.models import read_models
 from penstock.compiler.quality import check_quality
 from penstock.compiler.render import render
 from penstock.compiler.resolve import resolve
+from penstock.compiler.slicing import decide_slices
 from penstock.compiler.sources import read_sources
 from penstock.compiler.state import Compilation, DatasetInfo
 from penstock.compiler.steps import check_steps
@@ -44,6 +45,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_incremental,
     warn_of_unused,
     report_engines,
+    decide_slices,
     render,
     assemble,
 )

@@ -24,6 +24,7 @@ def assemble(state: Compilation) -> None:
         loads=tuple(state.loads),
         places=_places(state),
         schema_changes=tuple(state.schema_changes),
+        slicing=state.slicing,
     ).seal()
 
 

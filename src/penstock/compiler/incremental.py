@@ -29,6 +29,8 @@ def check_incremental(state: Compilation) -> None:
             _overwrites(state, read, load)
         if isinstance(read.incremental, dict):
             state.reads[i] = _by_column(state, read, feeds[read.dataset])
+    for load in state.loads:
+        _doubles(state, load, [r for r in state.reads if load in feeds[r.dataset]])
 
 
 def _by_column(state: Compilation, read: Read, feeds: list[Load]) -> Read:
@@ -100,6 +102,21 @@ def _overwrites(state: Compilation, read: Read, load: Load) -> None:
         else state.definition.positions.key(("targets", load.target)),
         "`mode: append`, `merge` or `overwrite_partitions` keeps them; or `incremental: none` for "
         f"`{read.dataset}`",
+    )
+
+
+def _doubles(state: Compilation, load: Load, reads: list[Read]) -> None:
+    """What is read whole by each run, and appended by each run, is there as often as it ran."""
+    if load.mode != "append" or not reads or any(r.incremental != "none" for r in reads):
+        return
+    state.tell(
+        "PSK-TGT-034",
+        f"`{load.target}` appends, and each run reads all of `{reads[0].dataset}`: its rows would "
+        "be there once for each run",
+        state.definition.positions.value(("targets", load.target, "mode")),
+        f"`incremental: files` (or by a column) for `{reads[0].dataset}` reads what is new; "
+        "`mode: overwrite` or `merge` replaces rows",
+        severity="warning",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.diagnostics import Diagnostic, Severity, Span
+from penstock.program import Slicing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +107,7 @@ class Compilation:
     read_by_rules: set[str] = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    slicing: Slicing = field(default_factory=Slicing)
     program: Program | None = None
 
     @property

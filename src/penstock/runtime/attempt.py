@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from penstock.errors import BadRecords, RunStopped
+from penstock.errors import STANDS, BadRecords, Interrupted, RunStopped
 from penstock.program import Read, unchecked
 from penstock.runtime import checks as rules
 from penstock.runtime import corrections, publish, quarantine, registry, statements
@@ -60,6 +60,7 @@ class Attempt:
         work: Path,
         injection: Injection | None = None,
         before_load: Callable[[], None] = lambda: None,
+        stage: Callable[[Load, Engine], Staged] | None = None,
     ) -> None:
         self._program = program
         self._root = root
@@ -68,6 +69,8 @@ class Attempt:
         self._document = document
         self._work = work
         self._before_load = before_load
+        self._stage = stage or self._staged_whole
+        self._given_up = threading.Event()
         self._injection = injection or Injection()
         self._folder = quarantine.run_folder(root, document.run_id)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -128,6 +131,12 @@ class Attempt:
         for load in self._program.loads:
             publish.open_target(load, self._root).abandon(self._plan.key)
 
+    def interrupt(self) -> None:
+        """Have `work` end at the next boundary, with Interrupted; from another thread."""
+        self._given_up.set()
+        if self._engine is not None:
+            self._engine.interrupt()
+
     def close(self) -> None:
         """Free the engine and its working files."""
         if self._engine is not None:
@@ -138,6 +147,7 @@ class Attempt:
 
     def _timed(self, dataset: str, make: Callable[[Any], Counts], what: Read | Statement) -> None:
         clock = time.monotonic()
+        self._go_on()
         self._observer.event("dataset_started", dataset=dataset)
         with placed(self._program, f"dataset:{dataset}"):
             counts = make(what)
@@ -206,7 +216,6 @@ class Attempt:
         return added
 
     def _make(self, made: Statement) -> Counts:
-
         name = made.dataset
         relation = self._first_relation(name)
         if self._injection.only(name):
@@ -324,12 +333,11 @@ class Attempt:
 
     def _load(self, load: Load) -> None:
         self._before_load()
+        self._go_on()
         clock = time.monotonic()
         self._observer.event("target_started", target=load.target)
         with placed(self._program, f"load:{load.target}"):
-            staged = publish.open_target(load, self._root).stage(
-                self._running, load.dataset, self._plan.key
-            )
+            staged = self._stage(load, self._running)
         counts = self._document.datasets[load.dataset]
         with self._document.guard:
             self._staged[load.target] = staged
@@ -338,7 +346,14 @@ class Attempt:
                 counts.rows_out = staged.rows
                 counts.seconds += time.monotonic() - clock
 
+    def _staged_whole(self, load: Load, engine: Engine) -> Staged:
+        return publish.open_target(load, self._root).stage(engine, load.dataset, self._plan.key)
+
     # -- small things
+
+    def _go_on(self) -> None:
+        if self._given_up.is_set():
+            raise Interrupted("the work was given up at a boundary", hint=STANDS)
 
     @property
     def _running(self) -> Engine:

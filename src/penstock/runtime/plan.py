@@ -182,6 +182,14 @@ def open_source(read: Read, root: Path) -> Source:
     return source
 
 
+def anew(program: Program) -> Program:
+    """The Program of a full refresh: what a run adds to takes the place of what was there."""
+    loads = (
+        replace(x, mode="overwrite") if x.mode in {"append", "merge"} else x for x in program.loads
+    )
+    return replace(program, loads=tuple(loads))
+
+
 def _whole(
     read: Read, source: Source, seen: set[tuple[str, str]] | None, before: Progress | None
 ) -> _Found:

@@ -98,6 +98,21 @@ def roll_forward(
     program = Program.from_json(json.loads((folder / "program.json").read_text(encoding="utf-8")))
     document = RunDocument(program, record.run_id, record.attempt, record.started_at)
     document.notes.append("finished by a later run, after this one was cut off while publishing")
+    publish_staged(record, document, root, ledger, observer, lock)
+
+
+def publish_staged(
+    record: RunRecord,
+    document: RunDocument,
+    root: Path,
+    ledger: Ledger,
+    observer: Observer,
+    lock: Lock,
+) -> None:
+    """Commit what a run has recorded its intent to publish, again or for the first time.
+
+    A target that was moved by somebody else ends the run as failed. `lock` is that of its lane.
+    """
     items = [(load_from_json(i["load"]), Staged(**i["staged"])) for i in record.staged or []]
     try:
         versions = [commit(load, staged, root, document, observer) for load, staged in items]

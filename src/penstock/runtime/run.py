@@ -7,7 +7,7 @@ forward by the next one. A run killed before that leaves nothing but files no re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped, in_words
@@ -17,7 +17,7 @@ from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.heartbeat import AwaitedLock, HeldLock
 from penstock.runtime.injection import corrected
 from penstock.runtime.ledger.base import BACKFILL, DAILY
-from penstock.runtime.plan import Plan, Span, new_run_id, plan
+from penstock.runtime.plan import Plan, Span, anew, new_run_id, plan
 from penstock.runtime.references import bind_run
 
 if TYPE_CHECKING:
@@ -76,11 +76,7 @@ def run(
     Never raises for what a user can cause: the result tells.
     """
     if options.full_refresh and not options.span:
-        loads = (
-            replace(x, mode="overwrite") if x.mode in {"append", "merge"} else x
-            for x in program.loads
-        )
-        program = replace(program, loads=tuple(loads))
+        program = anew(program)
     return _Run(program, root, ledger, observer, options).go()
 
 

@@ -15,7 +15,7 @@ import pytest
 from gateway import answer, event
 
 from penstock.program import Column, Program, Read
-from penstock.runtime.serverless import receiver
+from penstock.runtime.serverless import receiver, secrets
 
 HANDLERS = (
     Path(__file__).parents[3]
@@ -137,8 +137,10 @@ def test_secrets_of_secrets_manager_are_fetched_once_and_anew_when_they_changed(
     }
     inbox = place({"signature": SIGNED}, PENSTOCK_SECRET_ARNS=json.dumps(arns))
     asked = []
-    real = receiver._secret
-    monkeypatch.setattr(receiver, "_secret", lambda arn: asked.append(arn) or real(arn))
+    real = secrets._value
+    monkeypatch.setattr(
+        secrets, "_value", lambda client, name, arn: asked.append(arn) or real(client, name, arn)
+    )
 
     def post(secret):
         told = hmac.new(secret.encode(), b'{"id": 1}', hashlib.sha256).hexdigest()

@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import PenstockError, RunError, Unavailable
+from penstock.errors import PenstockError, RunError
 from penstock.program import Program
 from penstock.runtime.references import SECRET_PREFIX, secrets_of, with_secrets
+from penstock.runtime.serverless import secrets
 from penstock.runtime.sources.webhook import inbox
 from penstock.runtime.sources.webhook.options import built
 from penstock.runtime.sources.webhook.receiving import Answer, Door, Request, receive
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from penstock.runtime.sources.webhook.options import Signature
 
 CODE = "PSK-FN-021"
-CODE_UNREADABLE = "PSK-FN-022"
 ARNS = "PENSTOCK_SECRET_ARNS"
 FRESH_SECONDS = 60.0
 """A secret is not fetched again before: whoever signs wrongly must not make us ask."""
@@ -184,35 +184,10 @@ class _Signing:
 
     def _values(self) -> dict[str, str]:
         """The environment, and in it the secrets that it names by their ARN."""
-        arns = _arns(self._environment)
-        return {
-            **self._environment,
-            **{SECRET_PREFIX + n.upper(): _secret(arns[n]) for n in self._fetched() if n in arns},
-        }
-
-
-def _arns(environment: Mapping[str, str]) -> dict[str, str]:
-    try:
-        found = json.loads(environment.get(ARNS) or "{}")
-        return {str(name): str(arn) for name, arn in found.items()}
-    except (ValueError, AttributeError) as error:
-        raise Unavailable(
-            f"{ARNS} is no JSON object of names and ARNs", code=CODE_UNREADABLE
-        ) from (error)
-
-
-def _secret(arn: str) -> str:
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        client: Any = boto3.client("secretsmanager", region_name=os.environ.get("AWS_REGION"))
-        found = client.get_secret_value(SecretId=arn)
-        return str(found.get("SecretString") or found["SecretBinary"].decode())
-    except (BotoCoreError, ClientError, UnicodeDecodeError) as error:
-        raise Unavailable(
-            f"the secret {arn} cannot be read: {error}", code=CODE_UNREADABLE
-        ) from error
+        names = self._fetched()
+        found = secrets.fetch(self._environment.get(ARNS), only=names) if names else {}
+        values = {SECRET_PREFIX + name.upper(): value for name, value in found.items()}
+        return {**self._environment, **values}
 
 
 def _needed(environment: Mapping[str, str], name: str) -> str:

@@ -30,8 +30,8 @@ class WindowedSource:
     ) -> None:
         self._source = source
         self._dataset = dataset
-        self._window = window
-        self._before = before
+        self.window = window
+        self.before = before
         self.reached = before
         self.outside = 0
         self.missing = 0
@@ -42,16 +42,19 @@ class WindowedSource:
 
     def plan(self) -> Slice:
         """What there is to read now, whatever is inside."""
-        bounds = self._window.as_bounds()
+        self.tell_bounds()
+        return replace(self._source.plan(), bounds=self.window.as_bounds())
+
+    def tell_bounds(self) -> None:
+        """Tell the source what is inside; to be done before `extract` where nothing is planned."""
         tell = getattr(self._source, "within", None)
         if tell is not None:
-            tell(bounds)
-        return replace(self._source.plan(), bounds=bounds)
+            tell(self.window.as_bounds())
 
     @property
     def condition(self) -> str | None:
         """SQL condition of the rows inside; None: every row is."""
-        return None if self._window.open else self._window.condition()
+        return None if self.window.open else self.window.condition()
 
     def infer(self) -> Inferred:
         """The schema of what is there."""
@@ -59,14 +62,14 @@ class WindowedSource:
 
     def extract(self, part: Slice, engine: Engine, relation: str, *, keep: bool) -> Extracted:
         """Make `relation` of the rows inside; the others count as not read."""
-        if self._window.open or getattr(self._source, "honours_bounds", False):
+        if self.window.open or getattr(self._source, "honours_bounds", False):
             found = self._source.extract(part, engine, relation, keep=True)
             self._look(engine, relation)
             return found
         whole = f"{relation}__whole"
         found = self._source.extract(part, engine, whole, keep=True)
         try:
-            inside = self._window.condition()
+            inside = self.window.condition()
             sql = f"SELECT * FROM {whole} WHERE {inside}"
             engine.create(relation, sql, materialize=keep)
             rows = _count(engine, f"SELECT count(*) AS n FROM {relation}")
@@ -84,18 +87,18 @@ class WindowedSource:
 
     def _look(self, engine: Engine, relation: str) -> None:
         """See how far the rows go, and how many have no place."""
-        column = '"' + self._window.column.replace('"', '""') + '"'
+        column = '"' + self.window.column.replace('"', '""') + '"'
         sql = f"SELECT count(*) AS n FROM {relation} WHERE {column} IS NULL"
         self.missing = _count(engine, sql)
-        self.reached = windows.reached(engine, relation, self._window, self._before)
+        self.reached = windows.reached(engine, relation, self.window, self.before)
 
     def note(self) -> str | None:
         """What the report says of rows without a value."""
-        if not self.missing or not self._window.nulls:
+        if not self.missing or not self.window.nulls:
             return None
         what = "row has" if self.missing == 1 else "rows have"
         return (
-            f"`{self._dataset}`: {self.missing:,} {what} no `{self._window.column}` to go by, and "
+            f"`{self._dataset}`: {self.missing:,} {what} no `{self.window.column}` to go by, and "
             "every run reads them"
         )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from penstock.program import Load
@@ -48,6 +48,8 @@ class TargetCapabilities:
             (`decimal`, not `decimal(8,2)`).
         formats: every format it knows → None where it writes it, else why it does not.
         history: why older versions cannot be read or restored; None: they can.
+        joins: the modes in which what several processes staged of one run can be published as
+            one (see `JoiningTarget`).
     """
 
     modes: tuple[str, ...]
@@ -55,6 +57,7 @@ class TargetCapabilities:
     partition_types: frozenset[str] = frozenset()
     formats: Mapping[str, Gap | None] = field(default_factory=dict)
     history: Gap | None = None
+    joins: frozenset[str] = frozenset()
 
     def gap(self, form: str) -> Gap | None:
         """Why a known format cannot be written; None: it can."""
@@ -164,6 +167,40 @@ class Maintained:
     versions_removed: tuple[str, ...] = ()
     files_removed: int = 0
     bytes_removed: int = 0
+
+
+class JoiningTarget(Protocol):
+    """What a target has besides, where several processes may stage one run (`joins`).
+
+    Each stages a part under a name that no other try at it has, and one commits them all.
+    """
+
+    def joins_now(self) -> bool:
+        """Whether parts can be joined as the target is now; else one process stages it all."""
+
+    def stage_part(
+        self, engine: Engine, relation: str, key: str, part: str, *, alone: bool
+    ) -> Staged:
+        """Write the rows of a part, invisible to readers.
+
+        Args:
+            part: names this try: letters and digits.
+            alone: it is the only part, so that every mode will do.
+
+        Raises:
+            LoadFailed: as `stage` does.
+            Conflict: old rows would have to be written anew by more than one part.
+        """
+
+    def discard_part(self, key: str, part: str) -> None:
+        """Remove what a try staged, and nothing else."""
+
+    def join(self, parts: Sequence[Staged]) -> Staged:
+        """What `commit` takes, of one try for each part.
+
+        Raises:
+            Conflict: another writer moved the target between two of them.
+        """
 
 
 class Target(Protocol):

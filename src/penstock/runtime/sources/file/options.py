@@ -120,6 +120,8 @@ class FileSourceOptions:
     ) = None
     options: FormatOptions = field(default_factory=FormatOptions)
 
+    of_files: ClassVar[bool] = True
+    """A slice of it may be some of its files."""
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     def __post_init__(self) -> None:

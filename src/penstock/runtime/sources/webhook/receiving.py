@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import Unavailable
+from penstock.errors import PenstockError
 from penstock.runtime.sources.webhook import inbox
 from penstock.runtime.sources.webhook.signing import NotSigned, verify
 
@@ -85,7 +85,7 @@ def receive(doors: Sequence[Door], request: Request, *, now: datetime | None = N
         return _put(door, request, moment)
     except NotSigned as error:
         return Answer(401, {"error": "the request is not signed as it should be"}, str(error))
-    except Unavailable as error:
+    except PenstockError as error:  # storage, or a secret that cannot be had
         return Answer(503, {"error": "try again later"}, f"{error.code}: {error.message}")
 
 

@@ -157,6 +157,7 @@ class LakeTargetOptions:
         partition_by=True,
         partition_types=PARTITION_TYPES,
         formats={"parquet": None, "orc": None, "delta": None, "iceberg": None},
+        joins=frozenset({"append", "overwrite", "overwrite_partitions"}),
     )
 
     def file_size_bytes(self, mode: str) -> int:

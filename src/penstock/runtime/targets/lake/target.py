@@ -30,6 +30,7 @@ from penstock.runtime.targets.lake.writing import Writer
 from penstock.runtime.targets.merging import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from penstock.program import Load
@@ -69,6 +70,17 @@ class LakeTarget:
 
     def stage(self, engine: Engine, relation: str, key: str) -> Staged:
         """Write the rows of `relation` into files that no version names."""
+        return self._stage(engine, relation, key)
+
+    def _stage(
+        self,
+        engine: Engine,
+        relation: str,
+        key: str,
+        part: str | None = None,
+        *,
+        alone: bool = True,
+    ) -> Staged:
         refuse_what_cannot_be(self._load, self._options, self._place)
         refuse_other_format(self._load, self._place, self._log.marker)
         self._log.prepare()
@@ -78,22 +90,26 @@ class LakeTarget:
         done = self._log.done(token)
         if done is not None:
             return Staged(self._load.target, key, done.rows_loaded, {"committed": done.version})
-        self.abandon(key)
+        if part is None:
+            self.abandon(key)
         columns = self._columns_after(current, self._log.stored(self._load.schema))
         self._refuse_other_layout(current)
         self._place.open_staging(token)
+        name = _part_name(token, part)
         if self._load.mode == "merge":
-            rows, removed, files = self._merge(engine, relation, token, current, columns)
+            rows, removed, files = self._merge(engine, relation, name, current, columns)
         else:
             sql = self._writer.incoming(relation, columns)
-            files = self._writer.write(engine, sql, token, current, columns, held=self._load.schema)
+            files = self._writer.write(engine, sql, name, current, columns, held=self._load.schema)
             rows, removed = sum(f.rows for f in files), []
             if current is not None and self._load.mode != "overwrite":
                 again = self._narrower(current, columns)
-                more = self._writer.rewrite(engine, current, again, columns, token)
+                if again and not alone:
+                    raise self._moved("a column's type differs from that of old rows")
+                more = self._writer.rewrite(engine, current, again, columns, name)
                 files, removed = [*files, *more], [f.path for f in again]
         self._place.adopt(files)
-        detail = {
+        detail: dict[str, Any] = {
             "token": token,
             "base": current.version if current else None,
             "mode": self._load.mode,
@@ -103,6 +119,8 @@ class LakeTarget:
             "files": [asdict(f) for f in files],
             "removed": removed,
         }
+        if part is not None:
+            detail["parts"] = True
         return Staged(self._load.target, key, rows, detail)
 
     def commit(self, staged: Staged) -> Published:
@@ -123,7 +141,10 @@ class LakeTarget:
                 notes = self._notes(current)
                 done = self._log.publish(current, change)
                 if done is not None:
-                    self._place.forget(token)
+                    if staged.detail.get("parts"):  # tries that were given up left files too
+                        self._close(token, done)
+                    else:
+                        self._place.forget(token)
                     break
             else:
                 raise self._moved("others kept on writing")
@@ -144,6 +165,43 @@ class LakeTarget:
         token = self._token(key)
         with self._place.locked():
             self._close(token, self._log.done(token))
+
+    # -- in parts
+
+    def joins_now(self) -> bool:
+        """Whether no old row is to be written anew for the rows to come."""
+        current = self._log.current()
+        if current is None or self._load.mode == "overwrite":
+            return True
+        columns = self._columns_after(current, self._log.stored(self._load.schema))
+        return not self._narrower(current, columns)
+
+    def stage_part(
+        self, engine: Engine, relation: str, key: str, part: str, *, alone: bool
+    ) -> Staged:
+        """Write the rows of a part into files that no version names."""
+        return self._stage(engine, relation, key, part, alone=alone)
+
+    def discard_part(self, key: str, part: str) -> None:
+        """Remove the files of a try."""
+        token = self._token(key)
+        done = self._log.done(token)
+        found = self._log.at(done.version) if done else None
+        self._place.discard(_part_name(token, part), found.files if found else ())
+
+    def join(self, parts: Sequence[Staged]) -> Staged:
+        """The files of all parts."""
+        for staged in parts:
+            if "committed" in staged.detail:
+                return staged
+        first, *others = parts
+        if any(p.detail["base"] != first.detail["base"] for p in others) and (
+            first.detail["mode"] != "append"
+        ):
+            raise self._moved("a part of this run saw another version than the others")
+        files = [f for p in parts for f in p.detail["files"]]
+        rows = sum(p.rows for p in parts)
+        return replace(first, rows=rows, detail={**first.detail, "files": files})
 
     # -- older versions
 
@@ -383,6 +441,11 @@ class LakeTarget:
             f"another writer moved {self._options.path} while this run worked: {what}",
             hint="run again: it starts from what is there now",
         )
+
+
+def _part_name(token: str, part: str | None) -> str:
+    """What stands in the names of files; the token comes first, so that it finds all parts."""
+    return token if part is None else f"{token}-{part}"
 
 
 def _stay(current: Snapshot, detail: dict[str, Any], new: list[LakeFile]) -> list[LakeFile]:

@@ -1,0 +1,177 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "us-east-1" }
+  }
+}
+
+variables {
+  pipeline       = "flights"
+  program_digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+  region         = "us-east-1"
+  environment    = "prod"
+  reads          = [{ bucket = "acme-in", prefix = "flights/" }]
+  writes         = [{ bucket = "acme-lake", prefix = "curated/delays" }]
+}
+
+run "started_by_the_clock" {
+  command = plan
+
+  variables {
+    trigger = { schedule = "cron(15 2 * * ? *)", timezone = "America/New_York" }
+  }
+
+  assert {
+    condition     = length(module.schedule) == 1 && length(aws_cloudwatch_event_rule.files) == 0
+    error_message = "One trigger, and it is the schedule."
+  }
+
+  assert {
+    condition     = toset(keys(output.functions)) == toset(["planner", "worker", "loader"]) && output.webhook == null
+    error_message = "Three functions, and nothing that is reached from outside."
+  }
+
+  assert {
+    condition     = !contains(keys(local.alerts_on), "webhook-failing") && !contains(keys(local.alerts_on), "starts-dead") && contains(keys(local.alerts_on), "tasks-dead")
+    error_message = "What is not there is not watched."
+  }
+
+  assert {
+    condition     = output.dead_letters == ["penstock-prod-flights-tasks-dead", "penstock-prod-flights-loads-dead", "penstock-prod-flights-undelivered"]
+    error_message = "Every queue has its dead letters, and so have the planner's starts."
+  }
+}
+
+run "started_by_files" {
+  command = plan
+
+  variables {
+    trigger = { files = [{ bucket = "acme-in", prefix = "flights/" }] }
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.files[0].event_pattern)["$or"][0].detail.bucket.name == ["acme-in"]
+    error_message = "New files of the source start it."
+  }
+
+  assert {
+    condition     = contains(output.dead_letters, "penstock-prod-flights-starts-dead")
+    error_message = "Files that come while a run is under way wait in a queue."
+  }
+}
+
+run "started_by_a_webhook" {
+  command = plan
+
+  variables {
+    trigger      = { events = true }
+    webhook      = { paths = ["/orders"], secret_names = ["hook"] }
+    secret_names = ["hook"]
+    secrets      = { hook = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hook" }
+  }
+
+  assert {
+    condition     = output.functions.receiver == "penstock-prod-flights-receiver"
+    error_message = "A function takes the events."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.files[0].event_pattern)["$or"][0].detail.object.key == [{ prefix = "flights/" }]
+    error_message = "Events that lie in the inbox start the planner."
+  }
+
+  assert {
+    condition     = local.functions.receiver.secret_names == tolist(["hook"]) && !contains(keys(local.functions.receiver.environment), "PENSTOCK_LEDGER")
+    error_message = "The receiver knows its secret, and nothing of runs."
+  }
+
+  assert {
+    condition     = contains(keys(local.alerts_on), "webhook-failing") && contains(keys(local.alerts_on), "starts-dead")
+    error_message = "It is watched."
+  }
+}
+
+run "events_without_a_webhook" {
+  command = plan
+
+  variables {
+    trigger = { events = true }
+  }
+
+  expect_failures = [var.trigger]
+}
+
+run "a_signature_without_its_secret" {
+  command = plan
+
+  variables {
+    webhook = { paths = ["/orders"], secret_names = ["hook"] }
+  }
+
+  expect_failures = [var.webhook]
+}
+
+run "in_a_vpc_with_a_key" {
+  command = plan
+
+  variables {
+    customer_managed_key = true
+    network              = { zones = ["us-east-1a", "us-east-1b"] }
+  }
+
+  assert {
+    condition     = length(module.network) == 1 && length(module.governance) == 1
+    error_message = "A VPC and a key are made."
+  }
+}
+
+run "a_long_name" {
+  command = plan
+
+  variables {
+    pipeline = "A_pipeline_with_quite_a_long_name_of_its_own"
+  }
+
+  assert {
+    condition     = length(output.functions.planner) <= 64
+    error_message = "Names stay within the limits of AWS."
+  }
+}
+
+run "a_secret_that_nobody_named" {
+  command = plan
+
+  variables {
+    secret_names = ["token"]
+  }
+
+  expect_failures = [var.secrets]
+}
+
+run "two_triggers" {
+  command = plan
+
+  variables {
+    trigger = { schedule = "rate(1 hour)", files = [{ bucket = "acme-in", prefix = "" }] }
+  }
+
+  expect_failures = [var.trigger]
+}
+
+run "an_environment_too_long" {
+  command = plan
+
+  variables {
+    environment = "production-of-acme"
+  }
+
+  expect_failures = [var.environment]
+}

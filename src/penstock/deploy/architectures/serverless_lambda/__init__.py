@@ -1,0 +1,1 @@
+"""Architecture 1: Lambda functions, SQS between them, EventBridge before them."""

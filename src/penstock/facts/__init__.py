@@ -1,0 +1,1 @@
+"""What AWS charges and what it allows, as data: every number with its date and its source."""

@@ -1,0 +1,187 @@
+"""What the handlers of the functions call: an event in, the answer that AWS understands out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import Conflict, Interrupted, PenstockError, in_words
+from penstock.runtime.serverless import events, loader, messages, planner, settings, worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from penstock.runtime.serverless.settings import Function
+
+COMES_AGAIN_SECONDS = 5
+"""After how long a slice that was given back is tried again."""
+ASKS_AGAIN_SECONDS = 30
+"""After how long a planning that met a run under way is tried again."""
+FIRST_WAIT_SECONDS, WAITS_GROW, MOST_WAIT_SECONDS = 5, 3, 900
+"""A message that failed comes again after 5 s, then 15, 45, …, at most 15 minutes."""
+_LOG = logging.getLogger("penstock")
+
+
+@cache
+def _function() -> Function:
+    """Opened once for as long as the function's process lives."""
+    _LOG.setLevel(os.environ.get("PENSTOCK_LOG_LEVEL", "INFO"))
+    for chatty in ("boto3", "botocore", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    return settings.from_environment()
+
+
+def plan(event: Any, _context: Any) -> Any:
+    """Plan a run: for a schedule, for files that came, for a request, for messages of these."""
+    if events.is_batch(event):
+        return _plan_for_messages(event)
+    if events.is_request(event):
+        return _plan_for_request(event)
+    wish = events.asked(event)
+    if wish.by == "nobody":
+        return {"status": "ignored"}
+    try:
+        found = planner.run(_function(), full_refresh=wish.full_refresh)
+    except PenstockError as error:
+        _tell_error(error)
+        raise error.with_traceback(None) from None  # Lambda prints it: the error was told
+    _told("planned", **asdict(found))
+    if found.status == "busy" and (wish.by == "files" or wish.full_refresh):
+        # A schedule has its next time; these would be lost.
+        raise Conflict(
+            "a run is under way, and what is asked is for the one after it",
+            code="PSK-FN-007",
+            hint="have events wait in a queue in front of the planner: they come again until "
+            "there is room for a run",
+        )
+    return asdict(found)
+
+
+def work(event: Any, context: Any) -> dict[str, Any]:
+    """Do tasks."""
+    function = _function()
+
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    def do(message: events.Message) -> None:
+        task = messages.read(messages.Task, message.body)
+        try:
+            worker.work(function, task, seconds_left=seconds_left)
+        except Interrupted:
+            _soon_again(function.tasks_queue, message, COMES_AGAIN_SECONDS)
+            raise
+
+    return _each(event, do, function.tasks_queue)
+
+
+def load(event: Any, _context: Any) -> dict[str, Any]:
+    """Publish runs."""
+    function = _function()
+
+    def do(message: events.Message) -> None:
+        wanted = messages.read(messages.LoadMessage, message.body)
+        _told("loaded", run_id=wanted.run_id, status=loader.load(function, wanted))
+
+    return _each(event, do, function.loads_queue)
+
+
+def _each(event: Any, do: Callable[[events.Message], None], queue: str) -> dict[str, Any]:
+    """Do every message; name those that are to come again."""
+    failed: list[str] = []
+    for message in events.messages(event):
+        try:
+            do(message)
+        except Exception as error:  # noqa: BLE001  # the queue counts, and keeps the dead letters
+            _tell_error(error, message_id=message.id, deliveries=message.deliveries)
+            failed.append(message.id)
+            if not isinstance(error, Interrupted):
+                _soon_again(queue, message, _wait(message.deliveries))
+    return events.failures(failed)
+
+
+def _plan_for_messages(event: Any) -> dict[str, Any]:
+    """One planning for all messages of a batch: a run reads all that is new."""
+    failed: list[str] = []
+    wishes: dict[str, events.Asked] = {}
+    batch = events.messages(event)
+    for message in batch:
+        try:
+            wish = events.asked_by(message.body)
+        except PenstockError as error:
+            _tell_error(error, message_id=message.id)
+            failed.append(message.id)
+            continue
+        if wish.by != "nobody":
+            wishes[message.id] = wish
+    if wishes:
+        try:
+            anew = any(w.full_refresh for w in wishes.values())
+            found = planner.run(_function(), full_refresh=anew)
+            _told("planned", **asdict(found))
+            if found.status == "busy":  # what came is for the run after the one under way
+                failed += wishes
+                for message in batch:
+                    if message.id in wishes:
+                        _soon_again(_function().events_queue, message, ASKS_AGAIN_SECONDS)
+        except Exception as error:  # noqa: BLE001  # as above
+            _tell_error(error)
+            failed += wishes
+    return events.failures(failed)
+
+
+def _plan_for_request(event: Any) -> dict[str, Any]:
+    try:
+        wish = events.asked(event)
+    except PenstockError as error:
+        return events.answer(400, _in_json(error))
+    try:
+        found = planner.run(_function(), full_refresh=wish.full_refresh)
+    except PenstockError as error:
+        _tell_error(error)
+        return events.answer(503 if error.transient else 500, _in_json(error))
+    _told("planned", **asdict(found))
+    return events.answer(409 if found.status == "busy" else 202, asdict(found))
+
+
+def _wait(deliveries: int) -> int:
+    """Seconds until a message that failed comes again.
+
+    >>> [_wait(n) for n in (1, 2, 3, 4, 9)]
+    [5, 15, 45, 135, 900]
+    """
+    return int(min(MOST_WAIT_SECONDS, FIRST_WAIT_SECONDS * WAITS_GROW ** (deliveries - 1)))
+
+
+def _soon_again(queue: str | None, message: events.Message, seconds: int) -> None:
+    """Have a message come again before its visibility time-out, which is that of the dead."""
+    if queue is None:
+        return
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        settings.queues().change_message_visibility(
+            QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+        )
+    except (BotoCoreError, ClientError) as error:  # then it comes later
+        _tell_error(error, message_id=message.id)
+
+
+def _in_json(error: PenstockError) -> dict[str, Any]:
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def _told(what: str, **values: Any) -> None:
+    _LOG.info(json.dumps({"event": what, **values}, default=str))
+
+
+def _tell_error(error: Exception, **values: Any) -> None:
+    known = in_words(error)
+    if known is None:
+        _LOG.exception(json.dumps({"event": "error", "code": "PSK-BUG-001", **values}))
+        return
+    _LOG.error(json.dumps({"event": "error", **_in_json(known), **values}))

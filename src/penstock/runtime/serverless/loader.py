@@ -1,0 +1,160 @@
+"""The loader: with every slice there, one commit for each target.
+
+Killed anywhere it goes on where it was: before `ledger.stage` from the slices, after it from the
+ledger. A message that comes again finds the run ended.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penstock.diagnostics import Span
+from penstock.errors import Conflict, PenstockError, RunError, RunStopped
+from penstock.runtime import publish
+from penstock.runtime.document import RunDocument
+from penstock.runtime.heartbeat import HeldLock
+from penstock.runtime.ledger.base import Watermark
+from penstock.runtime.plan import anew
+from penstock.runtime.references import bind_run
+from penstock.runtime.serverless import gathering
+from penstock.runtime.serverless.work import WorkFolder
+from penstock.runtime.targets.base import Staged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.program import Program
+    from penstock.runtime.ledger.base import Lock, RunRecord, Status
+    from penstock.runtime.serverless.messages import LoadMessage
+    from penstock.runtime.serverless.settings import Function
+    from penstock.runtime.serverless.work import RunPlan
+
+LEASE_SECONDS = 1200.0
+
+
+def load(function: Function, message: LoadMessage) -> str:
+    """Publish a run, unless it is published, or not all of it is there.
+
+    Returns:
+        `succeeded`, `failed`, `stopped`; `over`, where it had ended before; `early`, where slices
+        are missing still: the worker of the last one sends another message.
+
+    Raises:
+        Conflict: another loader is at it, or a run of another lane publishes; to be tried again.
+        PenstockError: something that may pass.
+    """
+    ledger = function.ledger
+    folder = WorkFolder(function.work, message.run_id, message.attempt)
+    record = ledger.run(message.run_id)
+    plan = folder.plan()
+    if record is None or plan is None or record.attempt != message.attempt:
+        return "over"
+    if record.status != "running":
+        ledger.release(plan.lock)  # its loader may have died before it did
+        return "over"
+    try:
+        ledger.renew(plan.lock, lease_seconds=LEASE_SECONDS)
+    except Conflict:
+        return "over"  # another planning has taken over
+    count = len(plan.files)
+    if record.staged is None and folder.done() < count:
+        return "early"
+    slices = [found for n in range(count) if (found := folder.slice(n)) is not None]
+    with HeldLock(ledger, publish.publish_lock(plan.pipeline)):
+        record = ledger.run(message.run_id)  # another loader may have been quicker
+        if record is None or record.status != "running":
+            return "over"
+        ended = _publish(function, record, plan, slices)
+    ledger.release(plan.lock)
+    return ended
+
+
+def roll_forward(function: Function, lock: Lock) -> None:
+    """Finish runs of the lane that died while they published; `lock` is the lane's."""
+    name = function.program.pipeline
+    for record in function.ledger.unfinished(name):
+        folder = WorkFolder(function.work, record.run_id, record.attempt)
+        plan = folder.plan()
+        if plan is None:
+            continue  # of another lane, which has its own way
+        slices = [found for n in range(len(plan.files)) if (found := folder.slice(n)) is not None]
+        with HeldLock(function.ledger, publish.publish_lock(name)):
+            now = function.ledger.run(record.run_id)
+            if now is None or now.status != "running":
+                continue  # a late loader has finished it
+            document = _document(function, plan, slices)
+            document.notes.append("finished by a later planning, after it was cut off")
+            publish.publish_staged(
+                record, document, function.root, function.ledger, function.observer, lock
+            )
+
+
+def _publish(
+    function: Function, record: RunRecord, plan: RunPlan, slices: Sequence[dict[str, Any]]
+) -> str:
+    ledger = function.ledger
+    errors = [s["error"] for s in slices if "error" in s]
+    if errors:
+        return _give_up(function, plan, _error(errors[0]))
+    document = _document(function, plan, slices)
+    if record.staged is None:
+        bound = _bound(function, plan)
+        try:
+            gathering.balance(document)
+            staged = {x.target: _joined(function, bound, x.target, slices) for x in bound.loads}
+        except PenstockError as error:
+            return _give_up(function, plan, error)
+        marks = {n: Watermark(**m) for n, m in slices[0]["watermarks"].items()}
+        intent = publish.intent(bound, staged)
+        ledger.stage(plan.run_id, intent, plan.lock, watermarks=marks)
+        found = ledger.run(plan.run_id)
+        assert found is not None
+        record = found
+    publish.publish_staged(record, document, function.root, ledger, function.observer, plan.lock)
+    return document.status
+
+
+def _document(function: Function, plan: RunPlan, slices: Sequence[dict[str, Any]]) -> RunDocument:
+    """The run's report, of those of its slices."""
+    bound = _bound(function, plan)
+    document = RunDocument(bound, plan.run_id, plan.attempt, plan.started_at)
+    document.notes += plan.notes
+    document.schema_changes = [dict(c) for c in bound.schema_changes]
+    gathering.gather(document, plan, slices)
+    return document
+
+
+def _bound(function: Function, plan: RunPlan) -> Program:
+    program = anew(function.program) if plan.full_refresh else function.program
+    return bind_run(program, plan.run_id, plan.date)
+
+
+def _joined(
+    function: Function, bound: Program, name: str, slices: Sequence[dict[str, Any]]
+) -> Staged:
+    load = next(x for x in bound.loads if x.target == name)
+    parts = [Staged(**s["staged"][name]) for s in slices]
+    target: Any = publish.open_target(load, function.root)
+    if len(parts) == 1:
+        return parts[0]
+    joined: Staged = target.join(parts)
+    return joined
+
+
+def _give_up(function: Function, plan: RunPlan, error: PenstockError) -> str:
+    """Remove what was staged, and record how the run ended."""
+    bound = _bound(function, plan)
+    for load in bound.loads:
+        publish.open_target(load, function.root).abandon(plan.key)
+    status: Status = "stopped" if isinstance(error, RunStopped) else "failed"
+    document = RunDocument(bound, plan.run_id, plan.attempt, plan.started_at)
+    document.fail(error)
+    document.end(status)
+    function.ledger.finish(plan.run_id, status, document.as_json(), lock=plan.lock)
+    return status
+
+
+def _error(told: dict[str, Any]) -> PenstockError:
+    kind = RunStopped if told["stopped"] else RunError
+    span = Span(**told["span"]) if told["span"] else None
+    return kind(told["message"], code=told["code"], hint=told["hint"], span=span)

@@ -1,0 +1,159 @@
+"""The folder of a run under way, in the work bucket, `RUN/ATTEMPT`.
+
+    plan.json          what each slice reads, and the lock that the run works under
+    told.json          every slice has its task in the queue
+    slices/00003.json  what a worker made of slice 3, put once
+    failures/3.json    the last error of slice 3 that may pass when it is done again
+    held/00003-…/…     rows and records that the slice set aside
+
+Listings are consistent, so that "every slice is there" needs no counter.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import RunError
+from penstock.runtime.engines.base import InputFile
+from penstock.runtime.ledger.base import Lock
+from penstock.runtime.sources.base import Slice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.runtime.storage import Store
+
+PLAN_SCHEMA = "penstock.plan/1"
+SLICE_SCHEMA = "penstock.slice/1"
+CODE = "PSK-FN-005"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What the functions of a run do.
+
+    Attributes:
+        key: the run's key, under which targets stage and commit.
+        date: of `${run.date}`.
+        full_refresh: targets are overwritten.
+        whole: dataset → what every slice reads of it.
+        source: the dataset that is cut; None: it is one slice.
+        files: of each slice, what it reads of `source`.
+        windows: dataset → `window` that it is read by, and the watermark `before`.
+    """
+
+    pipeline: str
+    run_id: str
+    attempt: int
+    key: str
+    program: str
+    date: str
+    started_at: str
+    lock: Lock
+    whole: dict[str, Slice]
+    source: str | None = None
+    files: tuple[tuple[InputFile, ...], ...] = ((),)
+    full_refresh: bool = False
+    windows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def part(self, number: int) -> dict[str, Slice]:
+        """Dataset → what slice `number` reads of it."""
+        found = dict(self.whole)
+        if self.source is not None:
+            whole = self.whole[self.source]
+            # Rows that are alike in two slices are two rows, also where they are held.
+            identity = f"{whole.identity}/{number}"
+            found[self.source] = Slice(identity, self.files[number], whole.bounds)
+        return found
+
+
+class WorkFolder:
+    """The folder of one attempt at a run."""
+
+    def __init__(self, store: Store, run_id: str, attempt: int) -> None:
+        self._store = store
+        self._at = f"{run_id}/{attempt}"
+
+    def put_plan(self, plan: RunPlan) -> None:
+        """Write the plan; doing it again writes the same."""
+        self._put("plan.json", {"schema": PLAN_SCHEMA, **asdict(plan)})
+
+    def plan(self) -> RunPlan | None:
+        """The plan; None: there is none any more, or not yet."""
+        found = self._get("plan.json", PLAN_SCHEMA)
+        if found is None:
+            return None
+        return RunPlan(
+            **{
+                **found,
+                "lock": Lock(**found["lock"]),
+                "whole": {n: _slice(s) for n, s in found["whole"].items()},
+                "files": tuple(tuple(InputFile(**f) for f in part) for part in found["files"]),
+                "notes": tuple(found["notes"]),
+            }
+        )
+
+    def put_told(self) -> None:
+        """Note that there is a task for every slice."""
+        self._put("told.json", {})
+
+    def told(self) -> bool:
+        """Whether there was a task for every slice."""
+        return self._store.head(self._path("told.json")) is not None
+
+    def put_slice(self, number: int, document: dict[str, Any]) -> bool:
+        """Put what came of a slice; False: another worker was first, and its result counts."""
+        body = json.dumps({"schema": SLICE_SCHEMA, **document}, default=str).encode()
+        return self._store.put_if_absent(self._path(_slice_name(number)), body)
+
+    def slice(self, number: int) -> dict[str, Any] | None:
+        """What came of a slice; None: it is not done."""
+        return self._get(_slice_name(number), SLICE_SCHEMA)
+
+    def done(self) -> int:
+        """How many slices are done."""
+        return sum(1 for _ in self._store.list(self._path("slices")))
+
+    def put_failure(self, number: int, document: dict[str, Any]) -> None:
+        """Note what ended the last try at a slice."""
+        self._put(f"failures/{number}.json", document)
+
+    def keep(self, name: str, folder: Path) -> list[str]:
+        """Copy the files of a local folder to `held/NAME`; gives their names there."""
+        kept = []
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            to = f"held/{name}/{path.relative_to(folder).as_posix()}"
+            self._store.upload(path, self._path(to))
+            kept.append(to)
+        return kept
+
+    def _put(self, name: str, document: dict[str, Any]) -> None:
+        self._store.put(self._path(name), json.dumps(document, default=str).encode())
+
+    def _get(self, name: str, schema: str) -> dict[str, Any] | None:
+        path = self._path(name)
+        if self._store.head(path) is None:
+            return None
+        found: dict[str, Any] = json.loads(self._store.read(path))
+        if found.pop("schema", None) != schema:
+            raise RunError(
+                f"{self._store.url(path)} is not of schema {schema}",
+                code=CODE,
+                hint="all functions of a pipeline are of one build; apply it again",
+            )
+        return found
+
+    def _path(self, name: str) -> str:
+        return f"{self._at}/{name}"
+
+
+def _slice_name(number: int) -> str:
+    return f"slices/{number:05d}.json"
+
+
+def _slice(data: dict[str, Any]) -> Slice:
+    files = tuple(InputFile(**f) for f in data["files"])
+    return Slice(data["identity"], files, data["bounds"])

@@ -1,0 +1,83 @@
+"""One sandbox put together: moto, the overlay, the threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from penstock.sandbox import exclusive, readback, refusals
+from penstock.sandbox.abilities import LIMITS
+from penstock.sandbox.apis.gateway import Gateway
+from penstock.sandbox.application import Application
+from penstock.sandbox.delivery import Delivery
+from penstock.sandbox.lambdas import overlay as lambdas
+from penstock.sandbox.lambdas.calls import Calls
+from penstock.sandbox.state import ACCOUNT
+from penstock.sandbox.triggers import buckets, queue_overlay, rules, schedules
+from penstock.sandbox.triggers.queues import Pollers, waiting
+from penstock.sandbox.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from penstock.sandbox.state import State
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox that runs."""
+
+    world: World
+    calls: Calls
+    application: Application
+
+    def close(self) -> None:
+        """End every function and every thread's work."""
+        self.world.ended.set()
+        self.calls.close()
+
+
+def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) -> Sandbox:
+    """Install the overlay in moto, and put the application together."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    world = World(home, state.url, state.region, concurrency, retry_seconds)
+    calls = Calls(world)
+    delivery = calls.delivery = Delivery(world, calls)
+    exclusive.install()
+    readback.install()
+    refusals.install()
+    lambdas.install(calls)
+    queue_overlay.install()
+    buckets.install(delivery)
+    rules.install(delivery)
+    Pollers(world, calls).start()
+    gateway = Gateway(world, calls)
+
+    def status(_: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "token": state.token,
+            "started_at": state.started_at,
+            "functions": _functions(),
+            "addresses": gateway.addresses(),
+            "limits": list(LIMITS),
+            "under_way": world.under_way + waiting(),
+            "problems": list(world.problems),
+        }
+
+    def tick(document: dict[str, Any]) -> dict[str, Any]:
+        return schedules.tick(delivery, document)
+
+    moto = DomainDispatcherApplication(create_backend_app)
+    application = Application(moto, {"status": status, "tick": tick}, (gateway,))
+    return Sandbox(world, calls, application)
+
+
+def _functions() -> list[str]:
+    from moto.awslambda.models import lambda_backends
+
+    return sorted(
+        f"{found.function_name} ({region})"
+        for region, backend in lambda_backends[ACCOUNT].items()
+        for found in backend.list_functions()
+    )

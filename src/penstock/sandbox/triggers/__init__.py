@@ -1,0 +1,1 @@
+"""What calls functions without anybody waiting: queues, buckets, event rules, schedules."""
