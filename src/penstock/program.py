@@ -59,7 +59,7 @@ class Read:
         options: the connector's own options, references resolved, secrets left as
             `${secret.NAME}`.
         schema: the contract; the relation has exactly these columns, in this order.
-        incremental: `"none"`, `"files"`, or `{"column": …}` with `lookback` and
+        incremental: `"none"`, `"files"`, `"state"`, or `{"column": …}` with `lookback` and
             `lookback_seconds`, and `align`, where they are given.
     """
 

@@ -369,7 +369,7 @@ class Attempt:
         found: dict[str, str] = {}
         for read in self._program.reads:
             found[read.dataset] = ""
-            if read.incremental == "files" and self._injection.known is None:
+            if read.incremental in ("files", "state") and self._injection.known is None:
                 part = self._plan.slices.get(read.dataset)
                 found[read.dataset] = part.identity if part else ""
         for made in self._program.statements:

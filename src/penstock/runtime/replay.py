@@ -239,7 +239,7 @@ class _Replay(_Run):
             passes.append(self._pass(way.flow, planned, work / "flow", injection))
         if way.whole is not None:
             entries = [e for e in self._entries if e.dataset in whole_names]
-            split = any(r.incremental == "files" for r in way.whole.reads)
+            split = any(r.incremental in ("files", "state") for r in way.whole.reads)
             known = known_keys(self.root, self.ledger, name) if split else None
             injection = Injection([*before, *entries], known=known)
             passes.append(self._pass(way.whole, planned, work / "whole", injection))

@@ -81,9 +81,10 @@ class Source(OpenModel):
     and a type may grow."""
     on_bad_record: Literal["quarantine", "fail"] = "quarantine"
     """What becomes of a record that cannot be read."""
-    incremental: Literal["files", "none"] | ByColumn = "none"
-    """`files`: each file once; `{column: …, lookback: …, align: …}`: what is newer; `none`: all,
-    each run."""
+    incremental: Literal["files", "state", "none"] | ByColumn = "none"
+    """`files`: each file once; `{column: …, lookback: …, align: …}`: what is newer; `state`: from
+    where the source remembers to have been read (dlt); `none`: all,
+    each run. Default: `none`, of a webhook `files`."""
     description: str | None = None
     """What it is, for people."""
 
