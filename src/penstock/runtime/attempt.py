@@ -138,7 +138,8 @@ class Attempt:
 
     def _timed(self, dataset: str, make: Callable[[Any], Counts], what: Read | Statement) -> None:
         clock = time.monotonic()
-        self._observer.event("dataset_started", dataset=dataset)
+        kind = "source" if isinstance(what, Read) else "transform"
+        self._observer.event("dataset_started", dataset=dataset, kind=kind)
         with placed(self._program, f"dataset:{dataset}"):
             counts = make(what)
         counts.seconds = time.monotonic() - clock
@@ -252,9 +253,15 @@ class Attempt:
 
     def _check(self, dataset: str, counts: Counts, rows: int) -> None:
         """Evaluate the dataset's rules; set aside what breaks a quarantine rule."""
-        every = self._checks.get(dataset, [])
-        holding = [c for c in every if c.action == "quarantine"]
         counts.rows_out = rows
+        if dataset in self._checks:
+            self._observer.event("checks_started", dataset=dataset)
+            self._evaluate(dataset, counts)
+            self._observer.event("checks_finished", dataset=dataset)
+
+    def _evaluate(self, dataset: str, counts: Counts) -> None:
+        every = self._checks[dataset]
+        holding = [c for c in every if c.action == "quarantine"]
         outcomes = rules.evaluate(self._running, holding, unchecked(dataset))
         if holding:
             outcomes_failed = [o for o in outcomes if not o.passed or o.failed_rows]
@@ -337,6 +344,7 @@ class Attempt:
             if counts.rows_out < 0:
                 counts.rows_out = staged.rows
                 counts.seconds += time.monotonic() - clock
+        self._observer.event("target_staged", target=load.target)
 
     # -- small things
 
