@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from penstock.errors import BadRecords, RunStopped
 from penstock.program import Read, unchecked
 from penstock.runtime import checks as rules
-from penstock.runtime import corrections, publish, quarantine, registry, statements
+from penstock.runtime import corrections, kpis, publish, quarantine, registry, statements
 from penstock.runtime.accounting import Counts
 from penstock.runtime.corrections import Settled
 from penstock.runtime.injection import Added, Injection
@@ -84,6 +84,7 @@ class Attempt:
         readers = Counter(d for s in program.statements for d in set(s.depends_on))
         readers.update(x.dataset for x in program.loads)
         readers.update(d for check in program.checks for d in check.depends_on)
+        readers.update(d for kpi in program.kpis for d in kpi.depends_on)
         self._readers = readers
         self._only_load = {
             x.dataset for x in program.loads if readers[x.dataset] == 1
@@ -121,6 +122,7 @@ class Attempt:
         with _Polling(engine, self._observer):
             run_graph(tasks, needs, workers=workers, interrupt=engine.interrupt)
         corrections.write(self._root, self._document.run_id, self._injection.settled())
+        kpis.compute(engine, self._program, self._document, self._observer)
         return self._staged
 
     def abandon(self) -> None:

@@ -249,7 +249,7 @@ class _Replay(_Run):
         mine = self.document
         document = RunDocument(program, mine.run_id, mine.attempt, mine.started_at)
         attempt = Attempt(
-            program,
+            replace(program, kpis=()),  # of the held rows alone they would say nothing
             self.root,
             planned,
             observer=self.observer,

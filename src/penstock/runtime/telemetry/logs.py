@@ -25,7 +25,8 @@ FIELDS = (
     "status", "slices", "of", "dataset", "target", "kind", "rule", "action", "outcome",
     "failed_rows", "rows_in", "rows_out", "rejected", "filtered", "deduplicated", "quarantined",
     "replayed", "rows_loaded", "files", "bytes", "share", "seconds", "version", "peak_memory_bytes",
-    "message_id", "deliveries", "code", "message", "hint", "file", "line", "column",
+    "kpi", "value", "unit", "message_id", "deliveries", "code", "message", "hint", "file", "line",
+    "column",
 )  # fmt: skip
 QUIET = frozenset({
     "plan_started", "plan_finished", "dataset_started", "dataset_progress", "checks_started",
