@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from penstock.cli import pipeline as shared
-from penstock.cli.output import Output, color, pass_output
+from penstock.cli.output import Output, pass_output
 from penstock.errors import UsageError
 from penstock.quantities import size
 
@@ -59,12 +58,10 @@ def command(
     memory_bytes = parse_size(memory) if memory else None
     program = shared.program_or_fail(output, folder, engine, profile, variables)
 
-    from penstock.observe.progress import make_progress
     from penstock.runtime.plan import Span
     from penstock.runtime.run import RunOptions, run
     from penstock.runtime.selection import refuse_to_lose
     from penstock.runtime.selection import select as cut
-    from penstock.runtime.telemetry.opening import open_telemetry
 
     chosen = cut(program, select)
     span = Span(start, end) if start is not None or end is not None else None
@@ -74,19 +71,11 @@ def command(
     anew = full_refresh and span is None and not select
     ledger = shared.open_ledger(root, create=True, start_over=anew)
     assert ledger is not None
-    progress = make_progress(
-        sys.stderr, quiet=output.quiet or output.json, plain=not color(sys.stderr)
-    )
-    telemetry = None
     try:
-        telemetry = open_telemetry(
-            os.environ, root, beside=progress, log=sys.stderr if lines else None
-        )
         options = RunOptions(memory_bytes, threads, full_refresh, span)
-        result = run(chosen, root, ledger, telemetry, options)
+        with shared.telling(output, root, log=lines) as observer:
+            result = run(chosen, root, ledger, observer, options)
     finally:
-        if telemetry is not None:
-            telemetry.close()
         ledger.close()
     tell(output, root, result, with_error=not lines)
     return result.exit_code

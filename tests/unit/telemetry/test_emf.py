@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 from telemetry import check_emf, metrics
@@ -128,3 +130,13 @@ def test_a_function_may_be_told_to_write_no_metrics(pipeline):
     out = io.StringIO()
     pipeline.run(open_in_function({"PENSTOCK_METRICS": "none"}, pipeline.root, out))
     assert "_aws" not in out.getvalue()
+
+
+def test_the_page_names_every_metric_and_no_other(pipeline):
+    text = (Path(__file__).parents[3] / "docs" / "observability.md").read_text()
+    table = text.partition("| dimensions | metrics |")[2].partition("\n\n")[0]
+    rows = [set(re.findall(r"`([A-Z]\w+)`", line)) for line in table.splitlines()[2:]]
+    found = measured(pipeline, lambda report: 1.0)[1]
+    assert rows[0] == metrics(found, **RUN).keys()
+    datasets = metrics(found, **RUN, dataset="clean") | metrics(found, **RUN, dataset="orders")
+    assert rows[1] == datasets.keys()
