@@ -157,20 +157,6 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A dataset published to a target."""
-
-    target: str
-    dataset: str
-    connector: str
-    options: dict[str, Any]
-    schema: tuple[Column, ...]
-    mode: str = "overwrite"
-    keys: tuple[str, ...] = ()
-    partition_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Kpi:
     """A number that says how the business does, computed when everything is made.
 
@@ -183,6 +169,20 @@ class Kpi:
     sql: str
     depends_on: tuple[str, ...]
     unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A dataset published to a target."""
+
+    target: str
+    dataset: str
+    connector: str
+    options: dict[str, Any]
+    schema: tuple[Column, ...]
+    mode: str = "overwrite"
+    keys: tuple[str, ...] = ()
+    partition_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
