@@ -184,3 +184,17 @@ def test_without_the_extra_a_run_says_how_to_get_it(pipeline):
     )
     (line,) = done.stdout.splitlines()
     assert "pip install 'penstock[otel]'" in json.loads(line)["message"]
+
+
+def test_each_piece_of_work_of_a_batch_is_a_span_of_its_own(asked, tmp_path):
+    with receiver() as server, Path(os.devnull).open("w") as out:
+        telemetry = open_in_function(asked(server), tmp_path, out)
+        with telemetry.about(request_id="r-1"):
+            for number in (1, 2):
+                with telemetry.about(run_id="run-1", slice=number):
+                    telemetry.event("dataset_started", dataset="orders", kind="source")
+                    telemetry.event("dataset_finished", dataset="orders", rows_in=number)
+        telemetry.close()
+        found = spans(server)
+    assert [s.name for s in found] == ["slice 1", "extract orders", "slice 2", "extract orders"]
+    assert [s.attributes["penstock.request_id"] for s in found] == ["r-1"] * 4

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from penstock.runtime.observer import Observer
 
 
+def trace_of(observer: Observer) -> str | None:
+    """X-Ray's header of the work that an observer hears of; None: nothing is traced."""
+    return observer.trace_header() if isinstance(observer, Telemetry) else None
+
+
 class Listener(Protocol):
     """An observer that knows what the work is about, and has something to send in the end."""
 

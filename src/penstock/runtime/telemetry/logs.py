@@ -39,19 +39,20 @@ class Logs:
     """Writes log lines to a stream, and to a file in the run's folder once a run has begun.
 
     Args:
+        stream: where to; or what gives it, asked for each line.
         level: name of `LEVELS`; what is below is not written.
         file: run id → the file, or None for no file.
     """
 
     def __init__(
         self,
-        stream: TextIO,
+        stream: TextIO | Callable[[], TextIO],
         words: Discreet,
         *,
         level: str = "INFO",
         file: Callable[[str], Path] | None = None,
     ) -> None:
-        self._stream: TextIO | None = stream
+        self._stream: TextIO | Callable[[], TextIO] | None = stream
         self._words = words
         self._least = LEVELS[level]
         self._file = file
@@ -124,8 +125,9 @@ class Logs:
         if self._stream is None:
             return
         try:
-            self._stream.write(line)
-            self._stream.flush()
+            stream = self._stream() if callable(self._stream) else self._stream
+            stream.write(line)
+            stream.flush()
         except (OSError, ValueError):
             self._stream = None  # nobody reads it any more
 

@@ -79,16 +79,28 @@ def open_telemetry(
 
 
 def open_in_function(
-    environment: Mapping[str, str], root: Path, out: TextIO, *, cost: Cost | None = None
+    environment: Mapping[str, str],
+    root: Path,
+    out: TextIO | None = None,
+    *,
+    cost: Cost | None = None,
 ) -> Telemetry:
     """What a function tells: log lines and metrics on its standard output, and what is asked for.
 
     A variable that means nothing is as if it were not set: a function does its work.
+
+    Args:
+        environment: as for `open_telemetry`; metrics are on unless `PENSTOCK_METRICS=none`.
+        root: the folder of this machine that paths are relative to.
+        out: where lines go; None: standard output, whatever that is when a line is written.
+        cost: gives what a run cost in USD, from its report.
     """
     from penstock.runtime.telemetry.logs import LEVELS, Logs
 
     level = environment.get("PENSTOCK_LOG_LEVEL", "").upper()
-    logs = Logs(out, _words(environment), level=level if level in LEVELS else "INFO")
+    logs = Logs(
+        out or _standard_output, _words(environment), level=level if level in LEVELS else "INFO"
+    )
     listeners: list[Listener] = [logs]
     notes: list[str] = []
     if environment.get("PENSTOCK_METRICS", "").lower() != "none":
@@ -131,6 +143,12 @@ def _more(
                 )
             except ValueError as error:
                 notes.append(f"no lineage: {error}")
+
+
+def _standard_output() -> TextIO:
+    import sys
+
+    return sys.stdout
 
 
 def _level(environment: Mapping[str, str]) -> str:

@@ -79,7 +79,7 @@ class Tracing:
     def about(self, fields: dict[str, Any]) -> None:
         """Spans are about this; a root span ends with what it was about."""
         with self._guard:
-            if not fields:
+            if not self._about.items() <= fields.items():
                 self._end_all(None)
             self._about = fields
             if self._root is not None:
