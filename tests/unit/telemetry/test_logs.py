@@ -97,14 +97,16 @@ def test_a_function_puts_its_request_and_slice_on_every_line(tmp_path):
     telemetry = open_in_function({"PENSTOCK_LOG_LEVEL": "nonsense"}, tmp_path, out)
     with telemetry.about(request_id="r-1", run_id="run-1", attempt=2, slice=0):
         telemetry.event("dataset_finished", dataset="orders", rows_in=3)
+        telemetry.event("run_started", pipeline="shop", run_id="run-1", attempt=2)
     telemetry.event("planned", status="planned", run_id="run-2", attempt=1, slices=4)
     telemetry.event("error", code="PSK-FN-005", message="boom", message_id="m", deliveries=3)
-    first, second, third = lines(out.getvalue())
+    first, _, second, third = lines(out.getvalue())
     assert {k: first[k] for k in ("request_id", "run_id", "attempt", "slice", "rows_in")} == {
         "request_id": "r-1", "run_id": "run-1", "attempt": 2, "slice": 0, "rows_in": 3,
     }  # fmt: skip
     assert "request_id" not in second
     assert (second["event"], second["run_id"], second["slices"]) == ("planned", "run-2", 4)
+    assert "run_id" not in third
     assert (third["level"], third["code"], third["deliveries"]) == ("ERROR", "PSK-FN-005", 3)
 
 

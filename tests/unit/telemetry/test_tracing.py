@@ -10,6 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from telemetry import receiver, spans
 
 from penstock.runtime.telemetry import xray
@@ -198,3 +201,41 @@ def test_each_piece_of_work_of_a_batch_is_a_span_of_its_own(asked, tmp_path):
         found = spans(server)
     assert [s.name for s in found] == ["slice 1", "extract orders", "slice 2", "extract orders"]
     assert [s.attributes["penstock.request_id"] for s in found] == ["r-1"] * 4
+
+
+def test_what_goes_to_cloudwatch_itself_is_signed(pipeline, asked, monkeypatch):
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI"),
+        ("AWS_SESSION_TOKEN", "token-1"),
+        ("NO_PROXY", ""),
+        ("no_proxy", ""),
+    ):
+        monkeypatch.setenv(name, value)
+    with receiver() as server:
+        monkeypatch.setenv("http_proxy", server.url)  # where the name leads to, here
+        environment = asked(
+            server, OTEL_EXPORTER_OTLP_ENDPOINT="http://xray.eu-west-1.amazonaws.com"
+        )
+        traced(pipeline, environment)
+        assert {s.name for s in spans(server)} >= {"run shop", "plan"}
+        url, headers, body = server.requests[0]
+    assert url == "http://xray.eu-west-1.amazonaws.com/v1/traces"
+    assert headers["x-amz-security-token"] == "token-1"
+    assert headers["authorization"] == signature(url, headers, body)
+
+
+def signature(url, headers, body):
+    """What botocore would send with these headers at that time."""
+    signed = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    request = AWSRequest(
+        "POST", url, headers={k: headers[k] for k in signed if k != "host"}, data=body
+    )
+    request.context["timestamp"] = headers["x-amz-date"]
+    keys = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI", "token-1")
+    auth = SigV4Auth(keys, "xray", "eu-west-1")
+    text = auth.string_to_sign(request, auth.canonical_request(request))
+    return (
+        f"AWS4-HMAC-SHA256 Credential={auth.scope(request)}, "
+        f"SignedHeaders={';'.join(signed)}, Signature={auth.signature(text, request)}"
+    )

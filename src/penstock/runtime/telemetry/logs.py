@@ -64,7 +64,10 @@ class Logs:
 
     def about(self, fields: dict[str, Any]) -> None:
         """Put these fields on every line."""
-        self._about = {k: v for k, v in fields.items() if k in CONTEXT}
+        found = {k: v for k, v in fields.items() if k in CONTEXT}
+        if not self._about.items() <= found.items():
+            self._run = {}  # a function goes on to another run
+        self._about = found
 
     def event(self, name: str, **values: Any) -> None:
         """Write a line."""

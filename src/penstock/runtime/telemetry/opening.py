@@ -125,8 +125,10 @@ def _more(
         if tracing.asked(environment):
             try:
                 listeners.append(tracing.Tracing(environment, _words(environment)))
-            except ImportError:
-                missing = MissingExtra("opentelemetry", "otel", wanted_by="traces")
+            except ImportError as error:
+                package = (error.name or "opentelemetry").partition(".")[0]
+                extra = "aws" if package.startswith("boto") else "otel"
+                missing = MissingExtra(package, extra, wanted_by="traces")
                 notes.append(f"no traces: {missing.message}; {missing.hint}")
     if environment.get("OPENLINEAGE_URL") or environment.get("PENSTOCK_LINEAGE"):
         from penstock.runtime.telemetry import lineage

@@ -13,7 +13,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
-from penstock.runtime.telemetry import xray
+from penstock.runtime.telemetry import signing, xray
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -260,7 +260,9 @@ def _provider(environment: Mapping[str, str]) -> tuple[Any, _Sent]:
     provider = TracerProvider(
         resource=Resource.create(own), id_generator=Ids(), shutdown_on_exit=False
     )
-    provider.add_span_processor(BatchSpanProcessor(Exporter()))
+    region = signing.region_of(environment)
+    signed = {"session": signing.session(region)} if region else {}
+    provider.add_span_processor(BatchSpanProcessor(Exporter(**signed)))
     return provider, sent
 
 
