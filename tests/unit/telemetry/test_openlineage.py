@@ -10,8 +10,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import attr
+import pytest
 from telemetry import check_lineage, receiver
 
+from penstock.errors import UsageError
 from penstock.runtime.plan import Span
 from penstock.runtime.telemetry.opening import open_in_function, open_telemetry
 from penstock.runtime.telemetry.openlineage import run_uuid
@@ -221,6 +223,8 @@ def test_it_can_be_turned_off_and_a_wrong_address_is_told(pipeline):
         def event(self, name, **values):
             texts.append(values["text"])
 
+    with pytest.raises(UsageError, match="`file` or `none`, not `yes`"):
+        open_telemetry({"PENSTOCK_LINEAGE": "yes"}, pipeline.root)
     open_telemetry({"OPENLINEAGE_URL": "file:///etc"}, pipeline.root, beside=Heard())
     assert texts == ["no lineage: OPENLINEAGE_URL is no http address"]
 

@@ -58,13 +58,9 @@ def open_telemetry(
             file=lambda run_id: run_folder(root, run_id) / LOG_FILE,
         )
         listeners.append(logs)
-    wanted = environment.get("PENSTOCK_METRICS", "").lower()
-    if wanted not in {"", "none", "emf"}:
-        raise UsageError(
-            f"PENSTOCK_METRICS is `emf` or `none`, not `{wanted}`",
-            hint="`emf` writes CloudWatch's embedded metric format",
-        )
-    if wanted == "emf":
+    _one_of(environment, "PENSTOCK_LINEAGE", "file", "writes lineage.ndjson in the run's folder")
+    metrics = "writes CloudWatch's embedded metric format"
+    if _one_of(environment, "PENSTOCK_METRICS", "emf", metrics):
         from penstock.runtime.telemetry.emf import Metrics
 
         writers = [_to_file(root, METRICS_FILE)]
@@ -151,6 +147,20 @@ def _standard_output() -> TextIO:
     import sys
 
     return sys.stdout
+
+
+def _one_of(environment: Mapping[str, str], variable: str, word: str, meaning: str) -> bool:
+    """Whether a variable asks for what it can.
+
+    Raises:
+        UsageError: it says something else.
+    """
+    wanted = environment.get(variable, "").lower()
+    if wanted not in {"", "none", word}:
+        raise UsageError(
+            f"{variable} is `{word}` or `none`, not `{wanted}`", hint=f"`{word}` {meaning}"
+        )
+    return wanted == word
 
 
 def _level(environment: Mapping[str, str]) -> str:
