@@ -15,7 +15,7 @@ class Observer(Protocol):
     `checks_finished` (dataset), `check` (dataset, rule, action, outcome), `target_started` and
     `target_staged` (target), `commit_started` (target), `target_finished` (target, and the counts
     of the run report), `kpi` (kpi, value, unit), `message` (text), `run_finished` (status,
-    run_id, document, and previous: the report of the succeeded run before it, or None).
+    run_id, document, lane, and previous: the report of the succeeded run before it, or None).
     """
 
     def event(self, name: str, **values: Any) -> None:

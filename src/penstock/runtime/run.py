@@ -285,6 +285,7 @@ class _Run:
             run_id=self.document.run_id,
             document=self.document,
             previous=self.previous,
+            lane=self.lane,
         )
 
     def _give_up(self, error: PenstockError, held: HeldLock) -> RunResult:

@@ -75,6 +75,13 @@ def test_nothing_is_said_of_freshness_before_anything_was_published(pipeline):
     assert "FreshnessSeconds" not in metrics(measured(pipeline)[1], **RUN)
 
 
+def test_a_backfill_does_not_make_old_data_fresh(pipeline):
+    report = pipeline.run(open_telemetry({}, pipeline.root)).document.as_json()
+    found = list(lines_of(report, environment="test", daily=False))
+    assert "FreshnessSeconds" not in metrics(found, **RUN)
+    assert metrics(found, **RUN)["RunsSucceeded"] == 1
+
+
 def test_a_run_with_nothing_new_is_counted_and_is_fresh(pipeline):
     measured(pipeline)
     _, found = measured(pipeline)

@@ -16,6 +16,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from penstock.runtime.ledger.base import DAILY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -79,6 +81,7 @@ class Metrics:
             environment=self._environment,
             namespace=self._namespace,
             previous=values.get("previous"),
+            daily=values.get("lane", DAILY) == DAILY,
             cost=self._cost(report) if self._cost else None,
         )
         for line in found:
@@ -100,6 +103,7 @@ def lines(
     environment: str,
     namespace: str = NAMESPACE,
     previous: Mapping[str, Any] | None = None,
+    daily: bool = True,
     cost: float | None = None,
     now: float | None = None,
 ) -> Iterator[dict[str, Any]]:
@@ -108,6 +112,8 @@ def lines(
     Args:
         report: the run report (`penstock.run/1`).
         previous: that of the succeeded run before it.
+        daily: whether it is an ordinary run; a backfill or a replay reads nothing newer, and tells
+            nothing of freshness.
         cost: USD.
         now: seconds since 1970; None: the clock.
     """
@@ -125,7 +131,8 @@ def lines(
         aws = {"Timestamp": int(moment * 1000), "CloudWatchMetrics": [directive]}
         return {"_aws": aws, **dimensions, **properties, **{n: v for n, v, _ in metrics}}
 
-    yield line(list(_of_run(report, previous, cost, moment)))
+    fresh = _freshness(report, previous, moment) if daily else None
+    yield line(list(_of_run(report, fresh, cost)))
     if report["status"] == "skipped":
         return
     for name, counts in report["datasets"].items():
@@ -135,16 +142,10 @@ def lines(
         yield line(kpis[start : start + MOST_METRICS])
 
 
-def _of_run(
-    report: Mapping[str, Any],
-    previous: Mapping[str, Any] | None,
-    cost: float | None,
-    now: float,
-) -> Iterator[Metric]:
+def _of_run(report: Mapping[str, Any], fresh: float | None, cost: float | None) -> Iterator[Metric]:
     status = report["status"]
     for each, name in ENDS.items():
         yield name, int(status == each), "Count"
-    fresh = _freshness(report, previous, now)
     if fresh is not None:
         yield "FreshnessSeconds", round(fresh, 3), "Seconds"
     if status == "skipped":
