@@ -121,7 +121,7 @@ class _Replay(_Run):
                 self.document.run_id, self.document.attempt = latest.run_id, latest.attempt
             self.document.notes.append("nothing is held that could be replayed")
             self.document.end("skipped")
-            self.observer.event("run_finished", status="skipped", run_id=self.document.run_id)
+            self._tell_end()
             return RunResult(self.document, previous=self.previous)
         self._entries = [self._entry(r) for r in rows]
         self._refuse_unknown()
@@ -249,7 +249,7 @@ class _Replay(_Run):
         mine = self.document
         document = RunDocument(program, mine.run_id, mine.attempt, mine.started_at)
         attempt = Attempt(
-            program,
+            replace(program, kpis=()),  # of the held rows alone they would say nothing
             self.root,
             planned,
             observer=self.observer,
