@@ -178,26 +178,6 @@ class _Table(Model):
     """The schema the table is in."""
 
 
-class RedshiftTarget(_Table):
-    """A table of Amazon Redshift, loaded by COPY."""
-
-    workgroup: Text | None = None
-    cluster: Text | None = None
-    database: Text
-    secret: Text | None = None
-    """A `${secret.NAME}`."""
-    iam_role: Text | None = None
-    staging: S3Path | None = None
-    """Where the rows are staged."""
-    sort_key: list[Text] = Field(default_factory=list)
-    dist_key: Text | None = None
-
-    @model_validator(mode="after")
-    def _where(self) -> RedshiftTarget:
-        _one_of(self, "workgroup", "cluster")
-        return self
-
-
 class AthenaTarget(_Table):
     """A table of the Glue catalog over files of a bucket."""
 

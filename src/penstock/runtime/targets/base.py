@@ -203,6 +203,41 @@ class JoiningTarget(Protocol):
         """
 
 
+class CommitsByEvent(Protocol):
+    """What a target has besides, where a server does the commit and an event tells of its end.
+
+    A caller that is not to wait begins it, and asks what became of it when the event comes; every
+    call may be repeated. `commit` is the same with waiting.
+    """
+
+    def begin(self, staged: Staged, name: str = "") -> Published | str:
+        """Submit the commit.
+
+        Args:
+            name: what the event will say; a commit of this name that is under way is not begun
+                again. Empty: no event is wanted.
+
+        Returns:
+            What it published, if it was done before; else what names the commit under way.
+
+        Raises:
+            Conflict: as `commit` does.
+            LoadFailed: the server cannot take the rows.
+        """
+
+    def completed(self, staged: Staged, statement: str, name: str = "") -> Published | str | None:
+        """What became of a commit that `begin` named.
+
+        Returns:
+            What it published; the name of another one, that was begun because somebody else
+            committed in between; None: it is not over.
+
+        Raises:
+            Conflict: another writer moved the target, or what was staged is gone.
+            LoadFailed: the server refused the rows; nothing was changed.
+        """
+
+
 class Target(Protocol):
     """Publishes one dataset. Built as `Target(load, root)`."""
 

@@ -96,14 +96,20 @@ def _refuse_foreign(found: Sequence[Token]) -> None:
 def _casts(found: Sequence[Token]) -> list[Token]:
     """The types that stand after `AS` of a CAST and after `::`, and words with another name."""
     done: list[Token] = []
-    for place, token in enumerate(found):
+    place = 0
+    while place < len(found):
+        token = found[place]
         before = found[place - 1].word if place else ""
+        end = place
         if before == "::" or (before == "AS" and _in_cast(found, place)):
-            done += _types([token])
+            if place + 1 < len(found) and found[place + 1].sql == "(":
+                end = closing(found, place + 1)
+            done += _types(found[place : end + 1])
         elif token.word in _WORDS:
             done.append(Token("sign", _WORDS[token.word]))
         else:
             done.append(token)
+        place = end + 1
     return done
 
 
