@@ -112,6 +112,11 @@ class Place:
             self.engine, self.relation(rows, load.get("schema", SCHEMA)), key
         )
 
+    def stage_part(self, rows, key, part, *, alone=False, **load):
+        target = self.open(**load)
+        assert target.joins_now()
+        return target.stage_part(self.engine, self.relation(rows), key, part, alone=alone)
+
     def publish(self, rows, key, **load):
         return self.open(**load).commit(self.stage(rows, key, **load))
 
@@ -166,6 +171,12 @@ def engine(tmp_path):
     made = registry.engine("duckdb")(work=tmp_path / "work", memory_bytes=None, threads=1)
     yield made
     made.close()
+
+
+def joining(*modes):
+    """Only the targets that publish as one what several processes staged, in some mode."""
+    cases = [(n, mode) for n in sorted(TARGETS) for mode in modes if mode in capabilities(n).joins]
+    return pytest.mark.parametrize(("place", "mode"), cases, indirect=["place"])
 
 
 def having(mode):
@@ -410,3 +421,87 @@ def test_a_version_that_never_was_is_not_restored(place):
     with pytest.raises(LoadFailed):
         place.open().restore("000099-nothing", "k2")
     assert place.read() == expected(ROWS)
+
+
+@joining("append", "overwrite")
+def test_parts_that_several_staged_are_published_as_one(place, mode):
+    place.publish(ROWS[:1], "k1", mode=mode)
+    parts = [place.stage_part([row], "k2", f"{n}a", mode=mode) for n, row in enumerate(ROWS[1:])]
+    parts.append(place.stage_part([], "k2", "9a", mode=mode))
+    assert place.read() == expected(ROWS[:1])
+    kept = [Staged(**json.loads(json.dumps(asdict(part)))) for part in parts]
+    staged = place.open(mode=mode).join(kept)
+    assert staged.rows == 3
+    done = place.open(mode=mode).commit(staged)
+    assert done.rows_loaded == 3
+    assert place.read() == expected(ROWS if mode == "append" else ROWS[1:])
+    before = place.files()
+    assert place.open(mode=mode).commit(staged) == done
+    assert place.files() == before
+
+
+@joining("overwrite_partitions")
+def test_parts_may_share_a_partition(place, mode):
+    how = {"mode": mode, "partition_by": ("name",)}
+    place.publish(ROWS[:2], "k1", **how)
+    parts = [
+        place.stage_part([(n, "plain", None, None, None)], "k2", f"{n}a", **how) for n in (8, 9)
+    ]
+    place.open(**how).commit(place.open(**how).join(parts))
+    assert [row[0] for row in place.read()] == [2, 8, 9]
+
+
+@joining("append")
+def test_tries_at_a_part_leave_nothing_behind(place, mode):
+    place.publish(ROWS[:1], "k1", mode=mode)
+    before = set(place.files())
+    place.stage_part(ROWS[1:3], "k2", "0a", mode=mode)  # killed
+    other = place.stage_part(ROWS[1:3], "k2", "0b", mode=mode)
+    place.open(mode=mode).discard_part("k2", "0b")  # another was faster
+    first = place.stage_part(ROWS[1:3], "k2", "0c", mode=mode)
+    second = place.stage_part(ROWS[3:], "k2", "1a", mode=mode)
+    place.open(mode=mode).commit(place.open(mode=mode).join([first, second]))
+    assert place.read() == expected(ROWS)
+    there = {path for path in place.files() if "staged" not in path.split("/")}
+    left = {f["path"].rpartition("/")[2] for f in other.detail["files"]}
+    assert not left & {path.rpartition("/")[2] for path in there}
+    assert len([p for p in there - before if p.rpartition("/")[2].startswith("part-")]) == 2
+    place.open(mode=mode).discard_part("k2", "0c")  # of a worker that comes late
+    assert place.read() == expected(ROWS)
+    place.open(mode=mode).abandon("k2")
+    assert place.read() == expected(ROWS)
+
+
+@joining("append")
+def test_parts_of_a_run_that_is_published_already_are_that(place, mode):
+    done = place.publish(ROWS, "k1", mode=mode)
+    parts = [place.stage_part(ROWS[:2], "k1", f"{n}a", mode=mode) for n in range(2)]
+    assert place.open(mode=mode).commit(place.open(mode=mode).join(parts)).version == done.version
+    assert place.read() == expected(ROWS)
+
+
+@joining("append")
+def test_parts_are_given_up_together(place, mode):
+    before = place.files()
+    part = place.stage_part(ROWS[:2], "k1", "0a", mode=mode)
+    place.stage_part(ROWS[2:], "k1", "1a", mode=mode)
+    place.open(mode=mode).abandon("k1")
+    assert not [p for p in set(place.files()) - set(before) if "part-" in p]
+    with pytest.raises(Conflict):
+        place.open(mode=mode).commit(part)
+
+
+@joining("append", "overwrite", "overwrite_partitions")
+def test_parts_that_saw_different_versions(place, mode):
+    """Rows are added to whatever is there; what is replaced must be what every part saw."""
+    how = {"mode": mode, "partition_by": ("name",)}
+    place.publish(ROWS[:1], "k1", **how)
+    parts = [place.stage_part(ROWS[2:3], "k2", "0a", **how)]
+    place.publish(ROWS[1:2], "other", **how)
+    parts.append(place.stage_part(ROWS[3:], "k2", "1a", **how))
+    if mode == "append":
+        place.open(**how).commit(place.open(**how).join(parts))
+        assert place.read() == expected(ROWS)
+    else:
+        with pytest.raises(Conflict):
+            place.open(**how).join(parts)

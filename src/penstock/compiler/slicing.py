@@ -27,6 +27,14 @@ CODE = "PSK-PORT-004"
 # Of one row, whatever its neighbours are.
 _LEFT_JOINS = {"", "LEFT"}
 _WHOLE_STEPS = {"deduplicate": "finds rows that are there twice", "aggregate": "makes groups"}
+# A function has at most 900 s, 10,240 MB of memory and as much of disk
+# (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.md). What does not fit into
+# memory goes to the disk, which is full long before the time is over: DuckDB held to 512 MB works
+# on some 30 MB of CSV a second.
+_ONE_FUNCTION = (
+    "a function has 15 minutes, and 10 GB each of memory and of disk: with more than about 10 GB "
+    "to read in one run choose another architecture"
+)
 _LOOKS_FURTHER = re.compile(r"\b(select|over)\b", re.IGNORECASE)
 
 
@@ -38,12 +46,14 @@ def decide_slices(state: Compilation) -> None:
     deploy = state.definition.pipeline.deploy
     if deploy is None or deploy.architecture != "lambda":
         return
-    positions = state.definition.positions
-    found = state.slicing
-    told = f"a run is cut by the files of `{found.source}`, which several functions work on at once"
-    if found.by == "none":
-        told = f"a run is one piece of work, of one function: {found.because}"
-    state.tell(CODE, told, positions.key(("deploy", "architecture")), severity="info")
+    if state.slicing.by == "none":
+        state.tell(
+            CODE,
+            f"a run is one piece of work, of one function: {state.slicing.because}",
+            state.definition.positions.key(("deploy", "architecture")),
+            hint=_ONE_FUNCTION,
+            severity="info",
+        )
 
 
 def _slicing(state: Compilation) -> Slicing:
@@ -72,7 +82,7 @@ def _slicing(state: Compilation) -> Slicing:
 
 def _of_files(read: Read) -> bool:
     options: Any = registry.load(registry.SOURCES[read.connector].options)
-    return bool(getattr(options, "of_files", False)) and read.incremental in {"none", "files"}
+    return bool(getattr(options, "of_files", False)) and read.incremental in ("none", "files")
 
 
 def _not_joined(load: Load) -> str | None:

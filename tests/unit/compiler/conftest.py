@@ -40,6 +40,11 @@ class Folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
+    @property
+    def head(self) -> str:
+        """What every pipeline begins with."""
+        return HEAD
+
     def compile(self, body: str = "", *, head: str = HEAD, engine: str = "duckdb") -> Compilation:
         """Compile the pipeline `head` + `body`."""
         self.file("pipeline.yaml", head + body)

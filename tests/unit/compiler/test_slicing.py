@@ -94,7 +94,7 @@ def test_rows_without_a_partner_are_known_from_the_side_that_is_kept(folder, sql
         ("[{standardize: {carrier: [trim, upper]}}, {cast: {flight: bigint}}]", None),
         ("[{lookup: {from: airports, on: {dest: faa}, take: [name]}}]", None),
         ("[{deduplicate: {keys: [flight], order_by: [delay desc]}}]", "deduplicate"),
-        ("[{aggregate: {by: [carrier], columns: {n: count(*)}}}]", "aggregate"),
+        ("[{aggregate: {by: [carrier], measures: {n: count(*)}}}]", "aggregate"),
         ("[{derive: {n: sum(delay) over ()}}]", "window function"),
     ],
 )
@@ -152,22 +152,27 @@ def test_targets_of_two_sources_are_not_cut(folder):
 
 
 def test_a_run_is_cut_by_the_source_that_grows(folder):
-    from conftest import HEAD
-
-    head = HEAD.replace("path: airports.csv", "path: airports.csv\n    incremental: files")
+    head = folder.head.replace("path: airports.csv", "path: airports.csv\n    incremental: files")
     sql = "SELECT f.carrier, a.name FROM flights f JOIN airports a ON a.faa = f.dest"
     found = cut(folder, f'transforms:\n  made: "{sql}"\n', "append", head=head)
     assert (found.by, found.source) == ("files", "airports")
 
 
 def test_the_note_is_for_pipelines_that_go_to_functions(folder):
-    body = "targets:\n  out: {from: flights, connector: lake, path: out}\n"
-    notes = [d for d in folder.compile(body).diagnostics if d.code == "PSK-PORT-004"]
-    assert not notes
-    digest = folder.compile(body).program.digest
-    body += "deploy: {architecture: lambda, region: eu-central-1}\n"
-    compiled = folder.compile(body)
-    (note,) = [d for d in compiled.diagnostics if d.code == "PSK-PORT-004"]
+    body = (
+        "transforms: {made: 'SELECT carrier, count(*) AS n FROM flights GROUP BY carrier'}\n"
+        + OUT.format(mode="overwrite")
+    )
+    here = folder.compile(body)
+    assert not [d for d in here.diagnostics if d.code == "PSK-PORT-004"]
+    functions = "deploy: {architecture: lambda, region: eu-central-1}\n"
+    there = folder.compile(body + functions)
+    (note,) = [d for d in there.diagnostics if d.code == "PSK-PORT-004"]
     assert note.severity == "info"
-    assert "`flights`" in note.message
-    assert compiled.program.digest == digest
+    assert "`made` makes groups" in note.message
+    assert "more than about 10 GB" in note.hint
+    assert folder.text_at(note) == "architecture"
+    assert there.program.digest == here.program.digest
+    cut = folder.compile("targets:\n  o: {from: flights, connector: lake, path: o}\n" + functions)
+    assert cut.program.slicing.by == "files"
+    assert not [d for d in cut.diagnostics if d.code == "PSK-PORT-004"]

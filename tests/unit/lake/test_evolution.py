@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from penstock.errors import LoadFailed
+from penstock.errors import Conflict, LoadFailed
 from penstock.program import Column
 from penstock.runtime.targets.evolution import evolve, widest
 
@@ -125,3 +125,20 @@ def test_a_merge_keeps_the_values_of_columns_it_does_not_have(table):
     table.publish("SELECT * FROM (VALUES (2, 'new'), (3, 'three')) AS v(id, a)",
                   schema=whole[:2], **mode)  # fmt: skip
     assert table.read() == [(1, "a1", "b1"), (2, "new", "b2"), (3, "three", None)]
+
+
+def test_old_rows_that_are_written_anew_are_not_for_parts(table):
+    """Delta's old files are written anew where a column got wider: one process does that."""
+    delta = {"options": {"path": "table", "format": "delta"}, "mode": "append"}
+    wider = {**delta, "schema": (C("id", "bigint"),)}
+    table.publish("SELECT 1 AS id", schema=(C("id", "integer"),), **delta)
+    assert table.target(schema=(C("id", "integer"),), **delta).joins_now()
+    assert table.target(**{**wider, "mode": "overwrite"}).joins_now()
+    target = table.target(**wider)
+    assert not target.joins_now()
+    table.engine.create("rows", "SELECT CAST(2 AS bigint) AS id", materialize=True)
+    with pytest.raises(Conflict, match="a column's type differs"):
+        target.stage_part(table.engine, "rows", "k2", "0a", alone=False)
+    done = target.commit(target.stage_part(table.engine, "rows", "k2", "0b", alone=True))
+    assert done.rows_loaded == 1
+    assert duckdb.sql(f"SELECT * FROM {target.relation()} ORDER BY id").fetchall() == [(1,), (2,)]
