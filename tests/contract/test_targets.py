@@ -66,6 +66,8 @@ class Place:
         self.options = {k: v.format(place=place) for k, v in options.items()}
         path = self.options.get("path") or self.options["staging"]
         self.store = open_store(path, root) if is_remote(path) else None
+        # A warehouse has the rows, and what was staged goes once they are loaded.
+        self.keeps_files = self.connector != "redshift"
         # What a user calls the place.
         self.location = self.options.get("path") or f"dev.public.{self.options['table']}"
         self.root = root
@@ -465,7 +467,8 @@ def test_tries_at_a_part_leave_nothing_behind(place, mode):
     there = {path for path in place.files() if "staged" not in path.split("/")}
     left = {f["path"].rpartition("/")[2] for f in other.detail["files"]}
     assert not left & {path.rpartition("/")[2] for path in there}
-    assert len([p for p in there - before if p.rpartition("/")[2].startswith("part-")]) == 2
+    new = [p for p in there - before if p.rpartition("/")[2].startswith("part-")]
+    assert len(new) == (2 if place.keeps_files else 0)
     place.open(mode=mode).discard_part("k2", "0c")  # of a worker that comes late
     assert place.read() == expected(ROWS)
     place.open(mode=mode).abandon("k2")

@@ -59,7 +59,7 @@ class RedshiftTarget:
         if seen.mine is not None:
             return self._committed(key, seen)
         self._staging.remove(token)
-        return self._stage(engine, relation, key, "all")
+        return self._stage(engine, relation, key, "all", seen)
 
     def commit(self, staged: Staged) -> Published:
         """Load the staged rows, and wait for the end."""
@@ -142,7 +142,7 @@ class RedshiftTarget:
         seen = self._looked(self._token(key))
         if seen.mine is not None:
             return self._committed(key, seen)
-        return self._stage(engine, relation, key, part)
+        return self._stage(engine, relation, key, part, seen)
 
     def discard_part(self, key: str, part: str) -> None:
         """Remove the files of a try."""
@@ -153,6 +153,8 @@ class RedshiftTarget:
         for staged in parts:
             if "committed" in staged.detail:
                 return staged
+        if self._load.mode.startswith("overwrite") and len({p.detail["base"] for p in parts}) > 1:
+            raise self._moved("a part of this run saw another version than the others")
         files = [f for p in parts for f in p.detail["files"]]
         null_keys = any(p.detail["null_keys"] for p in parts)
         detail = {**parts[0].detail, "files": files, "null_keys": null_keys}
@@ -214,7 +216,7 @@ class RedshiftTarget:
     def _looked(self, token: str) -> Seen:
         return self._catalogue.seen(token)
 
-    def _stage(self, engine: Engine, relation: str, key: str, part: str) -> Staged:
+    def _stage(self, engine: Engine, relation: str, key: str, part: str, seen: Seen) -> Staged:
         self._refuse_what_cannot_be()
         null_keys = False
         if self._load.mode == "merge":
@@ -225,6 +227,7 @@ class RedshiftTarget:
             null_keys = bool(found)
         files = self._staging.write(engine, relation, self._token(key), part)
         detail = {
+            "base": seen.number,
             "mode": self._load.mode,
             "columns": [asdict(c) for c in self._load.schema],
             "files": files,
