@@ -10,7 +10,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Interrupted, PenstockError, in_words
-from penstock.runtime.serverless import events, loader, messages, planner, settings, worker
+from penstock.runtime.serverless import (
+    by_event,
+    events,
+    loader,
+    messages,
+    planner,
+    settings,
+    worker,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +74,8 @@ def load(event: Any, _context: Any) -> dict[str, Any]:
     function = _function()
 
     def do(message: events.Message) -> None:
-        wanted = messages.read(messages.LoadMessage, message.body)
-        _told("loaded", run_id=wanted.run_id, status=loader.load(function, wanted))
+        wanted, ended = by_event.read(message.body)
+        _told("loaded", run_id=wanted.run_id, status=loader.load(function, wanted, ended))
 
     return _each(event, do)
 

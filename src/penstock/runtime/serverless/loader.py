@@ -16,7 +16,7 @@ from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import Watermark
 from penstock.runtime.plan import anew
 from penstock.runtime.references import bind_run
-from penstock.runtime.serverless import gathering
+from penstock.runtime.serverless import by_event, gathering
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.targets.base import Staged
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from penstock.program import Program
     from penstock.runtime.ledger.base import Lock, RunRecord, Status
+    from penstock.runtime.serverless.by_event import Ended
     from penstock.runtime.serverless.messages import LoadMessage
     from penstock.runtime.serverless.settings import Function
     from penstock.runtime.serverless.work import RunPlan
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 1200.0
 
 
-def load(function: Function, message: LoadMessage) -> str:
+def load(function: Function, message: LoadMessage, ended: Ended | None = None) -> str:
     """Publish a run, unless it is published, or not all of it is there.
 
     Returns:
         `succeeded`, `failed`, `stopped`; `over`, where it had ended before; `early`, where slices
-        are missing still: the worker of the last one sends another message.
+        are missing still: the worker of the last one sends another message; `awaited`, where a
+        server is at it: an event tells of its end.
 
     Raises:
         Conflict: another loader is at it, or a run of another lane publishes; to be tried again.
@@ -61,9 +63,10 @@ def load(function: Function, message: LoadMessage) -> str:
         return "early"
     slices = [found for n in range(count) if (found := folder.slice(n)) is not None]
     with HeldLock(ledger, publish.publish_lock(plan.pipeline)):
-        ended = _publish(function, record, plan, slices)
-    ledger.release(plan.lock)
-    return ended
+        status = _publish(function, record, plan, slices, ended)
+    if status != "awaited":
+        ledger.release(plan.lock)
+    return status
 
 
 def roll_forward(function: Function, lock: Lock) -> None:
@@ -76,6 +79,8 @@ def roll_forward(function: Function, lock: Lock) -> None:
             continue  # of another lane, which has its own way
         slices = [found for n in range(len(plan.files)) if (found := folder.slice(n)) is not None]
         with HeldLock(function.ledger, publish.publish_lock(name)):
+            if by_event.advance(record, function.root):
+                raise Conflict(f"run {record.run_id} is being loaded still")
             document = _document(function, plan, slices)
             document.notes.append("finished by a later planning, after it was cut off")
             publish.publish_staged(
@@ -84,7 +89,11 @@ def roll_forward(function: Function, lock: Lock) -> None:
 
 
 def _publish(
-    function: Function, record: RunRecord, plan: RunPlan, slices: Sequence[dict[str, Any]]
+    function: Function,
+    record: RunRecord,
+    plan: RunPlan,
+    slices: Sequence[dict[str, Any]],
+    ended: Ended | None,
 ) -> str:
     ledger = function.ledger
     errors = [s["error"] for s in slices if "error" in s]
@@ -104,6 +113,11 @@ def _publish(
         found = ledger.run(plan.run_id)
         assert found is not None
         record = found
+    try:
+        if by_event.advance(record, function.root, ended):
+            return "awaited"
+    except RunError as error:
+        return _give_up(function, plan, error)
     publish.publish_staged(record, document, function.root, ledger, function.observer, plan.lock)
     return document.status
 
