@@ -140,6 +140,9 @@ def sandbox_url():
         boto3.client("s3", endpoint_url=url, region_name="us-east-1", **keys).create_bucket(
             Bucket="acme-lake"
         )
+        boto3.client("glue", endpoint_url=url, region_name="us-east-1", **keys).create_database(
+            DatabaseInput={"Name": "contract"}
+        )
         yield url
 
 

@@ -29,6 +29,19 @@ TARGETS = {
     "s3 parquet": ("lake", {"path": "s3://acme-lake/{place}/table"}),
     "s3 orc": ("lake", {"path": "s3://acme-lake/{place}/table", "format": "orc"}),
     "s3 delta": ("lake", {"path": "s3://acme-lake/{place}/table", "format": "delta"}),
+    "athena parquet": (
+        "athena",
+        {"table": "t_{place}", "database": "contract", "path": "s3://acme-lake/{place}/table"},
+    ),
+    "athena iceberg": (
+        "athena",
+        {
+            "table": "t_{place}",
+            "database": "contract",
+            "path": "s3://acme-lake/{place}/table",
+            "format": "iceberg",
+        },
+    ),
     "redshift": (
         "redshift",
         {
@@ -197,7 +210,7 @@ def place(request, tmp_path, engine):
     (tmp_path / "root").mkdir()
     if request.param.startswith("s3"):
         request.getfixturevalue("aws")
-    if request.param == "redshift":
+    if request.param.startswith(("redshift", "athena")):
         request.getfixturevalue("sandbox")
     return Place(request.param, tmp_path / "root", engine)
 

@@ -1,4 +1,4 @@
-"""moto with the sandbox's warehouse in front; prints its port, then serves."""
+"""moto with the sandbox's warehouse and Athena in front; prints its port, then serves."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from penstock.sandbox.athena import catalog_versions
+from penstock.sandbox.athena.parts import Athena
 from penstock.sandbox.warehouse.events import to_moto
 from penstock.sandbox.warehouse.parts import Warehouse
 
@@ -26,6 +28,7 @@ class Quiet(MotoRequestHandler):
 
 def main():
     parts = []
+    catalog_versions.install()
     moto = DomainDispatcherApplication(create_backend_app)
 
     def application(environ, start):
@@ -44,7 +47,7 @@ def main():
     server.daemon_threads = True
     url = f"http://127.0.0.1:{server.server_port}"
     os.environ["MOTO_PORT"] = str(server.server_port)
-    parts.append(Warehouse(url, to_moto))
+    parts.extend((Warehouse(url, to_moto), Athena(url)))
     signal.signal(
         signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
     )

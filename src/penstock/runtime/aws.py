@@ -63,11 +63,16 @@ def call(what: str, request: Callable[..., Any], **given: Any) -> dict[str, Any]
         code, text = about.get("Code", ""), about.get("Message", "")
         raise Refused(what, code, text) from error
     except BotoCoreError as error:
-        raise Unavailable(
-            f"{what} cannot be reached: {error}",
-            code=CODE,
-            hint="look at the network, AWS_REGION and the keys, then run again",
-        ) from error
+        raise unreachable(what, error) from error
+
+
+def unreachable(what: str, error: Exception) -> Unavailable:
+    """A service did not answer."""
+    return Unavailable(
+        f"{what} cannot be reached: {error}",
+        code=CODE,
+        hint="look at the network, AWS_REGION and the keys, then run again",
+    )
 
 
 class Refused(Unavailable):

@@ -34,7 +34,6 @@ LATER_SOURCES: dict[str, str] = {
     "dlt": "penstock.spec.later:DltSource",
 }
 LATER_TARGETS: dict[str, str] = {
-    "athena": "penstock.spec.later:AthenaTarget",
     "snowflake": "penstock.spec.later:SnowflakeTarget",
     "postgres": "penstock.spec.later:DatabaseTarget",
     "mysql": "penstock.spec.later:DatabaseTarget",

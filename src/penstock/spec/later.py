@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from penstock.spec.base import Model, Text
-from penstock.spec.quantities import Duration, Size  # noqa: TC001  # pydantic reads them
+from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads them
 from penstock.spec.refusal import refuse
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -176,16 +176,6 @@ class _Table(Model):
     table: Text
     schema_name: Text | None = None
     """The schema the table is in."""
-
-
-class AthenaTarget(_Table):
-    """A table of the Glue catalog over files of a bucket."""
-
-    database: Text
-    path: S3Path
-    format: Literal["parquet", "orc", "iceberg"] = "parquet"
-    workgroup: Text = "primary"
-    target_file_size: Size | None = None
 
 
 class SnowflakeTarget(_Table):

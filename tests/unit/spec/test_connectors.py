@@ -29,7 +29,6 @@ EXAMPLES = {
     "dlt": "source: 'pipelines:flights'",
 }
 TARGET_EXAMPLES = {
-    "athena": "table: t, database: d, path: 's3://b/t'",
     "snowflake": "table: t, account: a, database: d, warehouse: w",
     "postgres": "table: t, host: h",
     "mysql": "table: t, host: h",
