@@ -289,6 +289,9 @@ def test_the_options_in_a_pipeline_file(tmp_path, text, code):
     except InvalidDefinition as error:
         found = error.diagnostics
     assert [d.code for d in found if d.severity == "error"] == ([code] if code else [])
+    told = [d for d in found if d.code == "PSK-TGT-016"]
+    assert bool(told) == ("partition_by" in text and "iceberg" not in text and not code)
+    assert all(d.severity == "info" for d in told)
 
 
 def test_the_name_of_a_table_is_the_catalogs():

@@ -67,6 +67,10 @@ class TargetCapabilities:
         """The column that an entry of `partition_by` means, and the types it may have."""
         return text, self.partition_types
 
+    def remark(self, options: Mapping[str, Any], partition_by: Sequence[str]) -> Gap | None:  # noqa: ARG002
+        """What `validate` says of a target that is right, and does less than others do."""
+        return None
+
     def option_columns(
         self,
         options: Mapping[str, Any],  # noqa: ARG002

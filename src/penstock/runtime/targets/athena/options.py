@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from penstock.runtime.option_text import OptionText
+from penstock.runtime.targets.base import Gap
 from penstock.runtime.targets.lake.options import (
     FileSize,
     LakeCapabilities,
@@ -15,8 +16,18 @@ from penstock.runtime.targets.lake.options import (
     SortColumn,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 PLAIN_PARTS = frozenset({"smallint", "integer", "bigint", "varchar", "date"})
 """Types of partition columns whose values mean the same in the catalog and in a folder's name."""
+
+PIECEMEAL = Gap(
+    "never",
+    "PSK-TGT-016",
+    "is published partition by partition: a query of Athena that runs meanwhile may see some "
+    "partitions new and others old; `format: iceberg` is published in one step",
+)
 
 
 class TablePath(LakePath):
@@ -66,6 +77,10 @@ class AthenaCapabilities(LakeCapabilities):
         """As the lake's; of plain files only of types that the catalog has values of."""
         column, kinds = LakeCapabilities.partition_column(self, text, form)
         return column, kinds if form == "iceberg" else kinds & PLAIN_PARTS
+
+    def remark(self, options: Mapping[str, Any], partition_by: Sequence[str]) -> Gap | None:
+        """Plain files with partitions are not published in one step."""
+        return PIECEMEAL if partition_by and options.get("format") != "iceberg" else None
 
 
 _LAKE = LakeTargetOptions.capabilities
