@@ -114,14 +114,11 @@ class DataApi:
 
     def under_way(self, name: str) -> str | None:
         """The id of a batch of this name that has not ended."""
-        for status in ("SUBMITTED", "PICKED", "STARTED"):
-            where = {k: v for k, v in self._where().items() if k not in {"DbUser", "SecretArn"}}
-            found = aws.call(
-                WHAT, self._client.list_statements, StatementName=name, Status=status, **where
-            )
-            for statement in found["Statements"]:
-                if statement.get("StatementName") == name:
-                    return str(statement["Id"])
+        where = {k: v for k, v in self._where().items() if k not in {"DbUser", "SecretArn"}}
+        found = aws.call(WHAT, self._client.list_statements, StatementName=name, **where)
+        for statement in found["Statements"]:
+            if statement.get("StatementName") == name and statement["Status"] not in OVER:
+                return str(statement["Id"])
         return None
 
     def run(self, sql: str) -> None:
