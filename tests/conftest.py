@@ -162,6 +162,19 @@ def sandbox(sandbox_url, monkeypatch):
     return sandbox_url
 
 
+@pytest.fixture
+def case(aws, use_dynamodb, tmp_path, monkeypatch):
+    """Makes pipelines that run here and in functions (`twins.Case`), on moto."""
+    from twins import Case
+
+    use_dynamodb("moto")
+    for name in ("PIPELINE", "PROGRAM", "LEDGER", "WORK", "ROOT", "SLICE_BYTES", "SECRET_ARNS"):
+        monkeypatch.setenv(f"PENSTOCK_{name}", "")  # put back at the end
+    for name in ("TASKS", "LOADS", "EVENTS"):
+        monkeypatch.setenv(f"PENSTOCK_{name}_QUEUE", "")
+    return lambda **more: Case(tmp_path, **more)
+
+
 class Database:
     """An empty database of a real PostgreSQL server."""
 

@@ -5,139 +5,29 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
 import sys
+import time
 import uuid
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from urllib.request import Request, urlopen
 
+import boto3
 import pytest
 from children import start
-from functions import BUCKET, Functions, killed, rows
+from functions import Clock, delivered, killed
+from twins import same_as_local
 
-from penstock.compiler import compile_definition
-from penstock.runtime.ledger.dynamodb import create_table
-from penstock.runtime.ledger.sqlite import SQLiteLedger
-from penstock.runtime.observer import Silent
-from penstock.runtime.run import RunOptions, run
-from penstock.spec import load_definition
+from penstock.errors import Conflict, LedgerError
+from penstock.runtime import references
+from penstock.runtime.ledger.base import DAILY
+from penstock.runtime.ledger.dynamodb import DynamoDBLedger, client
+from penstock.runtime.publish import lane_lock, publish_lock
+from penstock.runtime.serverless import worker
 
 sys.path.append(str(Path(__file__).parents[1] / "fault"))  # what kills children
-
-PIPELINE = """\
-name: flights
-sources:
-  flights:
-    connector: s3
-    path: BUCKET/PREFIX/in/*.csv
-    schema: {carrier: varchar, flight: integer, dest: varchar, delay: integer}
-    incremental: files
-  airports:
-    connector: s3
-    path: BUCKET/PREFIX/airports.csv
-    schema: {faa: varchar, name: varchar}
-transforms:
-  clean:
-    from: flights
-    steps:
-      - standardize: {carrier: [trim, upper]}
-      - filter: delay < 100
-      - lookup: {from: airports, on: {dest: faa}, take: [name]}
-  late: SELECT carrier, flight, name, delay FROM clean WHERE delay > 5
-quality:
-  clean:
-    quarantine: ['ColumnValues "flight" > 0']
-    ACTION: ['IsComplete "carrier"']
-targets:
-  all: {from: clean, connector: lake, format: FORMAT, path: OUT/all, mode: append}
-  late: {from: late, connector: lake, format: FORMAT, path: OUT/late, mode: append}
-"""
-FILES = {
-    "in/a.csv": "carrier,flight,dest,delay\n aa,1,JFK,3\nBB,2,LAX,30\n",
-    "in/b.csv": "carrier,flight,dest,delay\ncc,x,JFK,3\nCC,-4,LAX,30\ncc,5,XXX,200\ndd,6,LAX,7\n",
-    "in/c.csv": "carrier,flight,dest,delay\nee,7,JFK,8\n",
-}
-COUNTS = ("rows_in", "rows_out", "rejected", "filtered", "quarantined")
-
-
-class Case:
-    """A pipeline, its local twin, and its functions."""
-
-    def __init__(self, folder, *, form="parquet", action="warn"):
-        self.folder = folder
-        self.prefix = f"run-{uuid.uuid4().hex[:12]}"
-        self.form, self.action = form, action
-        table = f"ledger-{self.prefix}"
-        create_table(table, backups=False)
-        program = self.compile(f"{BUCKET}/{self.prefix}/out", "functions")
-        self.functions = Functions(program, folder / "functions" / "root", self.prefix, table)
-        self.put("airports.csv", "faa,name\nJFK,Kennedy\nLAX,Los Angeles\n")
-        for name, text in FILES.items():
-            self.put(name, text)
-        self.functions.use()
-
-    def put(self, name, text):
-        self.functions.store.put(name, text.encode())
-
-    def compile(self, out, name):
-        root = self.folder / name / "definition"
-        root.mkdir(parents=True, exist_ok=True)
-        text = PIPELINE
-        for word, value in {
-            "BUCKET": BUCKET,
-            "PREFIX": self.prefix,
-            "FORMAT": self.form,
-            "ACTION": self.action,
-            "OUT": out,
-        }.items():
-            text = text.replace(word, value)
-        (root / "pipeline.yaml").write_text(text)
-        compiled = compile_definition(load_definition(root, environment={}))
-        assert compiled.program, compiled.diagnostics
-        return compiled.program
-
-    def local(self):
-        """Run the same locally; gives its report and the rows of each target."""
-        root = self.folder / "local"
-        root.mkdir(exist_ok=True)
-        program = self.compile("out", "twin")
-        ledger = SQLiteLedger(root / "ledger.sqlite")
-        result = run(program, root, ledger, Silent(), RunOptions())
-        ledger.close()
-        found = {x.target: rows(program, root, x.target) for x in program.loads}
-        return result.document.as_json(), found
-
-    def published(self):
-        return {x.target: self.functions.rows(x.target) for x in self.functions.program.loads}
-
-    def files(self):
-        """Data files of the targets in the bucket."""
-        return {
-            e.path
-            for e in self.functions.store.list("out")
-            if Path(e.path).name.startswith("part-")
-        }
-
-
-@pytest.fixture
-def case(aws, use_dynamodb, tmp_path, monkeypatch):
-    use_dynamodb("moto")
-    for name in ("PIPELINE", "PROGRAM", "LEDGER", "WORK", "ROOT", "SLICE_BYTES"):
-        monkeypatch.setenv(f"PENSTOCK_{name}", "")  # put back at the end
-    for name in ("TASKS", "LOADS"):
-        monkeypatch.setenv(f"PENSTOCK_{name}_QUEUE", "")
-    return lambda **more: Case(tmp_path, **more)
-
-
-def same_as_local(made):
-    report, expected = made.local()
-    assert made.published() == expected
-    latest = made.functions.runs()[0]
-    assert latest.status == "succeeded"
-    for name, counts in report["datasets"].items():
-        mine = latest.report["datasets"][name]
-        assert {k: mine.get(k) for k in COUNTS} == {k: counts.get(k) for k in COUNTS}, name
-    assert latest.report["quality"] == report["quality"]
-    return latest
 
 
 @pytest.mark.parametrize("form", ["parquet", "delta", "iceberg"])
@@ -236,6 +126,46 @@ def test_a_second_planning_waits_for_the_run_under_way(case):
     same_as_local(made)
 
 
+SLOW = """(SELECT count(*) FROM airports AS a, airports AS b, airports AS c, airports AS d
+    WHERE a.name < b.name AND b.name < c.name AND c.name < d.name)"""
+
+
+def test_a_worker_whose_time_ends_stops_and_gives_its_slice_back(case, monkeypatch):
+    """The 15 minutes of Lambda, made 4 seconds."""
+    made = case(five=" ".join(SLOW.split()))
+    made.put("airports.csv", "faa,name\n" + "".join(f"A{n},Port {n}\n" for n in range(3000)))
+    made.functions.plan()
+    which, body = made.functions.waiting()[0]
+    monkeypatch.setattr(worker, "MARGIN_SECONDS", 2.0)
+    clock = Clock(4.0)
+    assert made.functions.deliver(which, body, context=clock) == [body]
+    assert clock.get_remaining_time_in_millis() > 0
+    assert made.files() == set()
+    run_id = made.functions.runs()[0].run_id
+    number = json.loads(body)["slice"]
+    at = f"work/flights/{run_id}/1/failures/{number}.json"
+    failure = json.loads(made.functions.store.read(at))
+    assert failure["code"] == "PSK-RUN-130"
+
+
+def test_two_workers_at_one_slice(case):
+    made = case()
+    made.functions.plan()
+    waiting = made.functions.waiting()
+    environment = {**os.environ, **made.functions.environment}
+    children = [
+        start(delivered, *message, environment, str(made.folder / f"machine-{n}{i}"))
+        for n, message in enumerate(waiting)
+        for i in range(2)
+    ]
+    for child in children:
+        child.join(60)
+    assert [child.exitcode for child in children] == [0] * 6
+    made.functions.drain()
+    same_as_local(made)
+    assert len({Path(f).name for f in made.files()}) == 6
+
+
 WORKER = (
     "penstock.runtime.serverless.work:WorkFolder.plan",
     "penstock.runtime.sources.s3.source:S3Source.extract",
@@ -300,3 +230,190 @@ def test_what_a_program_says_of_slicing_is_not_its_identity(case):
     made = case()
     program = made.functions.program
     assert replace(program, slicing=type(program.slicing)()).seal().digest == program.digest
+
+
+# -- planners that die, and what is asked meanwhile
+
+PLANNER = (
+    "penstock.runtime.serverless.planner:plan",
+    "penstock.runtime.ledger.dynamodb:DynamoDBLedger.begin",
+    "penstock.runtime.serverless.work:WorkFolder.put_plan",
+    "penstock.runtime.serverless.settings:send",
+    "penstock.runtime.serverless.work:WorkFolder.put_told",
+    "penstock.runtime.heartbeat:HeldLock.hand_over",
+)
+
+
+def a_minute_passes(made):
+    """Locks of the dead are free, unless their lease is longer; whether the lane's is."""
+    table = made.functions.environment["PENSTOCK_LEDGER"].removeprefix("dynamodb://")
+    late = DynamoDBLedger(table, clock=lambda: time.time() + 60)
+    free = {}
+    for name in (publish_lock("flights"), lane_lock("flights", DAILY)):
+        try:
+            late.release(late.acquire(name, "test", lease_seconds=1))
+        except Conflict:
+            free[name] = False
+        else:
+            free[name] = True
+    late.close()
+    return free[name]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("point", PLANNER)
+def test_a_planner_killed_anywhere_is_gone_on_with(case, point, when):
+    made = case()
+    dies(made, "plan", "", point, when)
+    assert made.functions.plan()["status"] == "busy"
+    handed_over = point.endswith("hand_over") and when == "after"
+    assert a_minute_passes(made) is not handed_over
+    if not handed_over:
+        assert made.functions.plan()["status"] == "planned"
+    made.functions.drain(most=2)
+    same_as_local(made)
+    assert len(made.functions.runs()) == 1
+    assert made.functions.plan()["status"] == "skipped"
+
+
+def test_workers_that_were_not_told_are_told_by_the_next_planning(case):
+    """The planner died while it told them; those that know keep the run alive."""
+    made = case()
+    dies(made, "plan", "", "penstock.runtime.serverless.work:WorkFolder.put_told", "before")
+    first, *_lost = made.functions.waiting()
+    assert made.functions.deliver(*first) == []
+    assert not a_minute_passes(made)
+    assert made.functions.plan()["status"] == "busy"
+    made.functions.drain()
+    same_as_local(made)
+    assert made.functions.runs()[0].attempt == 1
+
+
+def arrived(made, name):
+    """The event of a file, as EventBridge has it."""
+    sample = Path(__file__).parents[1] / "data" / "events" / "eventbridge-s3.json"
+    event = json.loads(sample.read_text())
+    event["detail"]["object"]["key"] = f"{made.prefix}/{name}"
+    return event
+
+
+def test_a_file_that_comes_during_a_run_is_not_forgotten(case):
+    made = case()
+    made.functions.plan()
+    made.put("in/d.csv", "carrier,flight,dest,delay\nff,8,JFK,9\n")
+    event = arrived(made, "in/d.csv")
+    with pytest.raises(Conflict) as told:  # Lambda calls again
+        made.functions.plan(event)
+    assert told.value.code == "PSK-FN-007"
+    body = json.dumps(event)
+    assert made.functions.deliver("events", body, body) == [body, body]  # and so does SQS
+    made.functions.drain()
+    assert made.functions.deliver("events", body, body) == []
+    made.functions.drain()
+    assert len(made.functions.runs()) == 2
+    assert made.published() == made.local()[1]
+    assert made.functions.deliver("events", body) == []
+    assert len(made.functions.runs()) == 2
+
+
+def test_secrets_are_read_once_and_told_nowhere(case, caplog):
+    made = case()
+    manager = boto3.client("secretsmanager", region_name="us-east-1")
+    arn = manager.create_secret(Name=uuid.uuid4().hex, SecretString="t0p-s3cret")["ARN"]
+    made.functions.environment["PENSTOCK_SECRET_ARNS"] = json.dumps({"token": arn})
+    made.functions.use()
+    made.functions.plan()
+    manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)  # it is not read again
+    made.functions.drain()
+    same_as_local(made)
+    options = references.with_secrets({"t": "${secret.token}"}, references.environment())
+    assert options == {"t": "t0p-s3cret"}
+    store = made.functions.store
+    kept = [store.read(e.path) for e in store.list("work")]
+    assert len(kept) > 5
+    assert not [text for text in kept if b"t0p-s3cret" in text]
+    assert "t0p-s3cret" not in caplog.text
+    assert "t0p-s3cret" not in json.dumps(made.functions.runs()[0].report)
+    references.give_secrets({})
+
+
+# -- what goes wrong around them
+
+
+@contextmanager
+def faults_before(upstream):
+    """A proxy: its URL, and what has requests go wrong (None: none does)."""
+    proxy = Path(__file__).parents[1] / "fault" / "fault_proxy.py"
+    command = [sys.executable, str(proxy), upstream]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+
+        def go_wrong(wanted):
+            body = json.dumps(wanted or {}).encode()
+            urlopen(Request(f"{url}/-/fault", body, method="POST")).close()
+
+        yield url, go_wrong
+        server.terminate()
+
+
+@pytest.fixture
+def throttle(dynamodb_moto, case, monkeypatch):
+    """Have the ledger's writes refused, after some: for ever, or not at all any more."""
+    told = {"__type": "com.amazonaws#ThrottlingException", "message": "on purpose"}
+    wanted = {"how": "told", "method": "POST", "path": "TransactWriteItems$", "times": None}
+    wanted |= {"status": 400, "body": json.dumps(told)}
+    with faults_before(dynamodb_moto) as (url, go_wrong):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+        monkeypatch.setattr(client, "ATTEMPTS", 2)
+        yield lambda *, after: go_wrong(None if after is None else wanted | {"skip": after})
+
+
+@pytest.mark.parametrize("after", [0, 2, 3, 5])
+def test_a_ledger_that_is_throttled_loses_and_doubles_nothing(case, throttle, after):
+    """After some writes: of the loader these are renew, acquire, stage, finish, twice release."""
+    made = case()
+    throttle(after=after)
+    with suppress(LedgerError):
+        made.functions.plan()
+    throttle(after=None)
+    a_minute_passes(made)
+    made.functions.plan()
+    throttle(after=after)
+    for which, body in made.functions.waiting():
+        again = made.functions.deliver(which, body)
+        throttle(after=None)
+        for each in again:
+            assert made.functions.deliver(which, each) == []
+    ((which, body),) = made.functions.waiting()
+    throttle(after=after)
+    assert made.functions.deliver(which, body) == [body]
+    throttle(after=None)
+    a_minute_passes(made)
+    assert made.functions.deliver(which, body) == []
+    same_as_local(made)
+    assert made.functions.plan()["status"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET|HEAD", "plan.json"), ("GET", "in/b.csv"), ("PUT|POST", "out/all"), ("PUT", "slices/")],
+)
+def test_s3_that_answers_503_has_a_slice_come_again(case, aws, method, path, monkeypatch):
+    with faults_before(aws) as (url, go_wrong):
+        made = case()
+        made.functions.plan()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        made.functions.use()
+        waiting = made.functions.waiting()
+        first = next(m for m in waiting if json.loads(m[1])["slice"] == 1)
+        go_wrong({"how": "503", "method": method, "path": path, "times": None})
+        assert made.functions.deliver(*first) == [first[1]]
+        go_wrong(None)
+        for each in waiting:
+            assert made.functions.deliver(*each) == []
+        ((which, body),) = made.functions.waiting()
+        go_wrong({"how": "503", "method": "PUT|POST|GET", "path": "out/", "times": None})
+        assert made.functions.deliver(which, body) == [body]
+        go_wrong(None)
+        assert made.functions.deliver(which, body) == []
+        same_as_local(made)

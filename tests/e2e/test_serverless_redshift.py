@@ -90,9 +90,9 @@ class Case:
 @pytest.fixture
 def case(sandbox, use_dynamodb, tmp_path, monkeypatch):
     use_dynamodb("moto")
-    for name in ("PIPELINE", "PROGRAM", "LEDGER", "WORK", "ROOT", "SLICE_BYTES"):
+    for name in ("PIPELINE", "PROGRAM", "LEDGER", "WORK", "ROOT", "SLICE_BYTES", "SECRET_ARNS"):
         monkeypatch.setenv(f"PENSTOCK_{name}", "")  # put back at the end
-    for name in ("TASKS", "LOADS"):
+    for name in ("TASKS", "LOADS", "EVENTS"):
         monkeypatch.setenv(f"PENSTOCK_{name}_QUEUE", "")
     return Case(tmp_path)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -30,6 +32,16 @@ class Context:
 
     def get_remaining_time_in_millis(self):
         return int(self.seconds * 1000)
+
+
+class Clock(Context):
+    """A context whose time passes."""
+
+    def __init__(self, seconds):
+        self.until = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self):
+        return int((self.until - time.monotonic()) * 1000)
 
 
 class Functions:
@@ -78,14 +90,14 @@ class Functions:
                     self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
-    def deliver(self, which, *bodies, seconds=900.0):
+    def deliver(self, which, *bodies, seconds=900.0, context=None):
         """Call a function with a batch; gives the bodies that are to come again."""
         records = [
             {"messageId": str(i), "body": b, "receiptHandle": "r", "eventSource": "aws:sqs"}
             for i, b in enumerate(bodies)
         ]
-        handler = {"tasks": entry.work, "loads": entry.load}[which]
-        told = handler({"Records": records}, Context(seconds))
+        handler = {"events": entry.plan, "tasks": entry.work, "loads": entry.load}[which]
+        told = handler({"Records": records}, context or Context(seconds))
         return [bodies[int(f["itemIdentifier"])] for f in told["batchItemFailures"]]
 
     def drain(self, seed=0, *, most=1):
@@ -127,13 +139,19 @@ def killed(which, body, environment, folder, point, when, nth):
     """In a child: deliver one message, and die at a point."""
     from killer import trap
 
+    trap(point, when, nth)
+    delivered(which, body, environment, folder)
+
+
+def delivered(which, body, environment, folder):
+    """In a child, which is a function's machine of its own: deliver one message."""
     os.environ.update(environment)
     os.environ["PENSTOCK_ROOT"] = folder
     Path(folder).mkdir(parents=True, exist_ok=True)
     entry._function.cache_clear()
-    trap(point, when, nth)
-    records = [{"messageId": "1", "body": body, "receiptHandle": "r", "eventSource": "aws:sqs"}]
     if which == "plan":
         entry.plan({"schema": "penstock.ask/1"}, Context())
-    else:
-        {"tasks": entry.work, "loads": entry.load}[which]({"Records": records}, Context())
+        return
+    records = [{"messageId": "1", "body": body, "receiptHandle": "r", "eventSource": "aws:sqs"}]
+    told = {"tasks": entry.work, "loads": entry.load}[which]({"Records": records}, Context())
+    sys.exit(len(told["batchItemFailures"]))

@@ -24,19 +24,35 @@ POLL_SECONDS = 0.1
 class HeldLock:
     """A lock, renewed in the background, as a context manager.
 
+    Args:
+        by: who holds it; None: this process.
+        lease_seconds: after how long others may have it where this process dies; None: 60.
+
     Raises:
         Conflict: on entering, if a live run holds it.
     """
 
-    def __init__(self, ledger: Ledger, name: str) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        name: str,
+        *,
+        by: str | None = None,
+        lease_seconds: float | None = None,
+    ) -> None:
         self._ledger = ledger
         self._name = name
+        self._by = by
+        self._lease = lease_seconds or LEASE_SECONDS
+        self._handed_over = False
         self._stop = threading.Event()
         self._lost: Conflict | None = None
         self.lock: Lock
 
     def __enter__(self) -> Self:
-        self.lock = self._ledger.acquire(self._name, holder(), lease_seconds=LEASE_SECONDS)
+        self.lock = self._ledger.acquire(
+            self._name, self._by or holder(), lease_seconds=self._lease
+        )
         self._thread = threading.Thread(target=self._beat, name="penstock-lock", daemon=True)
         self._thread.start()
         return self
@@ -49,7 +65,19 @@ class HeldLock:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        self._ledger.release(self.lock)
+        if not self._handed_over:
+            self._ledger.release(self.lock)
+
+    def hand_over(self, *, lease_seconds: float) -> None:
+        """Leave the lock to others, who know its token: it is not given back on leaving.
+
+        Raises:
+            Conflict: they gave it back already, or it was taken over.
+        """
+        self._handed_over = True
+        self._stop.set()
+        self._thread.join()
+        self._ledger.renew(self.lock, lease_seconds=lease_seconds)
 
     def check(self) -> None:
         """Raise Conflict if the lock was taken over."""
@@ -57,9 +85,9 @@ class HeldLock:
             raise self._lost
 
     def _beat(self) -> None:
-        while not self._stop.wait(LEASE_SECONDS / 4):
+        while not self._stop.wait(self._lease / 4):
             try:
-                self._ledger.renew(self.lock, lease_seconds=LEASE_SECONDS)
+                self._ledger.renew(self.lock, lease_seconds=self._lease)
             except Conflict as lost:
                 self._lost = lost
                 return

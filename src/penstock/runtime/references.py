@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _RUN = re.compile(r"\$\{run\.(id|date)\}")
 _SECRET = re.compile(r"\$\{secret\.([A-Za-z_][A-Za-z0-9_]*)\}")
 SECRET_PREFIX = "PENSTOCK_SECRET_"  # noqa: S105  # the prefix of variable names, not a secret
+SECRET_ARNS = "PENSTOCK_SECRET_ARNS"  # noqa: S105  # a variable of functions: where secrets lie
+_given: dict[str, str] = {}
 
 
 def mentions_date(program: Program) -> bool:
@@ -85,6 +87,16 @@ def with_secrets(options: Mapping[str, Any], environment: Mapping[str, str]) -> 
     return {k: fill(v) for k, v in options.items()}
 
 
+def give_secrets(values: Mapping[str, str]) -> None:
+    """Have this process know these secrets, by name, instead of any that it was given before.
+
+    They are kept in its memory: variables would be seen by every process that it starts.
+    """
+    _given.clear()
+    _given.update({SECRET_PREFIX + name.upper(): value for name, value in values.items()})
+
+
 def environment() -> Mapping[str, str]:
-    """Where secrets are looked up locally."""
-    return os.environ
+    """Where secrets are looked up: what the process was given, then its variables."""
+    variables = {k: v for k, v in os.environ.items() if k != SECRET_ARNS}
+    return {**variables, **_given}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from penstock.errors import LedgerError
+import pytest
+
+from penstock.errors import Conflict, LedgerError
 from penstock.runtime import heartbeat
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.sqlite import SQLiteLedger
@@ -30,4 +32,27 @@ def test_a_ledger_out_of_reach_at_one_beat_is_reached_at_the_next(tmp_path, monk
     with HeldLock(ledger, "l") as held:
         assert ledger.renewed.wait(30)
         held.check()
+    ledger.close()
+
+
+def test_a_lock_that_is_handed_over_stays(tmp_path):
+    ledger = SQLiteLedger(tmp_path / "ledger.sqlite")
+    with HeldLock(ledger, "l", by="run:1", lease_seconds=5) as held:
+        held.hand_over(lease_seconds=600)
+    with pytest.raises(Conflict):
+        ledger.acquire("l", "run:2", lease_seconds=5)
+    ledger.renew(held.lock, lease_seconds=5)  # by whoever knows its token
+    ledger.release(held.lock)
+    with HeldLock(ledger, "l", by="run:2"):
+        pass
+    ledger.acquire("l", "run:3", lease_seconds=5)
+    ledger.close()
+
+
+def test_a_lock_that_others_gave_back_is_told_when_it_is_handed_over(tmp_path):
+    ledger = SQLiteLedger(tmp_path / "ledger.sqlite")
+    with HeldLock(ledger, "l", by="run:1") as held:
+        ledger.release(held.lock)
+        with pytest.raises(Conflict):
+            held.hand_over(lease_seconds=600)
     ledger.close()

@@ -13,10 +13,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import RunError
+from penstock.errors import LoadFailed, RunError, Unavailable
 from penstock.runtime import publish
 from penstock.runtime.serverless import messages
-from penstock.runtime.targets.base import Staged
+from penstock.runtime.targets.base import Published, Staged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,8 +69,10 @@ def advance(record: RunRecord, root: Path, ended: Ended | None = None) -> list[s
     Raises:
         Conflict: another writer moved a target, or what was staged is gone.
         LoadFailed: a server refused the rows.
+        Unavailable: it did, and another target shows them already: the run is to be finished.
     """
     under_way: list[str] = []
+    published: list[str] = []
     for item in record.staged or []:
         load = publish.load_from_json(item["load"])
         target: Any = publish.open_target(load, root)
@@ -78,10 +80,14 @@ def advance(record: RunRecord, root: Path, ended: Ended | None = None) -> list[s
             continue
         staged = Staged(**item["staged"])
         name = "/".join((PREFIX, record.pipeline, record.run_id, str(record.attempt), load.target))
-        if ended is not None and ended.name == name:
-            found = target.completed(staged, ended.statement, name)
-        else:
-            found = target.begin(staged, name)
-        if found is None or isinstance(found, str):
-            under_way.append(name)
+        try:
+            if ended is not None and ended.name == name:
+                found = target.completed(staged, ended.statement, name)
+            else:
+                found = target.begin(staged, name)
+        except LoadFailed as error:
+            if published:  # done anew with more rows beside them, they would be there twice
+                raise Unavailable(error.message, code=error.code, hint=error.hint) from error
+            raise
+        (published if isinstance(found, Published) else under_way).append(name)
     return under_way

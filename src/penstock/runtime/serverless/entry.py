@@ -9,7 +9,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import Interrupted, PenstockError, in_words
+from penstock.errors import Conflict, Interrupted, PenstockError, in_words
 from penstock.runtime.serverless import (
     by_event,
     events,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 COMES_AGAIN_SECONDS = 5
 """After how long a slice that was given back is tried again."""
+ASKS_AGAIN_SECONDS = 30
+"""After how long a planning that met a run under way is tried again."""
 _LOG = logging.getLogger("penstock")
 
 
@@ -48,6 +50,14 @@ def plan(event: Any, _context: Any) -> Any:
         return {"status": "ignored"}
     found = planner.run(_function(), full_refresh=wish.full_refresh)
     _told("planned", **asdict(found))
+    if found.status == "busy" and (wish.by == "files" or wish.full_refresh):
+        # A schedule has its next time; these would be lost.
+        raise Conflict(
+            "a run is under way, and what is asked is for the one after it",
+            code="PSK-FN-007",
+            hint="have events wait in a queue in front of the planner: they come again until "
+            "there is room for a run",
+        )
     return asdict(found)
 
 
@@ -63,7 +73,7 @@ def work(event: Any, context: Any) -> dict[str, Any]:
         try:
             worker.work(function, task, seconds_left=seconds_left)
         except Interrupted:
-            _soon_again(function.tasks_queue, message)
+            _soon_again(function.tasks_queue, message, COMES_AGAIN_SECONDS)
             raise
 
     return _each(event, do)
@@ -96,7 +106,8 @@ def _plan_for_messages(event: Any) -> dict[str, Any]:
     """One planning for all messages of a batch: a run reads all that is new."""
     failed: list[str] = []
     wishes: dict[str, events.Asked] = {}
-    for message in events.messages(event):
+    batch = events.messages(event)
+    for message in batch:
         try:
             wish = events.asked_by(message.body)
         except PenstockError as error:
@@ -112,6 +123,9 @@ def _plan_for_messages(event: Any) -> dict[str, Any]:
             _told("planned", **asdict(found))
             if found.status == "busy":  # what came is for the run after the one under way
                 failed += wishes
+                for message in batch:
+                    if message.id in wishes:
+                        _soon_again(_function().events_queue, message, ASKS_AGAIN_SECONDS)
         except Exception as error:  # noqa: BLE001  # as above
             _tell_error(error)
             failed += wishes
@@ -132,15 +146,15 @@ def _plan_for_request(event: Any) -> dict[str, Any]:
     return events.answer(409 if found.status == "busy" else 202, asdict(found))
 
 
-def _soon_again(queue: str, message: events.Message) -> None:
-    """Have a message come again before its visibility time-out, which is that of a dead worker."""
-    import boto3
+def _soon_again(queue: str | None, message: events.Message, seconds: int) -> None:
+    """Have a message come again before its visibility time-out, which is that of the dead."""
+    if queue is None:
+        return
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        client: Any = boto3.client("sqs", region_name=os.environ.get("AWS_REGION"))
-        client.change_message_visibility(
-            QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=COMES_AGAIN_SECONDS
+        settings.queues().change_message_visibility(
+            QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
         )
     except (BotoCoreError, ClientError) as error:  # then it comes later
         _tell_error(error, message=message.id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.diagnostics import Span
-from penstock.errors import Conflict, PenstockError, RunError, RunStopped
+from penstock.errors import Conflict, LoadFailed, PenstockError, RunError, RunStopped
 from penstock.runtime import publish
 from penstock.runtime.document import RunDocument
 from penstock.runtime.heartbeat import HeldLock
@@ -63,6 +63,9 @@ def load(function: Function, message: LoadMessage, ended: Ended | None = None) -
         return "early"
     slices = [found for n in range(count) if (found := folder.slice(n)) is not None]
     with HeldLock(ledger, publish.publish_lock(plan.pipeline)):
+        record = ledger.run(message.run_id)  # another loader may have been quicker
+        if record is None or record.status != "running":
+            return "over"
         status = _publish(function, record, plan, slices, ended)
     if status != "awaited":
         ledger.release(plan.lock)
@@ -79,8 +82,10 @@ def roll_forward(function: Function, lock: Lock) -> None:
             continue  # of another lane, which has its own way
         slices = [found for n in range(len(plan.files)) if (found := folder.slice(n)) is not None]
         with HeldLock(function.ledger, publish.publish_lock(name)):
-            if by_event.advance(record, function.root):
-                raise Conflict(f"run {record.run_id} is being loaded still")
+            now = function.ledger.run(record.run_id)
+            if now is None or now.status != "running":
+                continue  # a late loader has finished it
+            # No event brings a loader back any more: the run's lock was taken over.
             document = _document(function, plan, slices)
             document.notes.append("finished by a later planning, after it was cut off")
             publish.publish_staged(
@@ -116,7 +121,7 @@ def _publish(
     try:
         if by_event.advance(record, function.root, ended):
             return "awaited"
-    except RunError as error:
+    except (Conflict, LoadFailed) as error:
         return _give_up(function, plan, error)
     publish.publish_staged(record, document, function.root, ledger, function.observer, plan.lock)
     return document.status

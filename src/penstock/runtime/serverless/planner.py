@@ -1,18 +1,22 @@
 """The planner: what there is to read, cut into slices, and a task for each.
 
-It takes the lane's lock for the run, not for its own life: the lease is longer than a function
-lives, and passes to workers and loader by its token. Where everything dies the lease passes, and
-the next planning begins the next attempt at the same run.
+It takes the lane's lock for the run, not for its own life: once the workers are told, it leaves
+the lock to them and the loader, who know its token, with a lease that is longer than a function
+lives. Where everything dies the lease passes, and the next planning begins the next attempt at the
+same run. A planner that dies lets its short lease pass; where it died while it told the workers,
+and these keep the run alive, the next planning tells them again.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock.errors import Conflict, RunError, in_words
 from penstock.runtime import publish
 from penstock.runtime.document import RunDocument, utc_now
+from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.plan import anew, new_run_id, plan
 from penstock.runtime.serverless import loader, settings
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 1200.0
 """Longer than a function lives (900 s): whoever works renews it when it begins."""
+PLANNING_SECONDS = 40.0
+"""Of a planner: below the minute after which Lambda calls again one that died
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,49 +56,51 @@ def run(function: Function, *, full_refresh: bool = False) -> Planned:
     """
     program = anew(function.program) if full_refresh else function.program
     name = publish.lane_lock(program.pipeline, DAILY)
-    started, run_id = utc_now(), new_run_id()
-    try:
-        lock = function.ledger.acquire(name, f"run:{run_id}", lease_seconds=LEASE_SECONDS)
-    except Conflict:
-        return Planned("busy")
-    handed_over = False
-    try:
-        loader.roll_forward(function, lock)
-        found = plan(
-            program,
-            function.root,
-            function.ledger,
-            date=started[:10],
-            full_refresh=full_refresh,
-        )
-        last = function.ledger.last_succeeded(program.pipeline, lane=DAILY)
-        if last and found.nothing_new and (found.exhausted or not _moved(function)):
-            return Planned("skipped", last.run_id, last.attempt)
-        record = function.ledger.begin(
-            run_id,
-            program.pipeline,
-            found.key,
-            program.digest,
-            found.slice,
-            found.files,
-            lane=DAILY,
-            sources=found.identities,
-            lock=lock,
-        )
+    run_id = new_run_id()
+    lock = HeldLock(function.ledger, name, by=f"run:{run_id}", lease_seconds=PLANNING_SECONDS)
+    with ExitStack() as stack:
         try:
-            publish.clear_dead(program, function.root, function.ledger, record, lock)
-            planned = _hand_over(function, program, found, record, lock, full_refresh=full_refresh)
-        except Exception as error:
-            _failed(function, program, record, lock, error)
-            raise
-        handed_over = True
-        return planned
-    finally:
-        if not handed_over:
-            function.ledger.release(lock)
+            held = stack.enter_context(lock)
+        except Conflict:
+            _tell_again(function)
+            return Planned("busy")
+        return _plan(function, program, held, run_id, full_refresh=full_refresh)
 
 
-def _hand_over(
+def _plan(
+    function: Function, program: Program, held: HeldLock, run_id: str, *, full_refresh: bool
+) -> Planned:
+    ledger = function.ledger
+    loader.roll_forward(function, held.lock)
+    date = utc_now()[:10]
+    found = plan(program, function.root, ledger, date=date, full_refresh=full_refresh)
+    last = ledger.last_succeeded(program.pipeline, lane=DAILY)
+    if last and found.nothing_new and (found.exhausted or not _moved(function)):
+        return Planned("skipped", last.run_id, last.attempt)
+    record = ledger.begin(
+        run_id,
+        program.pipeline,
+        found.key,
+        program.digest,
+        found.slice,
+        found.files,
+        lane=DAILY,
+        sources=found.identities,
+        lock=held.lock,
+    )
+    try:
+        publish.clear_dead(program, function.root, ledger, record, held.lock)
+        made = _written(function, program, found, record, held.lock, full_refresh=full_refresh)
+        _tell(function, made)
+    except Exception as error:
+        _failed(function, program, record, held.lock, error)
+        raise
+    with suppress(Conflict):  # they were quick, and the loader has given it back
+        held.hand_over(lease_seconds=LEASE_SECONDS)
+    return Planned("planned", record.run_id, record.attempt, len(made.files))
+
+
+def _written(
     function: Function,
     program: Program,
     found: Plan,
@@ -99,8 +108,8 @@ def _hand_over(
     lock: Lock,
     *,
     full_refresh: bool,
-) -> Planned:
-    """Write down what is to be done, and tell the workers."""
+) -> RunPlan:
+    """Write down what is to be done."""
     slices = _cut(function, program, found)
     source = program.slicing.source if len(slices) > 1 else None
     windows = {
@@ -128,14 +137,28 @@ def _hand_over(
         notes=found.notes,
     )
     WorkFolder(function.work, record.run_id, record.attempt).put_plan(made)
-    function.ledger.renew(lock, lease_seconds=LEASE_SECONDS)
-    count = len(slices)
+    return made
+
+
+def _tell(function: Function, made: RunPlan) -> None:
+    """Send a task for each slice, and note that all are sent."""
+    count = len(made.files)
     tasks = [
-        Task(program.pipeline, record.run_id, record.attempt, number, count)
-        for number in range(count)
+        Task(made.pipeline, made.run_id, made.attempt, number, count) for number in range(count)
     ]
     settings.send(function.tasks_queue, *tasks)
-    return Planned("planned", record.run_id, record.attempt, count)
+    WorkFolder(function.work, made.run_id, made.attempt).put_told()
+
+
+def _tell_again(function: Function) -> None:
+    """Send the tasks of the run under way, where its planner died while it did; twice is fine."""
+    for record in function.ledger.runs(function.program.pipeline, limit=10):
+        if record.status != "running" or record.lane != DAILY:
+            continue
+        folder = WorkFolder(function.work, record.run_id, record.attempt)
+        made = folder.plan()
+        if made is not None and not folder.told():
+            _tell(function, made)
 
 
 def _cut(function: Function, program: Program, found: Plan) -> tuple[tuple[InputFile, ...], ...]:

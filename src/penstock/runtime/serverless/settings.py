@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import RunError
 from penstock.program import Program
+from penstock.runtime import references
 from penstock.runtime.ledger.opening import open_ledger
 from penstock.runtime.observer import Silent
-from penstock.runtime.serverless import messages
+from penstock.runtime.serverless import messages, secrets
 from penstock.runtime.storage import open_store
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Function:
         root: folder of this machine for the run's files; the pipeline's own are copied there by
             the build.
         work: the pipeline's folder in the work bucket.
+        events_queue: where the planner's events wait, if they do.
         slice_bytes: how much of the files a slice has at most; a file is never cut.
         memory_bytes: for the engine.
     """
@@ -49,6 +52,7 @@ class Function:
     tasks_queue: str
     loads_queue: str
     observer: Observer
+    events_queue: str | None = None
     slice_bytes: int = SLICE_BYTES
     memory_bytes: int | None = None
     threads: int | None = None
@@ -65,12 +69,14 @@ def from_environment(
 
     Raises:
         RunError: a variable is missing, or the Program is not that of this pipeline.
+        Unavailable: a secret cannot be read.
         PenstockError: ledger or bucket cannot be used.
     """
     given = os.environ if environment is None else environment
     pipeline = _needed(given, "PENSTOCK_PIPELINE")
     root = Path(given.get("PENSTOCK_ROOT") or Path(gettempdir()) / "penstock")
     root.mkdir(parents=True, exist_ok=True)
+    references.give_secrets(secrets.fetch(given.get(references.SECRET_ARNS)))
     program = _program(_needed(given, "PENSTOCK_PROGRAM"), root)
     if program.pipeline != pipeline:
         raise RunError(
@@ -88,6 +94,7 @@ def from_environment(
         tasks_queue=_needed(given, "PENSTOCK_TASKS_QUEUE"),
         loads_queue=_needed(given, "PENSTOCK_LOADS_QUEUE"),
         observer=observer or Silent(),
+        events_queue=given.get("PENSTOCK_EVENTS_QUEUE") or None,
         slice_bytes=int(given.get("PENSTOCK_SLICE_BYTES") or SLICE_BYTES),
         memory_bytes=(int(memory) << 20) - _BESIDE if memory else None,
     )
@@ -99,11 +106,10 @@ def send(queue: str, *batch: messages.Task | messages.LoadMessage) -> None:
     Raises:
         RunError: the queue did not take one; the caller does all of it again.
     """
-    import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        client: Any = boto3.client("sqs", region_name=os.environ.get("AWS_REGION"))
+        client = queues()
         for start in range(0, len(batch), 10):
             entries = [
                 {"Id": str(i), "MessageBody": messages.write(m)}
@@ -114,6 +120,18 @@ def send(queue: str, *batch: messages.Task | messages.LoadMessage) -> None:
                 raise _refused(queue, failed[0].get("Message") or failed[0].get("Code", ""))
     except (BotoCoreError, ClientError) as error:
         raise _refused(queue, str(error)) from error
+
+
+def queues() -> Any:
+    """A client of SQS, made once: making one takes longer than sending a message."""
+    return _queues(os.environ.get("AWS_REGION"), os.environ.get("AWS_ENDPOINT_URL"))
+
+
+@cache
+def _queues(region: str | None, _endpoint: str | None) -> Any:
+    import boto3
+
+    return boto3.client("sqs", region_name=region)
 
 
 def _program(url: str, root: Path) -> Program:

@@ -1,6 +1,7 @@
 """The folder of a run under way, in the work bucket, `RUN/ATTEMPT`.
 
     plan.json          what each slice reads, and the lock that the run works under
+    told.json          every slice has its task in the queue
     slices/00003.json  what a worker made of slice 3, put once
     failures/3.json    the last error of slice 3 that may pass when it is done again
     held/00003-…/…     rows and records that the slice set aside
@@ -94,6 +95,14 @@ class WorkFolder:
                 "notes": tuple(found["notes"]),
             }
         )
+
+    def put_told(self) -> None:
+        """Note that there is a task for every slice."""
+        self._put("told.json", {})
+
+    def told(self) -> bool:
+        """Whether there was a task for every slice."""
+        return self._store.head(self._path("told.json")) is not None
 
     def put_slice(self, number: int, document: dict[str, Any]) -> bool:
         """Put what came of a slice; False: another worker was first, and its result counts."""

@@ -218,6 +218,7 @@ class RedshiftTarget:
 
     def _stage(self, engine: Engine, relation: str, key: str, part: str, seen: Seen) -> Staged:
         self._refuse_what_cannot_be()
+        self._shaped(seen)
         null_keys = False
         if self._load.mode == "merge":
             keys = self._load.keys
@@ -234,6 +235,27 @@ class RedshiftTarget:
             "null_keys": null_keys,
         }
         return Staged(self._load.target, key, sum(f["rows"] for f in files), detail)
+
+    def _shaped(self, seen: Seen) -> None:
+        """Make sure that the table as it is can take up the columns: known before it is tried.
+
+        Raises:
+            LoadFailed: it cannot.
+        """
+        incoming = statements.Incoming(
+            columns=self._load.schema,
+            mode=self._load.mode,
+            rows=0,
+            files=0,
+            bytes=0,
+            manifest="s3://none",
+            null_keys=True,
+            token="",
+            run_key="",
+            published_at="",
+        )
+        commit = statements.Commit(self._load, self._options, self._catalogue, seen, incoming)
+        commit.statements()
 
     def _committed(self, key: str, seen: Seen) -> Staged:
         assert seen.mine is not None
