@@ -10,7 +10,15 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, in_words
-from penstock.runtime.serverless import events, loader, messages, planner, settings, worker
+from penstock.runtime.serverless import (
+    by_event,
+    events,
+    loader,
+    messages,
+    planner,
+    settings,
+    worker,
+)
 from penstock.runtime.telemetry.opening import open_in_function
 
 if TYPE_CHECKING:
@@ -102,9 +110,9 @@ def load(event: Any, context: Any) -> dict[str, Any]:
     function = _function()
 
     def do(message: events.Message) -> None:
-        wanted = messages.read(messages.LoadMessage, message.body)
+        wanted, ended = by_event.read(message.body)
         with _telemetry().about(run_id=wanted.run_id, attempt=wanted.attempt):
-            _told("loaded", status=loader.load(function, wanted))
+            _told("loaded", status=loader.load(function, wanted, ended))
 
     return _each(event, do, context, function.loads_queue)
 

@@ -148,10 +148,10 @@ class IcebergLog:
         self, base: IcebergSnapshot | None, change: Change, summary: dict[str, str]
     ) -> Commit:
         if base is None:
-            catalog = open_catalog(self._place, create=True)
+            catalog = self._catalog(create=True)
             schema = iceberg_types.new_schema(change.columns)
             transaction = catalog.create_table_transaction(
-                identifier(self._place),
+                self._identifier,
                 schema,
                 location=self._place.url,
                 partition_spec=iceberg_types.new_spec(change.partition_by, schema),
@@ -278,14 +278,23 @@ class IcebergLog:
 
     # -- pyiceberg
 
+    @property
+    def _identifier(self) -> tuple[str, str]:
+        """What the table is called in its catalog."""
+        return identifier(self._place)
+
+    def _catalog(self, *, create: bool) -> Any:
+        """Where its current metadata is noted; None: there is no table yet."""
+        return open_catalog(self._place, create=create)
+
     def _table(self) -> Any:
         from pyiceberg.exceptions import NoSuchTableError
 
-        catalog = open_catalog(self._place, create=False)
+        catalog = self._catalog(create=False)
         if catalog is None:
             return None
         try:
-            return catalog.load_table(identifier(self._place))
+            return catalog.load_table(self._identifier)
         except NoSuchTableError:
             return None
         except OSError as error:

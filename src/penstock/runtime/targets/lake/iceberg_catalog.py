@@ -35,7 +35,7 @@ def open_catalog(place: Place, *, create: bool) -> Any:
     """
     store = place.store
     if store is not None:
-        return _remote()("penstock", store, _s3_properties())
+        return _remote()("penstock", store, s3_properties())
     path = place.folder / CATALOG
     if not path.exists():
         metadata = place.folder / "metadata"
@@ -67,7 +67,8 @@ def _engine(path: str, pool: Any) -> Any:
     return create_engine(f"sqlite:///{path}", poolclass=pool)
 
 
-def _s3_properties() -> dict[str, str]:
+def s3_properties() -> dict[str, str]:
+    """What pyiceberg is told of S3."""
     from penstock.runtime.storage.s3_client import settings
 
     chosen = settings()
