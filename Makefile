@@ -70,7 +70,7 @@ mutants: $(VENV)/.dev ## Break that code at MUTANTS=200 places of chance (0: all
 	MUTANTS=$(MUTANTS) JOBS=$(JOBS) TESTS="$(COMMIT_TESTS)" $(BIN)/python tests/mutants/run.py
 
 fault: $(VENV)/.dev ## Kill runs at every boundary and at SEEDS=200 moments of chance; what is published must stand
-	SEEDS=$(SEEDS) $(BIN)/pytest tests/fault -n $(JOBS) --dist worksteal
+	SEEDS=$(SEEDS) FAULT_EVERYTHING=yes $(BIN)/pytest tests/fault -n $(JOBS) --dist worksteal
 
 fuzz: $(VENV)/.dev ## The property tests with 50 times the examples
 	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz

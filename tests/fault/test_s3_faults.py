@@ -5,10 +5,7 @@ loses, doubles or half shows a row. A commit whose answer got lost is known agai
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import uuid
-from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
@@ -50,16 +47,6 @@ COMMITS = {
     "iceberg": "_penstock/catalog.json",
 }
 """The object whose writing is the commit."""
-
-
-@pytest.fixture(scope="module")
-def proxy(s3):
-    """The URL of a proxy before moto."""
-    script = Path(__file__).with_name("fault_proxy.py")
-    command = [sys.executable, str(script), s3]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        server.terminate()
 
 
 class Place:
