@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import uuid
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import replace
 
 import pyarrow as pa
@@ -15,12 +16,13 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.schema import Schema
 from pyiceberg.typedef import Record
 from pyiceberg.types import FloatType, IntegerType, NestedField
+from sqlalchemy.exc import OperationalError
 
 from penstock.errors import Conflict, LoadFailed, MissingExtra
 from penstock.program import Column
 from penstock.runtime.targets.base import Upkeep
 from penstock.runtime.targets.lake import iceberg_catalog
-from penstock.runtime.targets.lake.iceberg_catalog import identifier, open_catalog
+from penstock.runtime.targets.lake.iceberg_catalog import CATALOG, identifier, open_catalog
 from penstock.runtime.targets.lake.place_local import LocalPlace
 from penstock.runtime.targets.lake.place_remote import RemotePlace
 
@@ -364,3 +366,27 @@ def test_of_forgotten_versions_none_is_held(ice, values):
 
 def test_of_a_table_that_is_not_there_nothing_is_pinned(ice):
     assert ice.target()._log.pinned() == (set(), set())
+
+
+def test_a_catalog_that_another_program_has_locked(ice, values, monkeypatch):
+    monkeypatch.setattr(iceberg_catalog, "LOCKED_SECONDS", 0.05)
+    ice.publish(values((0, "a", "n")), **APPEND)
+    staged = ice.stage(values((1, "a", "n")), "late", **APPEND)
+    with closing(sqlite3.connect(ice.target(**APPEND)._place.folder / CATALOG)) as other:
+        cursor = other.execute("SELECT * FROM iceberg_tables")  # not read to its end
+        with pytest.raises(Conflict, match="another program has locked the catalog"):
+            ice.target(**APPEND).commit(staged)
+        cursor.close()
+    ice.target(**APPEND).commit(staged)
+    assert [r[0] for r in ice.read()] == [0, 1]
+
+
+def test_a_damaged_catalog(ice, values):
+    ice.publish(values((0, "a", "n")), **APPEND)
+    place = ice.target(**APPEND)._place
+    engine = open_catalog(place, create=False).engine
+    with engine.connect() as connection, pytest.raises(OperationalError, match="no such table"):
+        connection.exec_driver_sql("SELECT * FROM missing")
+    (place.folder / CATALOG).write_bytes(b"no database" * 1000)
+    with pytest.raises(LoadFailed, match=r"catalog\.sqlite is damaged: file is not a database"):
+        ice.read()
