@@ -390,3 +390,7 @@ def test_a_damaged_catalog(ice, values):
     (place.folder / CATALOG).write_bytes(b"no database" * 1000)
     with pytest.raises(LoadFailed, match=r"catalog\.sqlite is damaged: file is not a database"):
         ice.read()
+    (place.folder / CATALOG).unlink()
+    (place.folder / CATALOG).mkdir()
+    with pytest.raises(OperationalError, match="unable to open"):
+        ice.read()

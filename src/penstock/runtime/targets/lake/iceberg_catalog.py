@@ -55,9 +55,14 @@ def open_catalog(place: Place, *, create: bool) -> Any:
             return None
         path.parent.mkdir(parents=True, exist_ok=True)
     from pyiceberg.catalog.sql import SqlCatalog
+    from sqlalchemy.exc import DatabaseError
     from sqlalchemy.pool import NullPool
 
-    catalog = SqlCatalog("penstock", uri=f"sqlite:///{path}", warehouse=str(place.folder))
+    try:
+        catalog = SqlCatalog("penstock", uri=f"sqlite:///{path}", warehouse=str(place.folder))
+    except DatabaseError as error:
+        _tell(error.orig, place.shown)
+        raise
     # No connection is kept: the file is closed after each use.
     catalog.engine.dispose()
     catalog.engine = _engine(path, NullPool, place.shown)
@@ -73,22 +78,23 @@ def _engine(path: Path, pool: Any, shown: str) -> Any:
     wait = {"timeout": LOCKED_SECONDS}
     engine = create_engine(f"sqlite:///{path}", poolclass=pool, connect_args=wait)
 
-    def tell(context: Any) -> None:
-        error = context.original_exception
-        if "locked" in str(error):
-            raise Conflict(
-                f"another program has locked the catalog {shown}/{CATALOG}",
-                hint="run again when it has ended, or has closed its connection",
-            ) from error
-        if type(error) is sqlite3.DatabaseError:  # its subclasses tell of statements
-            raise LoadFailed(
-                f"the catalog {shown}/{CATALOG} is damaged: {error}",
-                code="PSK-TGT-104",
-                hint="put it back from a backup",
-            ) from error
-
-    event.listen(engine, "handle_error", tell)
+    event.listen(engine, "handle_error", lambda c: _tell(c.original_exception, shown))
     return engine
+
+
+def _tell(error: BaseException | None, shown: str) -> None:
+    """Say in words what is wrong with the file, where it is the file."""
+    if "locked" in str(error):
+        raise Conflict(
+            f"another program has locked the catalog {shown}/{CATALOG}",
+            hint="run again when it has ended, or has closed its connection",
+        ) from error
+    if type(error) is sqlite3.DatabaseError:  # its subclasses tell of statements
+        raise LoadFailed(
+            f"the catalog {shown}/{CATALOG} is damaged: {error}",
+            code="PSK-TGT-104",
+            hint="put it back from a backup",
+        ) from error
 
 
 def _s3_properties() -> dict[str, str]:
