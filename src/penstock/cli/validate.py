@@ -9,7 +9,7 @@ import click
 from penstock.cli import pipeline as shared
 from penstock.cli.output import Output, pass_output
 from penstock.diagnostics import SCHEMA
-from penstock.errors import InvalidDefinition
+from penstock.errors import InvalidDefinition, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def command(
     output.diagnostics(checked.diagnostics)
     document = _document(checked.diagnostics, checked.engines)
     output.result(lambda: _words(checked), document)
-    return 0 if checked.valid else InvalidDefinition.exit_code
+    return 0 if checked.valid else invalid(checked.diagnostics).exit_code
 
 
 def _document(found: Sequence[Diagnostic], engines: Mapping[str, Any]) -> dict[str, Any]:
