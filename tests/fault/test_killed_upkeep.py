@@ -95,7 +95,7 @@ def data_files(folder):
 
 @pytest.mark.parametrize(
     ("form", "mode"),
-    itertools.product(trials.FORMATS, ["append", "merge"])
+    list(itertools.product(trials.FORMATS, ["append", "merge"]))
     if EVERYTHING
     else [("delta", "append"), ("iceberg", "merge")],
 )

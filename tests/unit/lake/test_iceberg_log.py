@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 import uuid
@@ -110,6 +111,45 @@ def test_files_written_together_are_the_same_rows(ice, values):
     assert ice.target().holds(kept.version)
     assert not ice.target().holds("1")
     assert ice.read() == [(1, "a", "n"), (2, "a", "n")]
+
+
+def metadata_of(table):
+    """The names of a table's metadata files, by kind: metadata, manifest lists, manifests."""
+    names = [p.name for p in (table.folder / "metadata").iterdir()]
+    lists = {n for n in names if n.startswith("snap-")}
+    tables = {n for n in names if n.endswith(".metadata.json")}
+    return tables, lists, {*names} - tables - lists
+
+
+def test_metadata_that_nobody_needs_goes_with_the_snapshots(ice, values):
+    for n in range(4):
+        ice.publish(values((n, "a", "n")), **APPEND)
+    tables, lists, manifests = metadata_of(ice)
+    assert (len(tables), len(lists)) == (4, 4)
+    kept = ice.target().maintain(ice.engine, Upkeep(keep_days=7), "young")
+    assert kept.metadata_removed == 0, "somebody may read them still"
+    would = ice.target().maintain(ice.engine, Upkeep(keep_days=0, dry_run=True), "dry")
+    assert would.metadata_removed > 0
+    theirs = ice.folder / "metadata" / "00009-of-a-commit-under-way.metadata.json"
+    dead = ice.folder / "metadata" / "snap-of-a-dead-commit.avro"
+    for path in (theirs, dead):
+        path.write_text("{}")
+    os.utime(dead, (0, 0))
+    kept = ice.target().maintain(ice.engine, Upkeep(keep_days=0), "tidy")
+    tables, lists, manifests = metadata_of(ice)
+    assert (len(tables - {theirs.name}), len(lists)) == (1, 1)
+    assert theirs.exists()
+    assert not dead.exists()
+    assert kept.metadata_removed >= 4 + 4 + 1
+    assert manifests == {
+        m.manifest_path.rpartition("/")[2]
+        for m in opened(ice).current_snapshot().manifests(opened(ice).io)
+    }
+    assert ice.read() == [(n, "a", "n") for n in range(4)]
+    again = ice.target().maintain(ice.engine, Upkeep(keep_days=0), "again")
+    assert again.metadata_removed == 0
+    ice.publish(values((9, "b", "n")), **APPEND)
+    assert len(ice.read()) == 5
 
 
 def test_old_snapshots_are_forgotten(ice, values):

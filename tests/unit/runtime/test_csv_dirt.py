@@ -7,7 +7,7 @@ import io
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from penstock.program import Column, Read
@@ -61,7 +61,8 @@ def test_every_record_is_a_row_or_rejected(place, bodies):
     look(place, bodies)
 
 
-@given(bodies_of(ODD), st.booleans())
+@given(bodies=bodies_of(ODD), mark=st.booleans())
+@example(bodies=[b"x,y,z,\n\xef\xbb\xbfx,y,z\n", b'",\r\n""q",2,3\n,'], mark=False)
 def test_other_line_ends_and_bytes_that_are_no_text(place, bodies, mark):
     look(place, bodies, b"\xef\xbb\xbf" if mark else b"")
 
