@@ -163,6 +163,7 @@ class Maintained:
         versions_removed: those that cannot be read any more.
         files_compacted: small files whose rows are in `files_written` new ones.
         files_removed: files deleted, that no kept version needs; `bytes_removed` is their size.
+        metadata_removed: files deleted that only described what is gone.
     """
 
     version: str | None
@@ -171,6 +172,7 @@ class Maintained:
     versions_removed: tuple[str, ...] = ()
     files_removed: int = 0
     bytes_removed: int = 0
+    metadata_removed: int = 0
 
 
 class JoiningTarget(Protocol):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.errors import LoadFailed, MissingExtra
 from penstock.runtime.targets.clock import as_text
 from penstock.runtime.targets.evolution import evolve
-from penstock.runtime.targets.lake import iceberg_types
+from penstock.runtime.targets.lake import iceberg_metadata, iceberg_types
 from penstock.runtime.targets.lake.iceberg_catalog import identifier, open_catalog
 from penstock.runtime.targets.lake.iceberg_files import data_file, without_deleted
 from penstock.runtime.targets.lake.iceberg_schema import updated_schema, updated_spec
@@ -22,13 +22,13 @@ from penstock.runtime.targets.lake.snapshot import Commit, LakeFile, Snapshot
 from penstock.runtime.targets.parquet import scan_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from penstock.program import Column
     from penstock.runtime.targets.lake.options import LakeTargetOptions
     from penstock.runtime.targets.lake.place import Place
-    from penstock.runtime.targets.lake.snapshot import Change
+    from penstock.runtime.targets.lake.snapshot import Ages, Change
 
 _PROPERTIES = {"format-version": "2", "write.parquet.compression-codec": "zstd"}
 _RETRIES = "commit.retry.num-retries"
@@ -236,6 +236,10 @@ class IcebergLog:
             for version in versions:
                 update = update.by_id(int(version))
             update.commit()
+
+    def superfluous(self, ages: Ages, gone: Collection[str]) -> set[str]:
+        """Metadata that was replaced long ago, and what lists the files of such snapshots."""
+        return iceberg_metadata.superfluous(self._table(), self._relative, ages, gone)
 
     def stored(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """JSON is text, a small integer an integer."""
