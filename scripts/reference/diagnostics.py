@@ -30,6 +30,7 @@ AREAS = {
     "STEP": "Declarative steps",
     "TEST": "Unit tests",
     "TGT": "Targets",
+    "TUNE": "Sizes of functions",
     "TYPE": "Types",
     "YAML": "The pipeline file",
 }
