@@ -199,6 +199,12 @@ class DeployError(PenstockError):
     default_code = "PSK-DEP-003"
 
 
+class TuneError(PenstockError):
+    """A pipeline cannot be tried at any size of memory (exit code 1)."""
+
+    default_code = "PSK-TUNE-004"
+
+
 class LedgerError(PenstockError):
     """The ledger is damaged, or was written by a newer Penstock."""
 

@@ -1,6 +1,6 @@
 """Penstock against hand-written DuckDB, in turn, in one run: ratios, not times.
 
-Usage: run.py [help job memory files models merges] [--scale 1 3] [--pairs 3]. Data of TPC-H is made
+Usage: run.py [help job memory files models merges serverless] [--scale 1 3] [--pairs 3]. Data of TPC-H is made
 once, in tests/bench/.data/, with one line item in a hundred a second time, so that there is something
 to deduplicate. `memory` runs the job at --memory-scale (1 3 10) with `--memory 512MB`.
 """
@@ -123,6 +123,7 @@ def main() -> None:
     import many_files
     import many_models
     import merges
+    import serverless
 
     parts = {
         "help": lambda c: start_up(),
@@ -131,6 +132,7 @@ def main() -> None:
         "files": lambda c: many_files.main(DATA / "files", c.files),
         "models": lambda c: many_models.main(DATA / "models", c.models),
         "merges": lambda c: merges.main(DATA / "merges", c.rows, c.pairs),
+        "serverless": lambda c: serverless.main(DATA / "serverless", c.pairs, c.serverless),
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
@@ -139,6 +141,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--models", type=int, default=1_000)
+    parser.add_argument("--serverless", nargs="*", default=serverless.PARTS)
     parser.add_argument("--rows", type=int, default=6_000_000)
     chosen = parser.parse_args()
     for name in chosen.parts or parts:

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine": ("quarantine", "List, show, export, replay or discard rows set aside."),
     "ledger": ("ledger", "Rebuild a lost or damaged ledger of what was published."),
     "cost": ("cost", "What the pipeline costs on AWS: a run, a month, an idle month."),
+    "tune": ("tune", "Try sizes of a function's memory: seconds, peak, price, and the knee."),
     "audit": ("audit", "Show or verify the audit trail."),
     "sandbox": ("sandbox", "Run AWS on the laptop: start, end, look at it, fire its schedules."),
     "explain": ("explain", "Explain a diagnostic code, with a wrong and a right example."),

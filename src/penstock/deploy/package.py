@@ -40,6 +40,8 @@ _COMPILER = ("compiler", "dialects", "explanations", "quality", "spec", "transfo
 # Never imported by a function: type stubs, headers, the libraries' own tests, install records.
 _SUFFIXES = (".pyc", ".pyi", ".pxd", ".pyx", ".h", ".hpp", ".cmake")
 _FOLDERS = frozenset({"__pycache__", "tests", "include"})
+# Arrow's RPC: a fifth of pyarrow, and nothing else of it is linked to it.
+_FLIGHT = ("_flight.", "flight.", "libarrow_flight.", "libarrow_python_flight.")
 _INSTALLED = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
@@ -171,7 +173,10 @@ def _installed(name: str) -> str | None:
 def _wanted(inside: str) -> bool:
     path = PurePosixPath(inside)
     record = path.parent.name.endswith(".dist-info") and path.name in _INSTALLED
-    return not (record or path.suffix in _SUFFIXES or _FOLDERS.intersection(path.parts[:-1]))
+    flight = path.parts[0] == "pyarrow" and path.name.startswith(_FLIGHT)
+    return not (
+        record or flight or path.suffix in _SUFFIXES or _FOLDERS.intersection(path.parts[:-1])
+    )
 
 
 def sources_of(folder: Path, names: Iterable[str]) -> dict[str, bytes]:

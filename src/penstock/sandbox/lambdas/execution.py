@@ -42,12 +42,18 @@ class Outcome:
         payload: the function's answer, or the error document.
         error: None, or the value of `X-Amz-Function-Error`.
         lines: its log, Lambda's own lines included.
+        seconds: that it took, without what came before the event.
+        init_seconds: until the handler was loaded, where this was the process's first event.
+        peak: bytes, the most that the process had in memory since it began.
     """
 
     request_id: str
     payload: bytes
     error: str | None
     lines: tuple[str, ...]
+    seconds: float = 0.0
+    init_seconds: float | None = None
+    peak: int = 0
 
 
 class Execution:
@@ -100,7 +106,20 @@ class Execution:
             timeout=function.timeout,
         )
         lines += words.closing(report, as_json=function.json_logs)
-        return Outcome(request_id, payload, "Unhandled" if failure else None, tuple(lines))
+        return Outcome(
+            request_id,
+            payload,
+            "Unhandled" if failure else None,
+            tuple(lines),
+            seconds=took / 1000,
+            init_seconds=self._init / 1000 if cold and self._init is not None else None,
+            peak=self._peak,
+        )
+
+    @property
+    def pid(self) -> int:
+        """Of its process, which leads a group of its own."""
+        return self._process.pid
 
     def close(self) -> None:
         """End it, and what it started; its /tmp is gone."""

@@ -36,6 +36,7 @@ class ServerlessLambda:
     name: ClassVar[str] = "lambda"
     engine: ClassVar[str] = "duckdb"
     folder: ClassVar[str] = "architecture-1-serverless-lambda"
+    tunable: ClassVar[bool] = True  # by `penstock tune`
 
     def build(
         self, definition: Definition, program: Program, packages: Path, *, here: bool = False

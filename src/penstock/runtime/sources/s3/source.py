@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ from penstock.runtime.sources.s3.options import S3SourceOptions
 from penstock.runtime.storage import is_remote, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from penstock.program import Read
     from penstock.runtime.engines.base import Engine, Extracted, FileFormat
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 8
 """Objects that are fetched to find a schema: the first and the last ones."""
+SMALL_BYTES = 8 << 20
+"""Objects up to this size are fetched `AT_ONCE` at a time; each takes as much memory."""
+AT_ONCE = 8
 
 
 class S3Source(FileSource):
@@ -60,8 +64,8 @@ class S3Source(FileSource):
             StepFailed: it has a column that came after the Program was compiled.
         """
         folder = engine.work / "fetched" / relation
-        self._refuse_late_columns(part.files)
-        local = [self._fetched(file, folder, i) for i, file in enumerate(part.files)]
+        local = self._all_fetched(part.files, folder)
+        self._refuse_late_columns(local)  # looks at what is here: nothing is fetched twice
         found = engine.read_files(
             relation,
             local,
@@ -104,7 +108,8 @@ class S3Source(FileSource):
                 for number, file in enumerate(files):
                     local = self._fetched(file, Path(folder), number)
                     yield local
-                    Path(local.path).unlink(missing_ok=True)
+                    if local is not file:
+                        Path(local.path).unlink(missing_ok=True)
 
             yield from look(fetched(), fmt, schema, grow=grow)
 
@@ -135,6 +140,18 @@ class S3Source(FileSource):
         raise SourceUnavailable(
             f"no object matches `{self._options.path}`", hint=near if others else empty
         )
+
+    def _all_fetched(self, files: Sequence[InputFile], folder: Path) -> list[InputFile]:
+        """Small objects several at a time: each waits for its answer most of its time."""
+        if max((f.size for f in files), default=0) > SMALL_BYTES:
+            return [self._fetched(file, folder, i) for i, file in enumerate(files)]
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="penstock-fetch") as pool:
+            waiting = [pool.submit(self._fetched, file, folder, i) for i, file in enumerate(files)]
+            try:
+                return [each.result() for each in waiting]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _fetched(self, file: InputFile, folder: Path, number: int) -> InputFile:
         if not is_remote(file.path):
