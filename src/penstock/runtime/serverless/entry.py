@@ -15,6 +15,7 @@ from penstock.runtime.serverless import events, loader, messages, planner, setti
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from penstock.runtime.serverless.schemas import Compile
     from penstock.runtime.serverless.settings import Function
 
 COMES_AGAIN_SECONDS = 5
@@ -35,17 +36,21 @@ def _function() -> Function:
     return settings.from_environment()
 
 
-def plan(event: Any, _context: Any) -> Any:
-    """Plan a run: for a schedule, for files that came, for a request, for messages of these."""
+def plan(event: Any, _context: Any, recompile: Compile | None = None) -> Any:
+    """Plan a run: for a schedule, for files that came, for a request, for messages of these.
+
+    Args:
+        recompile: compiles the definition for other schemas; the runtime has no compiler.
+    """
     if events.is_batch(event):
-        return _plan_for_messages(event)
+        return _plan_for_messages(event, recompile)
     if events.is_request(event):
-        return _plan_for_request(event)
+        return _plan_for_request(event, recompile)
     wish = events.asked(event)
     if wish.by == "nobody":
         return {"status": "ignored"}
     try:
-        found = planner.run(_function(), full_refresh=wish.full_refresh)
+        found = planner.run(_function(), full_refresh=wish.full_refresh, recompile=recompile)
     except PenstockError as error:
         _tell_error(error)
         raise error.with_traceback(None) from None  # Lambda prints it: the error was told
@@ -104,7 +109,7 @@ def _each(event: Any, do: Callable[[events.Message], None], queue: str) -> dict[
     return events.failures(failed)
 
 
-def _plan_for_messages(event: Any) -> dict[str, Any]:
+def _plan_for_messages(event: Any, recompile: Compile | None) -> dict[str, Any]:
     """One planning for all messages of a batch: a run reads all that is new."""
     failed: list[str] = []
     wishes: dict[str, events.Asked] = {}
@@ -121,7 +126,7 @@ def _plan_for_messages(event: Any) -> dict[str, Any]:
     if wishes:
         try:
             anew = any(w.full_refresh for w in wishes.values())
-            found = planner.run(_function(), full_refresh=anew)
+            found = planner.run(_function(), full_refresh=anew, recompile=recompile)
             _told("planned", **asdict(found))
             if found.status == "busy":  # what came is for the run after the one under way
                 failed += wishes
@@ -134,13 +139,13 @@ def _plan_for_messages(event: Any) -> dict[str, Any]:
     return events.failures(failed)
 
 
-def _plan_for_request(event: Any) -> dict[str, Any]:
+def _plan_for_request(event: Any, recompile: Compile | None) -> dict[str, Any]:
     try:
         wish = events.asked(event)
     except PenstockError as error:
         return events.answer(400, _in_json(error))
     try:
-        found = planner.run(_function(), full_refresh=wish.full_refresh)
+        found = planner.run(_function(), full_refresh=wish.full_refresh, recompile=recompile)
     except PenstockError as error:
         _tell_error(error)
         return events.answer(503 if error.transient else 500, _in_json(error))

@@ -14,9 +14,7 @@ from penstock.runtime import publish
 from penstock.runtime.document import RunDocument
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import Watermark
-from penstock.runtime.plan import anew
-from penstock.runtime.references import bind_run
-from penstock.runtime.serverless import gathering
+from penstock.runtime.serverless import gathering, programs
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.targets.base import Staged
 
@@ -98,7 +96,7 @@ def _publish(
         return _give_up(function, plan, _error(errors[0]))
     document = _document(function, plan, slices)
     if record.staged is None:
-        bound = _bound(function, plan)
+        bound = programs.bound(function, plan)
         try:
             gathering.balance(document)
             staged = {x.target: _joined(function, bound, x.target, slices) for x in bound.loads}
@@ -116,17 +114,13 @@ def _publish(
 
 def _document(function: Function, plan: RunPlan, slices: Sequence[dict[str, Any]]) -> RunDocument:
     """The run's report, of those of its slices."""
-    bound = _bound(function, plan)
+    bound = programs.bound(function, plan)
     document = RunDocument(bound, plan.run_id, plan.attempt, plan.started_at)
     document.notes += plan.notes
-    document.schema_changes = [dict(c) for c in bound.schema_changes]
+    told = [dict(c) for c in bound.schema_changes]
+    document.schema_changes = told + [c for c in plan.schema_changes if c not in told]
     gathering.gather(document, plan, slices)
     return document
-
-
-def _bound(function: Function, plan: RunPlan) -> Program:
-    program = anew(function.program) if plan.full_refresh else function.program
-    return bind_run(program, plan.run_id, plan.date)
 
 
 def _joined(
@@ -143,7 +137,7 @@ def _joined(
 
 def _give_up(function: Function, plan: RunPlan, error: PenstockError) -> str:
     """Remove what was staged, and record how the run ended."""
-    bound = _bound(function, plan)
+    bound = programs.bound(function, plan)
     for load in bound.loads:
         publish.open_target(load, function.root).abandon(plan.key)
     status: Status = "stopped" if isinstance(error, RunStopped) else "failed"

@@ -37,11 +37,14 @@ class RunPlan:
     Attributes:
         key: the run's key, under which targets stage and commit.
         date: of `${run.date}`.
+        program: digest of the Program that the run is made by.
+        build: digest of the build's, which that one is, or was made of.
         full_refresh: targets are overwritten.
         whole: dataset → what every slice reads of it.
         source: the dataset that is cut; None: it is one slice.
         files: of each slice, what it reads of `source`.
         windows: dataset → `window` that it is read by, and the watermark `before`.
+        schema_changes: what differs from the schemas before, for the report.
     """
 
     pipeline: str
@@ -58,6 +61,8 @@ class RunPlan:
     full_refresh: bool = False
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    build: str = ""
+    schema_changes: tuple[dict[str, Any], ...] = ()
 
     def part(self, number: int) -> dict[str, Slice]:
         """Dataset → what slice `number` reads of it."""
@@ -93,6 +98,7 @@ class WorkFolder:
                 "whole": {n: _slice(s) for n, s in found["whole"].items()},
                 "files": tuple(tuple(InputFile(**f) for f in part) for part in found["files"]),
                 "notes": tuple(found["notes"]),
+                "schema_changes": tuple(found.get("schema_changes", ())),
             }
         )
 

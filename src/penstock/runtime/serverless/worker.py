@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped, in_words
@@ -18,13 +18,13 @@ from penstock.runtime import publish, quarantine
 from penstock.runtime.attempt import Attempt
 from penstock.runtime.document import RunDocument
 from penstock.runtime.ledger.base import Watermark
-from penstock.runtime.plan import Plan, anew, open_source
-from penstock.runtime.references import bind_run
-from penstock.runtime.serverless import settings
+from penstock.runtime.plan import Plan, open_source
+from penstock.runtime.serverless import programs, settings
 from penstock.runtime.serverless.messages import LoadMessage
 from penstock.runtime.serverless.planner import LEASE_SECONDS
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
+from penstock.runtime.widening import TAKES
 from penstock.runtime.window import Window
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def _do(
     seconds_left: Callable[[], float],
 ) -> None:
     part = f"{task.slice:05d}{secrets.token_hex(4)}"
-    program = anew(function.program) if plan.full_refresh else function.program
-    bound = bind_run(program, plan.run_id, plan.date)
+    bound = programs.bound(function, plan)
     kept = False
     try:
         try:
@@ -190,6 +189,9 @@ class _Slice:
 
     def _source(self, dataset: str) -> Source:
         read = next(r for r in self._bound.reads if r.dataset == dataset)
+        if read.schema_evolution in TAKES and self._plan.part(self._task.slice)[dataset].files:
+            # The planner has looked at these very files: they need not be fetched for it again.
+            read = replace(read, schema_evolution="ignore")
         source = open_source(read, self._function.root)
         kept = self._plan.windows.get(dataset)
         if kept is None:
