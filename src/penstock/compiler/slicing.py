@@ -35,6 +35,11 @@ _ONE_FUNCTION = (
     "a function has 15 minutes, and 10 GB each of memory and of disk: with more than about 10 GB "
     "to read in one run choose another architecture"
 )
+_ONE_MERGE = (
+    "a function has 15 minutes, and 10 GB each of memory and of disk: where the new rows and the "
+    "files of the old ones they replace are more than about 10 GB choose another architecture, or "
+    "`partition_by` a column that keeps new rows together"
+)
 _LOOKS_FURTHER = re.compile(r"\b(select|over)\b", re.IGNORECASE)
 
 
@@ -54,6 +59,17 @@ def decide_slices(state: Compilation) -> None:
             hint=_ONE_FUNCTION,
             severity="info",
         )
+        return
+    for load in state.loads:
+        if load.mode == "merge":
+            state.tell(
+                CODE,
+                f"`{load.target}` has `mode: merge`: one function, the loader, merges what all "
+                "slices of a run made, and writes the files with old rows of these keys anew",
+                state.definition.positions.key(("targets", load.target)),
+                hint=_ONE_MERGE,
+                severity="info",
+            )
 
 
 def _slicing(state: Compilation) -> Slicing:
@@ -88,7 +104,7 @@ def _of_files(read: Read) -> bool:
 def _not_joined(load: Load) -> str | None:
     """Why what several functions wrote for a target cannot be published as one."""
     capabilities: Any = registry.load(registry.TARGETS[load.connector].options).capabilities
-    if load.mode in capabilities.joins:
+    if load.mode in capabilities.joins or (load.mode == "merge" and capabilities.joins):
         return None
     if not capabilities.joins:
         return f"`{load.target}` is one file"

@@ -14,14 +14,14 @@ from penstock.runtime import publish
 from penstock.runtime.document import RunDocument
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import Watermark
-from penstock.runtime.serverless import gathering, programs
+from penstock.runtime.serverless import gathering, merging, programs
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.targets.base import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from penstock.program import Program
+    from penstock.program import Load, Program
     from penstock.runtime.ledger.base import Lock, RunRecord, Status
     from penstock.runtime.serverless.messages import LoadMessage
     from penstock.runtime.serverless.settings import Function
@@ -99,8 +99,10 @@ def _publish(
         bound = programs.bound(function, plan)
         try:
             gathering.balance(document)
-            staged = {x.target: _joined(function, bound, x.target, slices) for x in bound.loads}
+            staged = {x.target: _joined(function, plan, bound, x, slices) for x in bound.loads}
         except PenstockError as error:
+            if error.transient and not isinstance(error, Conflict):
+                raise  # a merge reads and writes: the message comes again
             return _give_up(function, plan, error)
         marks = {n: Watermark(**m) for n, m in slices[0]["watermarks"].items()}
         intent = publish.intent(bound, staged)
@@ -124,13 +126,19 @@ def _document(function: Function, plan: RunPlan, slices: Sequence[dict[str, Any]
 
 
 def _joined(
-    function: Function, bound: Program, name: str, slices: Sequence[dict[str, Any]]
+    function: Function,
+    plan: RunPlan,
+    bound: Program,
+    load: Load,
+    slices: Sequence[dict[str, Any]],
 ) -> Staged:
-    load = next(x for x in bound.loads if x.target == name)
-    parts = [Staged(**s["staged"][name]) for s in slices]
-    target: Any = publish.open_target(load, function.root)
+    parts = [Staged(**s["staged"][load.target]) for s in slices]
     if len(parts) == 1:
         return parts[0]
+    if load.mode == "merge":
+        folder = WorkFolder(function.work, plan.run_id, plan.attempt)
+        return merging.merge(function, bound, load, plan, folder, parts)
+    target: Any = publish.open_target(load, function.root)
     joined: Staged = target.join(parts)
     return joined
 

@@ -213,6 +213,8 @@ def _cut(function: Function, program: Program, found: Plan) -> tuple[tuple[Input
 def _all_join(function: Function, program: Program) -> bool:
     """Whether what several workers stage can be joined, as the targets are now."""
     for load in program.loads:
+        if load.mode == "merge":
+            continue  # once, by the loader
         target = publish.open_target(load, function.root)
         joins = getattr(target, "joins_now", None)
         if joins is None or not joins():

@@ -5,6 +5,7 @@
     slices/00003.json  what a worker made of slice 3, put once
     failures/3.json    the last error of slice 3 that may pass when it is done again
     held/00003-…/…     rows and records that the slice set aside
+    merge/TARGET/…     rows of slices for a target with `mode: merge`, for the loader
 
 Listings are consistent, so that "every slice is there" needs no counter.
 """
@@ -135,6 +136,15 @@ class WorkFolder:
             self._store.upload(path, self._path(to))
             kept.append(to)
         return kept
+
+    def leave(self, name: str, file: Path) -> str:
+        """Copy a file to `merge/NAME`; gives its name there."""
+        self._store.upload(file, self._path(f"merge/{name}"))
+        return f"merge/{name}"
+
+    def fetch(self, name: str, to: Path) -> None:
+        """Copy a file of the folder here."""
+        self._store.download(self._path(name), to)
 
     def _put(self, name: str, document: dict[str, Any]) -> None:
         self._store.put(self._path(name), json.dumps(document, default=str).encode())

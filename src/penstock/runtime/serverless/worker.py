@@ -19,7 +19,7 @@ from penstock.runtime.attempt import Attempt
 from penstock.runtime.document import RunDocument
 from penstock.runtime.ledger.base import Watermark
 from penstock.runtime.plan import Plan, open_source
-from penstock.runtime.serverless import programs, settings
+from penstock.runtime.serverless import merging, programs, settings
 from penstock.runtime.serverless.messages import LoadMessage
 from penstock.runtime.serverless.planner import LEASE_SECONDS
 from penstock.runtime.serverless.work import WorkFolder
@@ -204,6 +204,8 @@ class _Slice:
     def _stage(self, load: Load, engine: Engine) -> Staged:
         target: Any = publish.open_target(load, self._function.root)
         alone = self._task.of == 1
+        if load.mode == "merge" and not alone:
+            return merging.leave(load, engine, self._folder, self._plan.key, self._part)
         if not hasattr(target, "stage_part"):
             staged: Staged = target.stage(engine, load.dataset, self._plan.key)
         else:
