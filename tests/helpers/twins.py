@@ -94,14 +94,21 @@ class Case:
 
     def local(self, rows=rows):
         """Run the same locally; gives its report and the rows of each target."""
+        program, root, report = self._run_here()
+        return report, {x.target: rows(program, root, x.target) for x in program.loads}
+
+    def local_error(self):
+        """Run the same locally; gives what ended it."""
+        return self._run_here()[2]["error"]
+
+    def _run_here(self):
         root = self.folder / "local"
         root.mkdir(exist_ok=True)
         program = self.compile("out", "twin")
         ledger = SQLiteLedger(root / "ledger.sqlite")
         result = run(program, root, ledger, Silent(), RunOptions())
         ledger.close()
-        found = {x.target: rows(program, root, x.target) for x in program.loads}
-        return result.document.as_json(), found
+        return program, root, result.document.as_json()
 
     def published_by_name(self):
         """As `published` and `local`: rows of column → value, here and locally."""

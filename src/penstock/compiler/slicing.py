@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from penstock.compiler.graph import reached
+from penstock.compiler.partials import partial_rule
 from penstock.program import Slicing
 from penstock.runtime import registry
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from penstock.compiler.state import Compilation, Made
-    from penstock.program import Check, Load, Read
+    from penstock.program import Check, Load, PartialRule, Read
 
 CODE = "PSK-PORT-004"
 # Of one row, whatever its neighbours are.
@@ -85,13 +86,14 @@ def _slicing(state: Compilation) -> Slicing:
     first: str | None = None
     for read in sorted(files, key=lambda r: r.incremental != "files"):
         growing = [r.dataset for r in reads if r.incremental != "none" and r != read]
+        cut = _Cut(state, read.dataset)
         because = (
             f"`{growing[0]}` grows too, and every function would read it whole"
             if growing
-            else _Cut(state, read.dataset).fault()
+            else cut.fault()
         )
         if because is None:
-            return Slicing("files", read.dataset)
+            return Slicing("files", read.dataset, partial=tuple(cut.partial))
         first = first or because
     return Slicing(because=first)
 
@@ -119,6 +121,8 @@ class _Cut:
         self._source = source
         self._grows = {source}
         """Datasets of which a slice has a part: those made from the source."""
+        self.partial: list[PartialRule] = []
+        """Rules about all rows that slices count for; filled by `fault`."""
 
     def fault(self) -> str | None:
         """Why not; None: it can."""
@@ -134,7 +138,7 @@ class _Cut:
                 return (
                     f"`{load.target}` has no rows of `{self._source}`, which others are made from"
                 )
-        faults = (self._checked(check) for check in self._state.checks)
+        faults = (self._checked(check, i) for i, check in enumerate(self._state.checks))
         return next(filter(None, faults), None)
 
     def _made(self, name: str) -> str | None:
@@ -166,9 +170,12 @@ class _Cut:
                     return because
         return None
 
-    def _checked(self, check: Check) -> str | None:
+    def _checked(self, check: Check, number: int) -> str | None:
         if check.dataset not in self._grows:
             return None  # every slice has all of it
+        if rule := partial_rule(check, number, self._state.capabilities):
+            self.partial.append(rule)
+            return None
         told = f"the rule {check.rule} of `{check.dataset}` is about all of its rows"
         if check.predicate is None or check.depends_on or _LOOKS_FURTHER.search(check.predicate):
             return told

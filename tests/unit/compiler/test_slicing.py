@@ -119,9 +119,12 @@ def test_steps(folder, steps, because):
         ("{quarantine: ['ColumnValues \"flight\" > 0']}", "files"),
         ("{stop: ['IsComplete \"flight\"']}", "files"),
         ("{warn: ['ColumnValues \"flight\" > 0 with threshold > 0.9']}", "none"),
-        ("{stop: ['RowCount > 1']}", "none"),
+        ("{stop: ['RowCount > 1']}", "files"),
         ("{quarantine: ['IsUnique \"flight\"']}", "none"),
-        ("{warn: ['Completeness \"dest\" > 0.9']}", "none"),
+        ("{warn: ['Completeness \"dest\" > 0.9']}", "files"),
+        ("{stop: ['(RowCount > 2) or (Completeness \"dest\" > 0.1)']}", "files"),
+        ("{warn: ['IsUnique \"flight\"']}", "none"),
+        ("{warn: ['(RowCount > 2) and (IsUnique \"flight\")']}", "none"),
     ],
 )
 def test_rules_about_all_rows_need_all_rows(folder, rule, by):

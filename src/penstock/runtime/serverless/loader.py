@@ -98,6 +98,7 @@ def _publish(
     if record.staged is None:
         bound = programs.bound(function, plan)
         try:
+            gathering.stop(document)
             gathering.balance(document)
             staged = {x.target: _joined(function, plan, bound, x, slices) for x in bound.loads}
         except PenstockError as error:

@@ -157,6 +157,7 @@ class _Slice:
             document=document,
             work=folder,
             stage=self._stage,
+            partial=bound.slicing.partial if self._task.of > 1 else (),
         )
         try:
             with _Deadline(attempt, seconds_left):
@@ -179,6 +180,7 @@ class _Slice:
                 }
                 for o in document.quality
             ],
+            "counted": {str(number): counts for number, counts in attempt.counted.items()},
             "samples": document.samples,
             "rejected": document.rejected,
             "seconds": {name: t["seconds"] for name, t in document.targets.items()},
