@@ -83,7 +83,6 @@ WORKER = (("penstock.runtime.serverless.work:WorkFolder.leave", "after"),)
 LOADER = (
     ("penstock.runtime.targets.lake.target:LakeTarget.stage", "after"),
     ("penstock.runtime.ledger.dynamodb:DynamoDBLedger.stage", "after"),
-    ("penstock.runtime.targets.lake.target:LakeTarget.commit", "after"),
 )
 
 
