@@ -172,6 +172,7 @@ def case(aws, use_dynamodb, tmp_path, monkeypatch):
         monkeypatch.setenv(f"PENSTOCK_{name}", "")  # put back at the end
     for name in ("TASKS", "LOADS", "EVENTS"):
         monkeypatch.setenv(f"PENSTOCK_{name}_QUEUE", "")
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", "")
     return lambda **more: Case(tmp_path, **more)
 
 

@@ -186,6 +186,23 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialRule:
+    """A rule about all rows, as slices count for it.
+
+    Attributes:
+        check: its number among the Program's.
+        counts: aggregate expressions over the rows of a slice; their sums are `n0`, `n1`, …
+        passed: expression over the sums, boolean.
+        observed: metric name → expression over the sums.
+    """
+
+    check: int
+    counts: tuple[str, ...]
+    passed: str
+    observed: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Slicing:
     """Whether a run can be cut into parts that are worked on apart (docs/decisions/0030).
 
@@ -193,11 +210,13 @@ class Slicing:
         by: `files`: every row of every target comes from one file of `source`, and the other
             sources are read whole beside each part; `none`: there is one part.
         because: why not.
+        partial: rules that are decided when all parts have counted.
     """
 
     by: Literal["files", "none"] = "none"
     source: str | None = None
     because: str | None = None
+    partial: tuple[PartialRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +300,7 @@ class Program:
             ),
             places=data.get("places", {}),
             schema_changes=tuple(data.get("schema_changes", ())),
-            slicing=Slicing(**data.get("slicing", {})),
+            slicing=_slicing(data.get("slicing", {})),
             digest=data["digest"],
         )
 
@@ -305,6 +324,13 @@ def _replace(program: Program, **changes: Any) -> Program:
 
 def _columns(items: list[dict[str, Any]]) -> tuple[Column, ...]:
     return tuple(Column(**c) for c in items)
+
+
+def _slicing(data: dict[str, Any]) -> Slicing:
+    partial = tuple(
+        PartialRule(**{**p, "counts": tuple(p["counts"])}) for p in data.get("partial", ())
+    )
+    return Slicing(**{**data, "partial": partial})
 
 
 def _statement(s: dict[str, Any]) -> Statement:

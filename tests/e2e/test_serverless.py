@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,17 +16,14 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 from children import start
-from functions import Clock, delivered, killed
+from dying import a_minute_passes, dies
+from functions import Clock, delivered
 from twins import same_as_local
 
 from penstock.errors import Conflict, LedgerError
 from penstock.runtime import references
-from penstock.runtime.ledger.base import DAILY
-from penstock.runtime.ledger.dynamodb import DynamoDBLedger, client
-from penstock.runtime.publish import lane_lock, publish_lock
+from penstock.runtime.ledger.dynamodb import client
 from penstock.runtime.serverless import worker
-
-sys.path.append(str(Path(__file__).parents[1] / "fault"))  # what kills children
 
 
 @pytest.mark.parametrize("form", ["parquet", "delta", "iceberg"])
@@ -183,14 +179,6 @@ LOADER = (
 )
 
 
-def dies(made, which, body, point, when, nth=1):
-    root = str(made.folder / uuid.uuid4().hex)
-    environment = {**os.environ, **made.functions.environment}
-    child = start(killed, which, body, environment, root, point, when, nth)
-    child.join(60)
-    assert child.exitcode == -9, (point, when, child.exitcode)
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("point", WORKER)
 def test_a_worker_killed_anywhere_loses_and_doubles_nothing(case, point, when):
@@ -242,22 +230,6 @@ PLANNER = (
     "penstock.runtime.serverless.work:WorkFolder.put_told",
     "penstock.runtime.heartbeat:HeldLock.hand_over",
 )
-
-
-def a_minute_passes(made):
-    """Locks of the dead are free, unless their lease is longer; whether the lane's is."""
-    table = made.functions.environment["PENSTOCK_LEDGER"].removeprefix("dynamodb://")
-    late = DynamoDBLedger(table, clock=lambda: time.time() + 60)
-    free = {}
-    for name in (publish_lock("flights"), lane_lock("flights", DAILY)):
-        try:
-            late.release(late.acquire(name, "test", lease_seconds=1))
-        except Conflict:
-            free[name] = False
-        else:
-            free[name] = True
-    late.close()
-    return free[name]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -16,12 +16,16 @@ from pathlib import Path
 
 import boto3
 
+from penstock.deploy.architectures.serverless_lambda import architecture
 from penstock.runtime.ledger.opening import open_ledger
 from penstock.runtime.publish import open_target
 from penstock.runtime.serverless import entry
 from penstock.runtime.storage import open_store
 
 BUCKET = "s3://acme-lake"
+LAMBDA = Path(__file__).parents[2] / "architectures/architecture-1-serverless-lambda/src/lambda"
+sys.path.append(str(LAMBDA))
+import planner  # noqa: E402  # the handler itself
 
 
 class Context:
@@ -47,9 +51,15 @@ class Clock(Context):
 class Functions:
     """Planner, workers and loader of one Program."""
 
-    def __init__(self, program, folder, prefix, table, **more):
+    def __init__(self, program, folder, prefix, table, *, definition=None, **more):
         self.program, self.folder, self.prefix = program, folder, prefix
         folder.mkdir(parents=True, exist_ok=True)
+        package = folder.with_name("package")
+        if definition is not None:
+            files = architecture._own_files(definition, program, everything=True)
+            for name, content in files.items():
+                (package / name).parent.mkdir(parents=True, exist_ok=True)
+                (package / name).write_bytes(content)
         self.store = open_store(f"{BUCKET}/{prefix}", folder)
         self.sqs = boto3.client("sqs", region_name="us-east-1")
         name = uuid.uuid4().hex
@@ -66,6 +76,7 @@ class Functions:
             "PENSTOCK_TASKS_QUEUE": self.queues["tasks"],
             "PENSTOCK_LOADS_QUEUE": self.queues["loads"],
             "PENSTOCK_ROOT": str(folder),
+            "LAMBDA_TASK_ROOT": str(package),
             "PENSTOCK_SLICE_BYTES": "1",
             **more,
         }
@@ -75,7 +86,7 @@ class Functions:
         entry._function.cache_clear()
 
     def plan(self, event=None):
-        return entry.plan(event or {"schema": "penstock.ask/1"}, Context())
+        return planner.handler(event or {"schema": "penstock.ask/1"}, Context())
 
     def waiting(self):
         """Take every message out of the queues: (queue, body) each."""
@@ -96,7 +107,7 @@ class Functions:
             {"messageId": str(i), "body": b, "receiptHandle": "r", "eventSource": "aws:sqs"}
             for i, b in enumerate(bodies)
         ]
-        handler = {"events": entry.plan, "tasks": entry.work, "loads": entry.load}[which]
+        handler = {"events": planner.handler, "tasks": entry.work, "loads": entry.load}[which]
         told = handler({"Records": records}, context or Context(seconds))
         return [bodies[int(f["itemIdentifier"])] for f in told["batchItemFailures"]]
 
@@ -128,11 +139,22 @@ class Functions:
 
 def rows(program, root, target):
     """The rows that readers of a target see, sorted."""
+    return sorted(_read(program, root, target).fetchall(), key=repr)
+
+
+def named_rows(program, root, target):
+    """As `rows`, each as column → value: a column that came late may stand anywhere."""
+    found = _read(program, root, target)
+    names = sorted(found.columns)
+    chosen = found.select(*names).fetchall()
+    return sorted((dict(zip(names, row, strict=True)) for row in chosen), key=repr)
+
+
+def _read(program, root, target):
     import duckdb
 
     load = next(x for x in program.loads if x.target == target)
-    relation = open_target(load, root).relation()
-    return sorted(duckdb.sql(f"SELECT * FROM {relation}").fetchall(), key=repr)
+    return duckdb.sql(f"SELECT * FROM {open_target(load, root).relation()}")
 
 
 def killed(which, body, environment, folder, point, when, nth):
@@ -150,7 +172,7 @@ def delivered(which, body, environment, folder):
     Path(folder).mkdir(parents=True, exist_ok=True)
     entry._function.cache_clear()
     if which == "plan":
-        entry.plan({"schema": "penstock.ask/1"}, Context())
+        planner.handler({"schema": "penstock.ask/1"}, Context())
         return
     records = [{"messageId": "1", "body": body, "receiptHandle": "r", "eventSource": "aws:sqs"}]
     told = {"tasks": entry.work, "loads": entry.load}[which]({"Records": records}, Context())

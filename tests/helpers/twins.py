@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-from functions import BUCKET, Functions, rows
+from functions import BUCKET, Functions, named_rows, rows
 
 from penstock.compiler import compile_definition
 from penstock.runtime.ledger.dynamodb import create_table
@@ -53,16 +53,21 @@ COUNTS = ("rows_in", "rows_out", "rejected", "filtered", "quarantined")
 class Case:
     """A pipeline, its local twin, and its functions."""
 
-    def __init__(self, folder, *, form="parquet", action="warn", five="5"):
-        self.folder = folder
+    def __init__(
+        self, folder, *, form="parquet", action="warn", five="5", pipeline=PIPELINE, files=None
+    ):
+        self.folder, self.pipeline = folder, pipeline
         self.prefix = f"run-{uuid.uuid4().hex[:12]}"
         self.form, self.action, self.five = form, action, five
         table = f"ledger-{self.prefix}"
         create_table(table, backups=False)
         program = self.compile(f"{BUCKET}/{self.prefix}/out", "functions")
-        self.functions = Functions(program, folder / "functions" / "root", self.prefix, table)
+        definition = load_definition(folder / "functions" / "definition", environment={})
+        self.functions = Functions(
+            program, folder / "functions" / "root", self.prefix, table, definition=definition
+        )
         self.put("airports.csv", "faa,name\nJFK,Kennedy\nLAX,Los Angeles\n")
-        for name, text in FILES.items():
+        for name, text in (FILES if files is None else files).items():
             self.put(name, text)
         self.functions.use()
 
@@ -72,7 +77,7 @@ class Case:
     def compile(self, out, name):
         root = self.folder / name / "definition"
         root.mkdir(parents=True, exist_ok=True)
-        text = PIPELINE
+        text = self.pipeline
         for word, value in {
             "BUCKET": BUCKET,
             "PREFIX": self.prefix,
@@ -87,16 +92,31 @@ class Case:
         assert compiled.program, compiled.diagnostics
         return compiled.program
 
-    def local(self):
+    def local(self, rows=rows):
         """Run the same locally; gives its report and the rows of each target."""
+        program, root, report = self._run_here()
+        return report, {x.target: rows(program, root, x.target) for x in program.loads}
+
+    def local_error(self):
+        """Run the same locally; gives what ended it."""
+        return self._run_here()[2]["error"]
+
+    def _run_here(self):
         root = self.folder / "local"
         root.mkdir(exist_ok=True)
         program = self.compile("out", "twin")
         ledger = SQLiteLedger(root / "ledger.sqlite")
         result = run(program, root, ledger, Silent(), RunOptions())
         ledger.close()
-        found = {x.target: rows(program, root, x.target) for x in program.loads}
-        return result.document.as_json(), found
+        return program, root, result.document.as_json()
+
+    def published_by_name(self):
+        """As `published` and `local`: rows of column → value, here and locally."""
+        mine = self.functions
+        return (
+            {x.target: named_rows(mine.program, mine.folder, x.target) for x in mine.program.loads},
+            self.local(named_rows)[1],
+        )
 
     def published(self):
         return {x.target: self.functions.rows(x.target) for x in self.functions.program.loads}

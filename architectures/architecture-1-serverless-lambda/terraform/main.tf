@@ -208,6 +208,17 @@ data "aws_iam_policy_document" "send" {
       resources = statement.value
     }
   }
+
+  # Where schemas change the planner puts the Program that it has compiled for them.
+  dynamic "statement" {
+    for_each = each.key == "planner" ? [1] : []
+
+    content {
+      sid       = "PutProgram"
+      actions   = ["s3:PutObject"]
+      resources = ["${module.work.arn}/programs/*"]
+    }
+  }
 }
 
 # The receiver puts events, sees whether one is there already, and does nothing else.

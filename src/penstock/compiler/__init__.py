@@ -29,8 +29,9 @@ from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from penstock.program import Column
     from penstock.spec import Definition
 
 __all__ = ["PASSES", "Compilation", "DatasetInfo", "compile_definition"]
@@ -53,8 +54,16 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
 )
 
 
-def compile_definition(definition: Definition, engine: str = "duckdb") -> Compilation:
+def compile_definition(
+    definition: Definition,
+    engine: str = "duckdb",
+    *,
+    schemas: Mapping[str, tuple[Column, ...]] | None = None,
+) -> Compilation:
     """Compile a definition for an engine.
+
+    Args:
+        schemas: of sources that were looked at already: they are not asked.
 
     Everything wrong with it is in `Compilation.diagnostics`; `Compilation.program` is None if
     there is an error among them.
@@ -67,6 +76,7 @@ def compile_definition(definition: Definition, engine: str = "duckdb") -> Compil
         raise UsageError(f"no engine named `{engine}`", hint=hint)
     spoken = dialects.REFERENCE if dialects.missing(engine) else engine
     state = Compilation(definition, engine, dialects.load(spoken), Binder(definition.variables))
+    state.given = dict(schemas or {})
     try:
         for one in PASSES:
             one(state)

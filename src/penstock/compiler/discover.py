@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from penstock.compiler.evolution import Change, evolve, misfits, without_case_twins
 from penstock.compiler.recorded import recorded_columns
 from penstock.compiler.sources import contract_of, opened, read_of
 from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
 from penstock.runtime import registry
+from penstock.runtime.evolution import Change, evolve, misfits, without_case_twins
 
 if TYPE_CHECKING:
     from penstock.program import Column

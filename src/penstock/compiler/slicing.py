@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from penstock.compiler.graph import reached
+from penstock.compiler.partials import partial_rule
 from penstock.program import Slicing
 from penstock.runtime import registry
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from penstock.compiler.state import Compilation, Made
-    from penstock.program import Check, Load, Read
+    from penstock.program import Check, Load, PartialRule, Read
 
 CODE = "PSK-PORT-004"
 # Of one row, whatever its neighbours are.
@@ -34,6 +35,11 @@ _WHOLE_STEPS = {"deduplicate": "finds rows that are there twice", "aggregate": "
 _ONE_FUNCTION = (
     "a function has 15 minutes, and 10 GB each of memory and of disk: with more than about 10 GB "
     "to read in one run choose another architecture"
+)
+_ONE_MERGE = (
+    "a function has 15 minutes, and 10 GB each of memory and of disk: where the new rows and the "
+    "files of the old ones they replace are more than about 10 GB choose another architecture, or "
+    "`partition_by` a column that keeps new rows together"
 )
 _LOOKS_FURTHER = re.compile(r"\b(select|over)\b", re.IGNORECASE)
 
@@ -54,6 +60,17 @@ def decide_slices(state: Compilation) -> None:
             hint=_ONE_FUNCTION,
             severity="info",
         )
+        return
+    for load in state.loads:
+        if load.mode == "merge":
+            state.tell(
+                CODE,
+                f"`{load.target}` has `mode: merge`: one function, the loader, merges what all "
+                "slices of a run made, and writes the files with old rows of these keys anew",
+                state.definition.positions.key(("targets", load.target)),
+                hint=_ONE_MERGE,
+                severity="info",
+            )
 
 
 def _slicing(state: Compilation) -> Slicing:
@@ -71,13 +88,14 @@ def _slicing(state: Compilation) -> Slicing:
     first: str | None = None
     for read in sorted(files, key=lambda r: r.incremental != "files"):
         growing = [r.dataset for r in reads if r.incremental != "none" and r != read]
+        cut = _Cut(state, read.dataset)
         because = (
             f"`{growing[0]}` grows too, and every function would read it whole"
             if growing
-            else _Cut(state, read.dataset).fault()
+            else cut.fault()
         )
         if because is None:
-            return Slicing("files", read.dataset)
+            return Slicing("files", read.dataset, partial=tuple(cut.partial))
         first = first or because
     return Slicing(because=first)
 
@@ -90,7 +108,7 @@ def _of_files(read: Read) -> bool:
 def _not_joined(load: Load) -> str | None:
     """Why what several functions wrote for a target cannot be published as one."""
     capabilities: Any = registry.load(registry.TARGETS[load.connector].options).capabilities
-    if load.mode in capabilities.joins:
+    if load.mode in capabilities.joins or (load.mode == "merge" and capabilities.joins):
         return None
     if not capabilities.joins:
         return f"`{load.target}` is one file"
@@ -105,6 +123,8 @@ class _Cut:
         self._source = source
         self._grows = {source}
         """Datasets of which a slice has a part: those made from the source."""
+        self.partial: list[PartialRule] = []
+        """Rules about all rows that slices count for; filled by `fault`."""
 
     def fault(self) -> str | None:
         """Why not; None: it can."""
@@ -120,7 +140,7 @@ class _Cut:
                 return (
                     f"`{load.target}` has no rows of `{self._source}`, which others are made from"
                 )
-        faults = (self._checked(check) for check in self._state.checks)
+        faults = (self._checked(check, i) for i, check in enumerate(self._state.checks))
         return next(filter(None, faults), None)
 
     def _made(self, name: str) -> str | None:
@@ -152,9 +172,12 @@ class _Cut:
                     return because
         return None
 
-    def _checked(self, check: Check) -> str | None:
+    def _checked(self, check: Check, number: int) -> str | None:
         if check.dataset not in self._grows:
             return None  # every slice has all of it
+        if rule := partial_rule(check, number, self._state.capabilities):
+            self.partial.append(rule)
+            return None
         told = f"the rule {check.rule} of `{check.dataset}` is about all of its rows"
         if check.predicate is None or check.depends_on or _LOOKS_FURTHER.search(check.predicate):
             return told

@@ -6,12 +6,12 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from penstock.compiler.columns import declared
-from penstock.compiler.evolution import IGNORED, MISSING, evolve, without_case_twins
 from penstock.compiler.recorded import recorded_schema
 from penstock.diagnostics import did_you_mean
 from penstock.errors import PenstockError, Unavailable
 from penstock.program import Read
 from penstock.runtime import references, registry
+from penstock.runtime.evolution import IGNORED, MISSING, evolve, without_case_twins
 from penstock.transforms.base import clashes
 
 if TYPE_CHECKING:
@@ -32,11 +32,14 @@ def read_sources(state: Compilation) -> None:
         if name in state.definition.pipeline.transforms:
             continue
         read = read_of(name, source)
-        schema = _schema(state, name, source, read)
+        known = state.given.get(name)
+        schema = known or _schema(state, name, source, read)
         if not schema:
             state.broken.add(name)
             continue
-        if source.connector in registry.SOURCES:  # or it is a gap, and told already
+        if (
+            known is None and source.connector in registry.SOURCES
+        ):  # or it is a gap, and told already
             schema = _evolved(state, name, read, schema)
         state.datasets[name] = dataclasses.replace(state.datasets[name], schema=schema)
         _incremental_column(state, name, source)

@@ -77,6 +77,7 @@ class Compilation:
         engine: the engine asked for.
         capabilities: of the engine asked for; of the reference engine where Penstock has none of
             that name yet, so that every other finding is still made.
+        given: schemas of sources that are not asked for theirs.
         broken: datasets and targets with an error, or made from one: no more is said about them.
         broken_off: datasets whose chain of steps holds one that is wrong: those before it are still
             bound.
@@ -92,6 +93,7 @@ class Compilation:
     capabilities: Capabilities
     binder: Binder
     found: list[Diagnostic] = field(default_factory=list)
+    given: dict[str, tuple[Column, ...]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     broken_off: set[str] = field(default_factory=set)
     datasets: dict[str, DatasetInfo] = field(default_factory=dict)

@@ -8,22 +8,22 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from penstock.errors import STANDS, BadRecords, Interrupted, RunStopped
+from penstock.errors import STANDS, BadRecords, Interrupted
 from penstock.program import Read, unchecked
 from penstock.runtime import checks as rules
 from penstock.runtime import corrections, kpis, publish, quarantine, registry, statements
 from penstock.runtime.accounting import Counts
 from penstock.runtime.corrections import Settled
 from penstock.runtime.injection import Added, Injection
-from penstock.runtime.places import place, placed
+from penstock.runtime.places import placed
 from penstock.runtime.quarantine import QuarantineWriter
 from penstock.runtime.schedule import run_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from penstock.program import Check, Load, Program, Statement
+    from penstock.program import Check, Load, PartialRule, Program, Statement
     from penstock.runtime.document import RunDocument
     from penstock.runtime.engines.base import Engine, Extracted
     from penstock.runtime.observer import Observer
@@ -47,7 +47,12 @@ class Work(Protocol):
 
 
 class Attempt:
-    """Extracts, transforms, checks and stages, as a graph of tasks over one engine."""
+    """Extracts, transforms, checks and stages, as a graph of tasks over one engine.
+
+    Attributes:
+        counted: number of a check → what this part of the run has for it, of the rules that are
+            decided when all parts have counted (`partial`).
+    """
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class Attempt:
         injection: Injection | None = None,
         before_load: Callable[[], None] = lambda: None,
         stage: Callable[[Load, Engine], Staged] | None = None,
+        partial: Sequence[PartialRule] = (),
     ) -> None:
         self._program = program
         self._root = root
@@ -92,6 +98,8 @@ class Attempt:
         self._only_load = {
             x.dataset for x in program.loads if readers[x.dataset] == 1
         } - self._checks.keys()
+        self._partial = partial
+        self.counted: dict[int, list[int]] = {}
         self._staged: dict[str, Staged] = {}
         self._reading = threading.Semaphore(1)
         self._engine: Engine | None = None
@@ -284,19 +292,14 @@ class Attempt:
             counts.rows_out = statements.count_rows(self._running, dataset)
             self._samples([o.check for o in outcomes_failed], unchecked(dataset))
             self._tell(outcomes)
-        rest = [c for c in every if c.action != "quarantine"]
+        partial = [p for p in self._partial if self._program.checks[p.check].dataset == dataset]
+        self.counted.update(rules.count(self._running, partial, dataset))
+        later = {id(self._program.checks[p.check]) for p in partial}
+        rest = [c for c in every if c.action != "quarantine" and id(c) not in later]
         found = rules.evaluate(self._running, rest, dataset)
         self._samples([o.check for o in found if not o.passed], dataset)
         self._tell(found)
-        stopped = [o for o in found if o.check.action == "stop" and not o.passed]
-        if stopped:
-            first = stopped[0]
-            more = f" (and {len(stopped) - 1} more)" if len(stopped) > 1 else ""
-            raise RunStopped(
-                f"`{dataset}` breaks the stop rule {first.check.rule}{more}: {first.reason()}",
-                hint="nothing of this run was published; mend the data or the rule, then run again",
-                span=place(self._program, f"check:{self._program.checks.index(first.check)}"),
-            )
+        rules.stop(self._program, dataset, found)
 
     def _records(self, read: Read, found: Extracted) -> None:
         if not found.rejected:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from penstock.errors import RunStopped
 from penstock.program import unchecked
+from penstock.runtime.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from penstock.program import Check
+    from penstock.program import Check, PartialRule, Program
     from penstock.runtime.engines.base import Engine
 
 SAMPLE_ROWS = 10
@@ -57,6 +59,43 @@ def evaluate(engine: Engine, checks: Sequence[Check], relation: str) -> list[Out
         columns += [f"{sql} AS o{i}_{j}" for j, sql in enumerate(check.observed.values())]
     row = engine.rows(f"SELECT {', '.join(columns)} FROM {relation}")[0]
     return [_outcome(check, i, row) for i, check in enumerate(checks)]
+
+
+def count(engine: Engine, rules: Sequence[PartialRule], relation: str) -> dict[int, list[int]]:
+    """What a slice has for rules about all rows: number of the check → its counts."""
+    found: dict[int, list[int]] = {}
+    for rule in rules:
+        columns = ", ".join(f"{sql} AS n{i}" for i, sql in enumerate(rule.counts))
+        row = engine.rows(f"SELECT {columns} FROM {relation}")[0]
+        found[rule.check] = [int(row[f"n{i}"]) for i in range(len(rule.counts))]
+    return found
+
+
+def decide(engine: Engine, check: Check, rule: PartialRule, sums: Sequence[int]) -> Outcome:
+    """What a rule about all rows is, by the sums of what slices counted."""
+    columns = [f"{rule.passed} AS p0"]
+    columns += [f"{sql} AS o0_{i}" for i, sql in enumerate(rule.observed.values())]
+    given = ", ".join(f"CAST({n} AS BIGINT) AS n{i}" for i, n in enumerate(sums))
+    row = engine.rows(f"SELECT {', '.join(columns)} FROM (SELECT {given}) AS sums")[0]
+    return _outcome(check, 0, row)
+
+
+def stop(program: Program, dataset: str, outcomes: Sequence[Outcome]) -> None:
+    """End the run where a `stop` rule of a dataset does not hold.
+
+    Raises:
+        RunStopped: one does not.
+    """
+    stopped = [o for o in outcomes if o.check.action == "stop" and not o.passed]
+    if not stopped:
+        return
+    first = stopped[0]
+    more = f" (and {len(stopped) - 1} more)" if len(stopped) > 1 else ""
+    raise RunStopped(
+        f"`{dataset}` breaks the stop rule {first.check.rule}{more}: {first.reason()}",
+        hint="nothing of this run was published; mend the data or the rule, then run again",
+        span=place(program, f"check:{program.checks.index(first.check)}"),
+    )
 
 
 def keep_sql(checks: Sequence[Check], dataset: str) -> str:

@@ -119,9 +119,12 @@ def test_steps(folder, steps, because):
         ("{quarantine: ['ColumnValues \"flight\" > 0']}", "files"),
         ("{stop: ['IsComplete \"flight\"']}", "files"),
         ("{warn: ['ColumnValues \"flight\" > 0 with threshold > 0.9']}", "none"),
-        ("{stop: ['RowCount > 1']}", "none"),
+        ("{stop: ['RowCount > 1']}", "files"),
         ("{quarantine: ['IsUnique \"flight\"']}", "none"),
-        ("{warn: ['Completeness \"dest\" > 0.9']}", "none"),
+        ("{warn: ['Completeness \"dest\" > 0.9']}", "files"),
+        ("{stop: ['(RowCount > 2) or (Completeness \"dest\" > 0.1)']}", "files"),
+        ("{warn: ['IsUnique \"flight\"']}", "none"),
+        ("{warn: ['(RowCount > 2) and (IsUnique \"flight\")']}", "none"),
     ],
 )
 def test_rules_about_all_rows_need_all_rows(folder, rule, by):
@@ -132,7 +135,6 @@ def test_rules_about_all_rows_need_all_rows(folder, rule, by):
 @pytest.mark.parametrize(
     ("target", "because"),
     [
-        ("{from: flights, connector: lake, path: x, mode: merge, keys: [flight]}", "mode: merge"),
         ("{from: flights, connector: file, path: x.csv}", "is one file"),
     ],
 )
@@ -140,6 +142,17 @@ def test_targets_that_cannot_be_written_by_several(folder, target, because):
     program = folder.compile(f"targets:\n  out: {target}\n").program
     assert program.slicing.by == "none"
     assert because in program.slicing.because
+
+
+def test_a_merge_is_cut_and_the_loader_is_told_of(folder):
+    merged = "{from: flights, connector: lake, path: x, mode: merge, keys: [flight]}"
+    functions = "deploy: {architecture: lambda, region: eu-central-1}\n"
+    compiled = folder.compile(f"targets:\n  out: {merged}\n" + functions)
+    assert (compiled.program.slicing.by, compiled.program.slicing.source) == FILES
+    (note,) = [d for d in compiled.diagnostics if d.code == "PSK-PORT-004"]
+    assert "`out` has `mode: merge`: one function, the loader" in note.message
+    assert "15 minutes" in note.hint
+    assert folder.text_at(note) == "out"
 
 
 def test_targets_of_two_sources_are_not_cut(folder):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from penstock.runtime.serverless.schemas import Compile
     from penstock.runtime.serverless.settings import Function
     from penstock.runtime.telemetry.fan_out import Telemetry
 
@@ -55,22 +56,26 @@ def _about(context: Any) -> AbstractContextManager[None]:
     return _telemetry().about(request_id=getattr(context, "aws_request_id", None))
 
 
-def plan(event: Any, context: Any) -> Any:
-    """Plan a run: for a schedule, for files that came, for a request, for messages of these."""
+def plan(event: Any, context: Any, recompile: Compile | None = None) -> Any:
+    """Plan a run: for a schedule, for files that came, for a request, for messages of these.
+
+    Args:
+        recompile: compiles the definition for other schemas; the runtime has no compiler.
+    """
     with _about(context):
-        return _plan(event)
+        return _plan(event, recompile)
 
 
-def _plan(event: Any) -> Any:
+def _plan(event: Any, recompile: Compile | None) -> Any:
     if events.is_batch(event):
-        return _plan_for_messages(event)
+        return _plan_for_messages(event, recompile)
     if events.is_request(event):
-        return _plan_for_request(event)
+        return _plan_for_request(event, recompile)
     wish = events.asked(event)
     if wish.by == "nobody":
         return {"status": "ignored"}
     try:
-        found = planner.run(_function(), full_refresh=wish.full_refresh)
+        found = planner.run(_function(), full_refresh=wish.full_refresh, recompile=recompile)
     except PenstockError as error:
         _tell_error(error)
         raise error.with_traceback(None) from None  # Lambda prints it: the error was told
@@ -135,7 +140,7 @@ def _each(
     return events.failures(failed)
 
 
-def _plan_for_messages(event: Any) -> dict[str, Any]:
+def _plan_for_messages(event: Any, recompile: Compile | None) -> dict[str, Any]:
     """One planning for all messages of a batch: a run reads all that is new."""
     failed: list[str] = []
     wishes: dict[str, events.Asked] = {}
@@ -152,7 +157,7 @@ def _plan_for_messages(event: Any) -> dict[str, Any]:
     if wishes:
         try:
             anew = any(w.full_refresh for w in wishes.values())
-            found = planner.run(_function(), full_refresh=anew)
+            found = planner.run(_function(), full_refresh=anew, recompile=recompile)
             _told("planned", **asdict(found))
             if found.status == "busy":  # what came is for the run after the one under way
                 failed += wishes
@@ -165,13 +170,13 @@ def _plan_for_messages(event: Any) -> dict[str, Any]:
     return events.failures(failed)
 
 
-def _plan_for_request(event: Any) -> dict[str, Any]:
+def _plan_for_request(event: Any, recompile: Compile | None) -> dict[str, Any]:
     try:
         wish = events.asked(event)
     except PenstockError as error:
         return events.answer(400, _in_json(error))
     try:
-        found = planner.run(_function(), full_refresh=wish.full_refresh)
+        found = planner.run(_function(), full_refresh=wish.full_refresh, recompile=recompile)
     except PenstockError as error:
         _tell_error(error)
         return events.answer(503 if error.transient else 500, _in_json(error))

@@ -5,9 +5,12 @@ What is made from the source that is cut adds up; what every slice read whole is
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from penstock.runtime import checks as rules
+from penstock.runtime import registry
 from penstock.runtime.accounting import Counts
 
 if TYPE_CHECKING:
@@ -15,8 +18,10 @@ if TYPE_CHECKING:
 
     from penstock.program import Check, Program
     from penstock.runtime.document import RunDocument
+    from penstock.runtime.engines.base import Engine
     from penstock.runtime.serverless.work import RunPlan
 
+_LITTLE = 256 << 20  # numbers of counts, no rows
 _SUMS = ("rows_in", "rows_out", "rejected", "filtered", "deduplicated", "quarantined", "bytes")
 
 
@@ -42,6 +47,18 @@ def gather(document: RunDocument, plan: RunPlan, slices: Sequence[Mapping[str, A
     document.rejected[:] = document.rejected[: rules.SAMPLE_ROWS]
     _samples(document, slices, cut)
     _quality(document, slices, cut)
+    _decide(document, slices)
+
+
+def stop(document: RunDocument) -> None:
+    """End a run whose slices, together, break a `stop` rule.
+
+    Raises:
+        RunStopped: they do.
+    """
+    for name in document.datasets:
+        found = [o for o in document.quality if o.check.dataset == name]
+        rules.stop(document.program, name, found)
 
 
 def balance(document: RunDocument) -> None:
@@ -109,6 +126,27 @@ def _quality(document: RunDocument, slices: Sequence[Mapping[str, Any]], cut: se
             else sum(o["failed_rows"] for o, _ in met),
         )
         document.quality.append(outcome)
+
+
+def _decide(document: RunDocument, slices: Sequence[Mapping[str, Any]]) -> None:
+    """Rules about all rows that each slice has counted for."""
+    program = document.program
+    counted = [s.get("counted") or {} for s in slices]
+    partial = [p for p in program.slicing.partial if all(str(p.check) in c for c in counted)]
+    if not partial or not counted:
+        return
+    with TemporaryDirectory(prefix="penstock-") as work:
+        engine: Engine = registry.engine(program.engine)(
+            work=Path(work), memory_bytes=_LITTLE, threads=1
+        )
+        try:
+            for rule in partial:
+                of_slices = [c[str(rule.check)] for c in counted]
+                sums = [sum(column) for column in zip(*of_slices, strict=True)]
+                check = program.checks[rule.check]
+                document.quality.append(rules.decide(engine, check, rule, sums))
+        finally:
+            engine.close()
 
 
 def _observed(

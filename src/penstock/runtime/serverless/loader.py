@@ -14,16 +14,14 @@ from penstock.runtime import publish
 from penstock.runtime.document import RunDocument
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY, Watermark
-from penstock.runtime.plan import anew
-from penstock.runtime.references import bind_run
-from penstock.runtime.serverless import by_event, gathering
+from penstock.runtime.serverless import by_event, gathering, merging, programs
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.targets.base import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from penstock.program import Program
+    from penstock.program import Load, Program
     from penstock.runtime.ledger.base import Lock, RunRecord, Status
     from penstock.runtime.serverless.by_event import Ended
     from penstock.runtime.serverless.messages import LoadMessage
@@ -106,11 +104,14 @@ def _publish(
         return _give_up(function, plan, _error(errors[0]))
     document = _document(function, plan, slices)
     if record.staged is None:
-        bound = _bound(function, plan)
+        bound = programs.bound(function, plan)
         try:
+            gathering.stop(document)
             gathering.balance(document)
-            staged = {x.target: _joined(function, bound, x.target, slices) for x in bound.loads}
+            staged = {x.target: _joined(function, plan, bound, x, slices) for x in bound.loads}
         except PenstockError as error:
+            if error.transient and not isinstance(error, Conflict):
+                raise  # a merge reads and writes: the message comes again
             return _give_up(function, plan, error)
         marks = {n: Watermark(**m) for n, m in slices[0]["watermarks"].items()}
         intent = publish.intent(bound, staged)
@@ -143,34 +144,36 @@ def tell_end(function: Function, document: RunDocument, last: RunRecord | None =
 
 def _document(function: Function, plan: RunPlan, slices: Sequence[dict[str, Any]]) -> RunDocument:
     """The run's report, of those of its slices."""
-    bound = _bound(function, plan)
+    bound = programs.bound(function, plan)
     document = RunDocument(bound, plan.run_id, plan.attempt, plan.started_at)
     document.notes += plan.notes
-    document.schema_changes = [dict(c) for c in bound.schema_changes]
+    told = [dict(c) for c in bound.schema_changes]
+    document.schema_changes = told + [c for c in plan.schema_changes if c not in told]
     gathering.gather(document, plan, slices)
     return document
 
 
-def _bound(function: Function, plan: RunPlan) -> Program:
-    program = anew(function.program) if plan.full_refresh else function.program
-    return bind_run(program, plan.run_id, plan.date)
-
-
 def _joined(
-    function: Function, bound: Program, name: str, slices: Sequence[dict[str, Any]]
+    function: Function,
+    plan: RunPlan,
+    bound: Program,
+    load: Load,
+    slices: Sequence[dict[str, Any]],
 ) -> Staged:
-    load = next(x for x in bound.loads if x.target == name)
-    parts = [Staged(**s["staged"][name]) for s in slices]
-    target: Any = publish.open_target(load, function.root)
+    parts = [Staged(**s["staged"][load.target]) for s in slices]
     if len(parts) == 1:
         return parts[0]
+    if load.mode == "merge":
+        folder = WorkFolder(function.work, plan.run_id, plan.attempt)
+        return merging.merge(function, bound, load, plan, folder, parts)
+    target: Any = publish.open_target(load, function.root)
     joined: Staged = target.join(parts)
     return joined
 
 
 def _give_up(function: Function, plan: RunPlan, error: PenstockError) -> str:
     """Remove what was staged, and record how the run ended."""
-    bound = _bound(function, plan)
+    bound = programs.bound(function, plan)
     for load in bound.loads:
         publish.open_target(load, function.root).abandon(plan.key)
     status: Status = "stopped" if isinstance(error, RunStopped) else "failed"

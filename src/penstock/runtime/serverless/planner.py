@@ -19,7 +19,7 @@ from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.plan import anew, new_run_id, plan
-from penstock.runtime.serverless import loader, settings
+from penstock.runtime.serverless import loader, programs, schemas, settings
 from penstock.runtime.serverless.messages import Task
 from penstock.runtime.serverless.work import RunPlan, WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.base import InputFile
     from penstock.runtime.ledger.base import Lock, RunRecord
     from penstock.runtime.plan import Plan
+    from penstock.runtime.serverless.schemas import Changes, Compile
     from penstock.runtime.serverless.settings import Function
 
 LEASE_SECONDS = 1200.0
@@ -49,14 +50,18 @@ class Planned:
     slices: int = 0
 
 
-def run(function: Function, *, full_refresh: bool = False) -> Planned:
+def run(
+    function: Function, *, full_refresh: bool = False, recompile: Compile | None = None
+) -> Planned:
     """Plan a run, and have workers begin.
+
+    Args:
+        recompile: for schemas that have changed.
 
     Raises:
         PenstockError: a source, the ledger or the bucket cannot be used; nothing has begun.
     """
-    program = anew(function.program) if full_refresh else function.program
-    name = publish.lane_lock(program.pipeline, DAILY)
+    name = publish.lane_lock(function.program.pipeline, DAILY)
     run_id = new_run_id()
     lock = HeldLock(function.ledger, name, by=f"run:{run_id}", lease_seconds=PLANNING_SECONDS)
     with ExitStack() as stack:
@@ -65,21 +70,42 @@ def run(function: Function, *, full_refresh: bool = False) -> Planned:
         except Conflict:
             _tell_again(function)
             return Planned("busy")
-        return _plan(function, program, held, run_id, full_refresh=full_refresh)
+        return _plan(function, held, run_id, recompile, full_refresh=full_refresh)
 
 
 def _plan(
-    function: Function, program: Program, held: HeldLock, run_id: str, *, full_refresh: bool
+    function: Function,
+    held: HeldLock,
+    run_id: str,
+    recompile: Compile | None,
+    *,
+    full_refresh: bool,
 ) -> Planned:
     ledger = function.ledger
     loader.roll_forward(function, held.lock)
     date = utc_now()[:10]
-    function.observer.event("plan_started", pipeline=program.pipeline)
-    found = plan(program, function.root, ledger, date=date, full_refresh=full_refresh)
-    function.observer.event("plan_finished", pipeline=program.pipeline)
-    last = ledger.last_succeeded(program.pipeline, lane=DAILY)
-    if last and found.nothing_new and (found.exhausted or not _moved(function)):
-        return Planned("skipped", last.run_id, last.attempt)
+    program = programs.current(function)
+    changes: Changes = []
+    while True:
+        function.observer.event("plan_started", pipeline=program.pipeline)
+        found = plan(
+            anew(program) if full_refresh else program,
+            function.root,
+            ledger,
+            date=date,
+            full_refresh=full_refresh,
+        )
+        function.observer.event("plan_finished", pipeline=program.pipeline)
+        last = ledger.last_succeeded(program.pipeline, lane=DAILY)
+        if last and found.nothing_new and (found.exhausted or not _moved(function)):
+            return Planned("skipped", last.run_id, last.attempt)
+        before = program
+        program, more = schemas.take_up(function, before, found, recompile)
+        changes += [c for c in more if c not in changes]
+        held.check()
+        if program == before:
+            break  # else files may have come while it was compiled
+    program = anew(program) if full_refresh else program
     record = ledger.begin(
         run_id,
         program.pipeline,
@@ -93,7 +119,9 @@ def _plan(
     )
     try:
         publish.clear_dead(program, function.root, ledger, record, held.lock)
-        made = _written(function, program, found, record, held.lock, full_refresh=full_refresh)
+        made = _written(
+            function, program, found, record, held.lock, changes, full_refresh=full_refresh
+        )
         function.observer.event(
             "run_started",
             pipeline=program.pipeline,
@@ -117,6 +145,7 @@ def _written(
     found: Plan,
     record: RunRecord,
     lock: Lock,
+    changes: Changes,
     *,
     full_refresh: bool,
 ) -> RunPlan:
@@ -146,6 +175,8 @@ def _written(
         full_refresh=full_refresh,
         windows=windows,
         notes=found.notes,
+        build=function.program.digest,
+        schema_changes=tuple(changes),
     )
     WorkFolder(function.work, record.run_id, record.attempt).put_plan(made)
     return made
@@ -193,6 +224,8 @@ def _cut(function: Function, program: Program, found: Plan) -> tuple[tuple[Input
 def _all_join(function: Function, program: Program) -> bool:
     """Whether what several workers stage can be joined, as the targets are now."""
     for load in program.loads:
+        if load.mode == "merge":
+            continue  # once, by the loader
         target = publish.open_target(load, function.root)
         joins = getattr(target, "joins_now", None)
         if joins is None or not joins():

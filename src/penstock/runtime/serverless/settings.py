@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import RunError
-from penstock.program import Program
 from penstock.runtime import references
 from penstock.runtime.ledger.opening import open_ledger
 from penstock.runtime.observer import Silent
-from penstock.runtime.serverless import messages, secrets
+from penstock.runtime.serverless import messages, programs, secrets
 from penstock.runtime.storage import open_store
 from penstock.runtime.telemetry import xray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from penstock.program import Program
     from penstock.runtime.ledger.base import Ledger
     from penstock.runtime.observer import Observer
     from penstock.runtime.storage import Store
@@ -44,14 +43,17 @@ class Function:
     Attributes:
         root: folder of this machine for the run's files; the pipeline's own are copied there by
             the build.
+        programs: the folder of `program` in the work bucket.
         work: the pipeline's folder in the work bucket.
         events_queue: where the planner's events wait, if they do.
         slice_bytes: how much of the files a slice has at most; a file is never cut.
         memory_bytes: for the engine.
+        read: Programs of that folder that were read: digest → Program.
     """
 
     program: Program
     ledger: Ledger
+    programs: Store
     work: Store
     root: Path
     tasks_queue: str
@@ -61,6 +63,7 @@ class Function:
     slice_bytes: int = SLICE_BYTES
     memory_bytes: int | None = None
     threads: int | None = None
+    read: dict[str, Program] = field(default_factory=dict)
 
     def close(self) -> None:
         """Free the ledger's connections."""
@@ -83,7 +86,9 @@ def from_environment(
     root.mkdir(parents=True, exist_ok=True)
     _own_files(Path(given.get("LAMBDA_TASK_ROOT") or ".") / OWN_FILES, root)
     references.give_secrets(secrets.fetch(given.get(references.SECRET_ARNS)))
-    program = _program(_needed(given, "PENSTOCK_PROGRAM"), root)
+    folder, _, name = _needed(given, "PENSTOCK_PROGRAM").rpartition("/")
+    beside = open_store(folder, root)
+    program = programs.read(beside, name)
     if program.pipeline != pipeline:
         raise RunError(
             f"PENSTOCK_PROGRAM is that of `{program.pipeline}`, not of `{pipeline}`",
@@ -95,6 +100,7 @@ def from_environment(
     return Function(
         program=program,
         ledger=open_ledger(_needed(given, "PENSTOCK_LEDGER")),
+        programs=beside,
         work=open_store(f"{work}/{pipeline}", root),
         root=root,
         tasks_queue=_needed(given, "PENSTOCK_TASKS_QUEUE"),
@@ -156,17 +162,6 @@ def _own_files(packed: Path, root: Path) -> None:
     """Python steps and the like, from the package to where they are looked for."""
     if packed.is_dir():
         shutil.copytree(packed, root, dirs_exist_ok=True)
-
-
-def _program(url: str, root: Path) -> Program:
-    folder, _, name = url.rpartition("/")
-    found = open_store(folder, root).read(name)
-    try:
-        return Program.from_json(json.loads(found))
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            f"{url} is no Program: {error}", code=CODE, hint="apply the build again"
-        ) from (error)
 
 
 def _needed(given: Mapping[str, str], name: str) -> str:

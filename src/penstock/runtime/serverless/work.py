@@ -5,6 +5,7 @@
     slices/00003.json  what a worker made of slice 3, put once
     failures/3.json    the last error of slice 3 that may pass when it is done again
     held/00003-…/…     rows and records that the slice set aside
+    merge/TARGET/…     rows of slices for a target with `mode: merge`, for the loader
 
 Listings are consistent, so that "every slice is there" needs no counter.
 """
@@ -37,11 +38,14 @@ class RunPlan:
     Attributes:
         key: the run's key, under which targets stage and commit.
         date: of `${run.date}`.
+        program: digest of the Program that the run is made by.
+        build: digest of the build's, which that one is, or was made of.
         full_refresh: targets are overwritten.
         whole: dataset → what every slice reads of it.
         source: the dataset that is cut; None: it is one slice.
         files: of each slice, what it reads of `source`.
         windows: dataset → `window` that it is read by, and the watermark `before`.
+        schema_changes: what differs from the schemas before, for the report.
     """
 
     pipeline: str
@@ -58,6 +62,8 @@ class RunPlan:
     full_refresh: bool = False
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    build: str = ""
+    schema_changes: tuple[dict[str, Any], ...] = ()
 
     def part(self, number: int) -> dict[str, Slice]:
         """Dataset → what slice `number` reads of it."""
@@ -93,6 +99,7 @@ class WorkFolder:
                 "whole": {n: _slice(s) for n, s in found["whole"].items()},
                 "files": tuple(tuple(InputFile(**f) for f in part) for part in found["files"]),
                 "notes": tuple(found["notes"]),
+                "schema_changes": tuple(found.get("schema_changes", ())),
             }
         )
 
@@ -129,6 +136,15 @@ class WorkFolder:
             self._store.upload(path, self._path(to))
             kept.append(to)
         return kept
+
+    def leave(self, name: str, file: Path) -> str:
+        """Copy a file to `merge/NAME`; gives its name there."""
+        self._store.upload(file, self._path(f"merge/{name}"))
+        return f"merge/{name}"
+
+    def fetch(self, name: str, to: Path) -> None:
+        """Copy a file of the folder here."""
+        self._store.download(self._path(name), to)
 
     def _put(self, name: str, document: dict[str, Any]) -> None:
         self._store.put(self._path(name), json.dumps(document, default=str).encode())

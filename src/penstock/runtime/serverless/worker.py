@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped, in_words
@@ -18,14 +18,14 @@ from penstock.runtime import publish, quarantine
 from penstock.runtime.attempt import Attempt
 from penstock.runtime.document import RunDocument
 from penstock.runtime.ledger.base import Watermark
-from penstock.runtime.plan import Plan, anew, open_source
-from penstock.runtime.references import bind_run
-from penstock.runtime.serverless import settings
+from penstock.runtime.plan import Plan, open_source
+from penstock.runtime.serverless import merging, programs, settings
 from penstock.runtime.serverless.messages import LoadMessage
 from penstock.runtime.serverless.planner import LEASE_SECONDS
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
 from penstock.runtime.telemetry.fan_out import trace_of
+from penstock.runtime.widening import TAKES
 from penstock.runtime.window import Window
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def _do(
     seconds_left: Callable[[], float],
 ) -> None:
     part = f"{task.slice:05d}{secrets.token_hex(4)}"
-    program = anew(function.program) if plan.full_refresh else function.program
-    bound = bind_run(program, plan.run_id, plan.date)
+    bound = programs.bound(function, plan)
     kept = False
     try:
         try:
@@ -159,6 +158,7 @@ class _Slice:
             document=document,
             work=folder,
             stage=self._stage,
+            partial=bound.slicing.partial if self._task.of > 1 else (),
         )
         try:
             with _Deadline(attempt, seconds_left):
@@ -181,6 +181,7 @@ class _Slice:
                 }
                 for o in document.quality
             ],
+            "counted": {str(number): counts for number, counts in attempt.counted.items()},
             "samples": document.samples,
             "kpis": document.kpis,
             "rejected": document.rejected,
@@ -192,6 +193,9 @@ class _Slice:
 
     def _source(self, dataset: str) -> Source:
         read = next(r for r in self._bound.reads if r.dataset == dataset)
+        if read.schema_evolution in TAKES and self._plan.part(self._task.slice)[dataset].files:
+            # The planner has looked at these very files: they need not be fetched for it again.
+            read = replace(read, schema_evolution="ignore")
         source = open_source(read, self._function.root)
         kept = self._plan.windows.get(dataset)
         if kept is None:
@@ -204,6 +208,8 @@ class _Slice:
     def _stage(self, load: Load, engine: Engine) -> Staged:
         target: Any = publish.open_target(load, self._function.root)
         alone = self._task.of == 1
+        if load.mode == "merge" and not alone:
+            return merging.leave(load, engine, self._folder, self._plan.key, self._part)
         if not hasattr(target, "stage_part"):
             staged: Staged = target.stage(engine, load.dataset, self._plan.key)
         else:

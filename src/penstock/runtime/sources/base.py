@@ -60,7 +60,7 @@ class Source(Protocol):
     - `record_format`: the format that the text of its rejected records has, where it is not told
       by `options` or a file's suffix; such records can be replayed;
     - `shapes(schema, *, grow)`: the different columns that what is there has, for schemas that
-      change and for `penstock discover`.
+      change and for `penstock discover`; of files, with `some`, what these alone have.
     """
 
     def __init__(self, read: Read, root: Path) -> None: ...

@@ -111,6 +111,10 @@ def _own_files(definition: Definition, program: Program, *, everything: bool) ->
     if everything:
         names |= set(definition.files) | {"pipeline.yaml"}
     found = sources_of(definition.root, sorted(names))
+    if everything:
+        from penstock.compiler.recompile import GIVEN, given
+
+        found[GIVEN] = given(definition, program)
     return {f"{PIPELINE}/{name}": content for name, content in found.items()}
 
 

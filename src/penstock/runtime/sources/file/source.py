@@ -81,18 +81,21 @@ class FileSource:
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         return Inferred(schema, f"sniffed from {files[0].name}{more}")
 
-    def shapes(self, schema: Sequence[Column], *, grow: bool) -> list[Shaped]:
+    def shapes(
+        self, schema: Sequence[Column], *, grow: bool, some: Sequence[InputFile] = ()
+    ) -> list[Shaped]:
         """The different columns its files have, each with the first file that has them.
 
         Args:
             grow: also find the types that values need which the schema's do not hold.
+            some: look at these files only.
 
         Raises:
             SourceUnavailable: there is no file, or its format is not known.
         """
         from penstock.runtime.engines.duckdb.shape_looking import look
 
-        files = self.stamped()
+        files = some or self.stamped()
         fmt = self._file_format([f.name for f in files])
         cache = self._root.joinpath(*FOLDER, f"{self._read.dataset}.json")
         return shapes(

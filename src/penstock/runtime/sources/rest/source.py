@@ -107,14 +107,20 @@ class RestSource:
         files = self._sample()
         return Inferred(sniff(files, self._format), f"the first page of {self._options.url}")
 
-    def shapes(self, schema: Sequence[Column], *, grow: bool) -> list[Shaped]:
-        """The different columns of the pages that were read last, or of the first page."""
+    def shapes(
+        self, schema: Sequence[Column], *, grow: bool, some: Sequence[InputFile] = ()
+    ) -> list[Shaped]:
+        """The different columns of the pages that were read last, or of the first page.
+
+        Args:
+            some: look at these pages only.
+        """
         from penstock.runtime.engines.duckdb.shape_looking import look
 
         def looking(some: Iterable[InputFile]) -> Iterator[Shape]:
             yield from look(some, self._format, schema, grow=grow)
 
-        files = self._last() or self._sample()
+        files = some or self._last() or self._sample()
         return shapes(self._cache, files, self._format, schema, looking, grow=grow)
 
     # -- pages
