@@ -59,7 +59,7 @@ class Read:
         options: the connector's own options, references resolved, secrets left as
             `${secret.NAME}`.
         schema: the contract; the relation has exactly these columns, in this order.
-        incremental: `"none"`, `"files"`, or `{"column": …}` with `lookback` and
+        incremental: `"none"`, `"files"`, `"state"`, or `{"column": …}` with `lookback` and
             `lookback_seconds`, and `align`, where they are given.
     """
 
@@ -157,6 +157,21 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Kpi:
+    """A number that says how the business does, computed when everything is made.
+
+    Attributes:
+        sql: SELECT of one number over the datasets of `depends_on`.
+        unit: in the user's words; None: none.
+    """
+
+    name: str
+    sql: str
+    depends_on: tuple[str, ...]
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """A dataset published to a target."""
 
@@ -206,6 +221,7 @@ class Program:
     statements: tuple[Statement, ...] = ()
     checks: tuple[Check, ...] = ()
     loads: tuple[Load, ...] = ()
+    kpis: tuple[Kpi, ...] = ()
     places: dict[str, list[Any]] = field(default_factory=dict)
     schema_changes: tuple[dict[str, Any], ...] = ()
     slicing: Slicing = field(default_factory=Slicing)
@@ -213,8 +229,10 @@ class Program:
     schema: str = SCHEMA
 
     def as_json(self) -> dict[str, Any]:
-        """The published form, keys in the order of pipeline-file.md."""
+        """The published form, keys in the order of pipeline-file.md; `kpis` where there are any."""
         body = asdict(self)
+        if not self.kpis:
+            del body["kpis"]
         head = {k: body.pop(k) for k in ("schema", "pipeline", "engine", "digest")}
         return {**head, **body}
 
@@ -258,6 +276,9 @@ class Program:
             statements=statements,
             checks=checks,
             loads=loads,
+            kpis=tuple(
+                Kpi(**{**k, "depends_on": tuple(k["depends_on"])}) for k in data.get("kpis", ())
+            ),
             places=data.get("places", {}),
             schema_changes=tuple(data.get("schema_changes", ())),
             slicing=Slicing(**data.get("slicing", {})),

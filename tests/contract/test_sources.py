@@ -29,6 +29,9 @@ from werkzeug import Response
 from penstock.errors import SourceUnavailable, StepFailed
 from penstock.program import Column, Read
 from penstock.runtime import registry
+from penstock.runtime.sources.webhook.options import built
+from penstock.runtime.sources.webhook.receiving import Door, Request, receive
+from penstock.runtime.storage import open_store
 
 SCHEMA = (
     Column("id", "integer", required=True),
@@ -458,15 +461,64 @@ class Api:
         return {"url": self.server.url_for(f"/{name}"), "retries": 0}
 
 
-KINDS = {"postgres": Table, "rest": Api}
+class Resource:
+    """A dlt resource: here one that reads a file."""
+
+    connector = "dlt"
+    code = """\
+import decimal, json, pathlib
+def rows(name):
+    file = pathlib.Path(name + ".json")
+    if not file.is_file():
+        raise ConnectionError(f"there is no {name}")
+    yield json.loads(file.read_text(), parse_float=decimal.Decimal)
+"""
+
+    def __init__(self, request):
+        self.root = request.getfixturevalue("tmp_path")
+        (self.root / "resource.py").write_text(self.code)
+
+    def put(self, rows):
+        (self.root / "rows.json").write_text(json.dumps(records(rows)))
+
+    def options(self, name="rows"):
+        return {"source": "resource.py:rows", "arguments": {"name": name}}
+
+
+class Inbox:
+    """An inbox in a bucket, filled by what receives requests."""
+
+    connector = "webhook"
+    adds = ("_received_at", "_idempotency_key", "_number")
+
+    def __init__(self, request):
+        request.getfixturevalue("aws")
+        self.root = request.getfixturevalue("tmp_path")
+        self.place = f"s3://acme-lake/{self.root.name}"
+        self.store = open_store(self.place, self.root)
+
+    def put(self, rows):
+        self.store.delete([e.path for e in self.store.list()])
+        door = Door("rows", built(self.options()), self.store, lambda _: None)
+        for record in records(rows):
+            asked = Request("POST", "/rows", {}, json.dumps(record).encode())
+            assert receive([door], asked).status == 200
+
+    def options(self, name="rows"):
+        return {"path": "/rows", "inbox": self.place if name == "rows" else f"s3://{name}/in"}
+
+
+KINDS = {"postgres": Table, "rest": Api, "dlt": Resource, "webhook": Inbox}
 
 
 @pytest.fixture(params=sorted(KINDS))
 def server(request, tmp_path, engine):
     store = KINDS[request.param](request)
+    adds = getattr(store, "adds", ())
 
     def source(name="rows", schema=SCHEMA):
-        read = Read("rows", store.connector, store.options(name), schema)
+        envelope = tuple(Column(n, "varchar") for n in adds) if schema == SCHEMA else ()
+        read = Read("rows", store.connector, store.options(name), (*schema, *envelope))
         return registry.source(store.connector)(read, tmp_path)
 
     def read():
@@ -475,7 +527,7 @@ def server(request, tmp_path, engine):
         rows = engine.rows("SELECT id, name, CAST(price AS VARCHAR) AS price FROM rows")
         return found, sorted(tuple(r.values()) for r in rows)
 
-    store.open, store.read, store.engine = source, read, engine
+    store.open, store.read, store.engine, store.adds = source, read, engine, adds
     return store
 
 
@@ -523,7 +575,7 @@ def test_nothing_on_a_server_is_told(server):
 def test_the_schema_of_a_server_is_found_and_reads_every_row(server):
     server.put(ROWS)
     schema = server.open(schema=()).infer().schema
-    assert [c.name for c in schema] == ["id", "name", "price"]
+    assert [c.name for c in schema] == [*server.adds, "id", "name", "price"]
     source = server.open(schema=schema)
     found = source.extract(source.plan(), server.engine, "rows", keep=True)
     assert (found.rows_out, list(found.rejected)) == (4, [])

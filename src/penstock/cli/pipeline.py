@@ -249,6 +249,30 @@ def ordinary_lock(ledger: Ledger, pipeline: str) -> HeldLock:
     return HeldLock(ledger, lane_lock(pipeline, DAILY))
 
 
+@contextmanager
+def telling(output: Output, root: Path, *, log: bool = False) -> Iterator[Observer]:
+    """What shows how far a run is, and tells what the environment asks for besides.
+
+    Args:
+        log: lines of JSON on stderr.
+
+    Raises:
+        UsageError: a variable has a value that means nothing.
+    """
+    import os
+    import sys
+
+    from penstock.runtime.telemetry.opening import open_telemetry
+
+    telemetry = open_telemetry(
+        os.environ, root, beside=progress(output), log=sys.stderr if log else None
+    )
+    try:
+        yield telemetry
+    finally:
+        telemetry.close()
+
+
 def progress(output: Output) -> Observer:
     """What shows on stderr how far a run is."""
     import sys

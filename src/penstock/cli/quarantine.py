@@ -182,7 +182,8 @@ def replay(
     try:
         _refuse_unknown(root, ledger, program.pipeline, {*keys, *(corrected or ())})
         options = RunOptions(memory_bytes, threads)
-        result = again(program, root, ledger, shared.progress(output), options, wanted)
+        with shared.telling(output, root) as observer:
+            result = again(program, root, ledger, observer, options, wanted)
     finally:
         ledger.close()
     tell(output, root, result)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import pipeline as shared
-from penstock.cli.output import Output, color, pass_output
+from penstock.cli.output import Output, pass_output
 from penstock.errors import UsageError
 from penstock.quantities import size
 
@@ -30,6 +30,12 @@ LEAST_MEMORY = 256 * 1000**2
 @click.option("--full-refresh", is_flag=True, help="Read and publish everything again.")
 @click.option("--memory", metavar="SIZE", help="What the process may use, e.g. 512MB.")
 @click.option("--threads", type=click.IntRange(min=1), help="Default: every core.")
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="`json`: a line of JSON for each event on stderr, in place of the progress.",
+)
 @pass_output
 def command(
     output: Output,
@@ -44,12 +50,14 @@ def command(
     full_refresh: bool,
     memory: str | None,
     threads: int | None,
+    log: str,
 ) -> int:
     """Run the pipeline in FOLDER and publish its targets."""
+    lines = log == "json"
+    output.quiet = output.quiet or lines
     memory_bytes = parse_size(memory) if memory else None
     program = shared.program_or_fail(output, folder, engine, profile, variables)
 
-    from penstock.observe.progress import make_progress
     from penstock.runtime.plan import Span
     from penstock.runtime.run import RunOptions, run
     from penstock.runtime.selection import refuse_to_lose
@@ -63,23 +71,25 @@ def command(
     anew = full_refresh and span is None and not select
     ledger = shared.open_ledger(root, create=True, start_over=anew)
     assert ledger is not None
-    progress = make_progress(
-        sys.stderr, quiet=output.quiet or output.json, plain=not color(sys.stderr)
-    )
     try:
         options = RunOptions(memory_bytes, threads, full_refresh, span)
-        result = run(chosen, root, ledger, progress, options)
+        with shared.telling(output, root, log=lines) as observer:
+            result = run(chosen, root, ledger, observer, options)
     finally:
         ledger.close()
-    tell(output, root, result)
+    tell(output, root, result, with_error=not lines)
     return result.exit_code
 
 
-def tell(output: Output, root: Path, result: RunResult) -> None:
-    """Write the HTML report, print the summary, and say what went wrong."""
+def tell(output: Output, root: Path, result: RunResult, *, with_error: bool = True) -> None:
+    """Write the HTML report, print the summary, and say what went wrong.
+
+    Args:
+        with_error: False where stderr is for log lines, which have told it.
+    """
     report = result.document.as_json()
     page = _write_html(root, result) if report["status"] != "skipped" else None
-    if result.error and not output.json:
+    if result.error and with_error and not output.json:
         output.error(result.error)
 
     def summary() -> None:

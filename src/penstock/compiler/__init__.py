@@ -14,6 +14,7 @@ from penstock.compiler.bind import bind
 from penstock.compiler.binder import Binder
 from penstock.compiler.engines import report_engines
 from penstock.compiler.incremental import check_incremental
+from penstock.compiler.kpis import check_kpis
 from penstock.compiler.models import read_models
 from penstock.compiler.quality import check_quality
 from penstock.compiler.render import render
@@ -41,6 +42,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_steps,
     bind,
     check_quality,
+    check_kpis,
     check_targets,
     check_incremental,
     warn_of_unused,

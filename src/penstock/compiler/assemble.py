@@ -22,6 +22,7 @@ def assemble(state: Compilation) -> None:
         statements=tuple(state.statements),
         checks=tuple(state.checks),
         loads=tuple(state.loads),
+        kpis=tuple(state.kpis),
         places=_places(state),
         schema_changes=tuple(state.schema_changes),
         slicing=state.slicing,
@@ -31,7 +32,7 @@ def assemble(state: Compilation) -> None:
 def _places(state: Compilation) -> dict[str, list[Any]]:
     """Where things stand: `dataset:NAME`, `dataset:NAME/STAGE` (from 1), `check:#`, `load:NAME`.
 
-    A stage is a relation of a chain; its place is that of the step that it comes from.
+    And `kpi:NAME`. A stage is a relation of a chain; its place is that of the step it comes from.
     """
     positions = state.definition.positions
     places: dict[str, list[Any]] = {}

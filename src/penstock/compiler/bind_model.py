@@ -34,7 +34,7 @@ def bind_model(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
     schema, failures = _schema(model, bound.columns)
     if bound.failures:
         failures = list(bound.failures)
-    tree = _rendered_tree(state, model)
+    tree = rendered_tree(state, model)
     tracer = Tracer(tree, {d: state.schema(d) for d in needs})
     failures += mismatched_keys(tracer)
     tell_failures(state, failures, model.span, len(model.text))
@@ -109,7 +109,7 @@ def _found(place: tuple[int | None, int]) -> tuple[int, int]:
     return (place[0] or 0, place[1])
 
 
-def _rendered_tree(state: Compilation, model: Model) -> exp.Query:
+def rendered_tree(state: Compilation, model: Model) -> exp.Query:
     """The tree with variables as literals and datasets under their own names."""
     tree = model.tree.copy()
     variables = state.definition.variables

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock import types
 from penstock.quantities import seconds
+from penstock.runtime import registry
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation
@@ -22,6 +23,8 @@ def check_incremental(state: Compilation) -> None:
     for i, read in enumerate(state.reads):
         if read.incremental == "none":
             continue
+        if read.incremental == "state":
+            _keeps_state(state, read)
         for load in feeds[read.dataset]:
             _overwrites(state, read, load)
         if isinstance(read.incremental, dict):
@@ -71,6 +74,18 @@ def _by_column(state: Compilation, read: Read, feeds: list[Load]) -> Read:
     if parted and name in _TIMES:
         found.setdefault("align", "day")
     return dataclasses.replace(read, incremental=found)
+
+
+def _keeps_state(state: Compilation, read: Read) -> None:
+    """Only some connectors remember anything."""
+    if getattr(registry.load(registry.SOURCES[read.connector].options), "keeps_state", False):
+        return
+    state.tell(
+        "PSK-SRC-062",
+        f"the connector `{read.connector}` remembers nothing that a run could go on from",
+        state.definition.positions.value(("sources", read.dataset, "incremental")),
+        "`incremental: {column: …}` reads what is newer by a column; `state` is for `dlt`",
+    )
 
 
 def _overwrites(state: Compilation, read: Read, load: Load) -> None:

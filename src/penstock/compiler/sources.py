@@ -27,6 +27,7 @@ REFUSED = frozenset((IGNORED, MISSING))
 
 def read_sources(state: Compilation) -> None:
     """Fill the schemas of sources, and `state.reads`."""
+    _one_door_each(state)
     for name, source in state.definition.pipeline.sources.items():
         if name in state.definition.pipeline.transforms:
             continue
@@ -41,6 +42,31 @@ def read_sources(state: Compilation) -> None:
         _incremental_column(state, name, source)
         state.binder.create(name, schema)
         state.reads.append(dataclasses.replace(read, schema=schema))
+
+
+def _one_door_each(state: Compilation) -> None:
+    """No two webhooks receive at one path: the second would never get anything."""
+    doors: dict[str, str] = {}
+    for name, source in state.definition.pipeline.sources.items():
+        if source.connector != "webhook":
+            continue
+        path = str(source.options.get("path", "")).rstrip("/")
+        if path in doors:
+            state.tell(
+                "PSK-SRC-142",
+                f"`{name}` receives at the path of `{doors[path]}`",
+                state.definition.positions.value(("sources", name, "path")),
+                "give each a path of its own; or read one source in two transforms",
+            )
+        doors.setdefault(path, name)
+        if source.options.get("signature") is None:
+            state.tell(
+                "PSK-SRC-143",
+                f"whoever knows the address may send events to `{name}`",
+                state.definition.positions.key(("sources", name)),
+                "`signature` says how a sender proves itself",
+                severity="info",
+            )
 
 
 def read_of(name: str, source: Source) -> Read:
@@ -62,8 +88,11 @@ def opened(read: Read, root: Path) -> Any:
     Raises:
         Unavailable: a secret is not set.
     """
-    options = references.with_secrets(read.options, references.environment())
-    return registry.source(read.connector)(dataclasses.replace(read, options=options), root)
+    made = registry.source(read.connector)
+    options = references.with_secrets(
+        read.options, references.environment(), but=getattr(made, "unread", ())
+    )
+    return made(dataclasses.replace(read, options=options), root)
 
 
 def contract_of(source: Source) -> tuple[Column, ...] | None:
@@ -160,7 +189,11 @@ def _note_origin(state: Compilation, name: str, origin: str) -> None:
 
 
 def _incremental(source: Source) -> Any:
-    value = source.incremental
+    """As it is said, or what is the connector's own way."""
+    value: Any = source.incremental
+    if "incremental" not in source.model_fields_set and source.connector in registry.SOURCES:
+        options = registry.load(registry.SOURCES[source.connector].options)
+        return getattr(options, "default_incremental", value)
     return dict(value) if isinstance(value, dict) else value
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from penstock.compiler.binder import Binder
     from penstock.compiler.sqltext import Model
     from penstock.dialects import Capabilities
-    from penstock.program import Check, Column, Load, Program, PythonStep, Read, Statement
+    from penstock.program import Check, Column, Kpi, Load, Program, PythonStep, Read, Statement
     from penstock.spec import Definition
     from penstock.transforms.base import Origins, Step, StepOf
     from penstock.transforms.parts import Part
@@ -104,6 +104,7 @@ class Compilation:
     statements: list[Statement] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
+    kpis: list[Kpi] = field(default_factory=list)
     read_by_rules: set[str] = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)
     engines: dict[str, dict[str, Any]] = field(default_factory=dict)

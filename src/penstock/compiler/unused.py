@@ -46,3 +46,5 @@ def _used(state: Compilation) -> Iterator[str]:
         yield target.from_
     yield from state.definition.pipeline.quality
     yield from state.read_by_rules
+    for kpi in state.kpis:
+        yield from kpi.depends_on

@@ -57,6 +57,7 @@ def summary_text(
         _datasets(report, terminal),
         _quality(report, terminal),
         _targets(report, terminal),
+        _kpis(report),
         _schema_changes(report, terminal),
         "\n".join(f"  note: {printable(n)}" for n in report.get("notes") or ()),
         f"  report  {report_path}" if report_path else "",
@@ -214,6 +215,18 @@ def _targets(report: Mapping[str, Any], terminal: Terminal) -> str:
         for n, t in published.items()
     ]
     return _table(columns, rows, terminal, "targets")
+
+
+def _kpis(report: Mapping[str, Any]) -> str:
+    """One line for each number; what is not known is said to be so."""
+    kpis: list[dict[str, Any]] = report.get("kpis") or []
+    widest = max((len(k["name"]) for k in kpis), default=0)
+    lines = []
+    for kpi in kpis:
+        value = "not known" if kpi["value"] is None else f"{kpi['value']:,}"
+        unit = f" {printable(kpi['unit'])}" if kpi["unit"] and kpi["value"] is not None else ""
+        lines.append(f"  kpi {kpi['name'].ljust(widest)}  {value}{unit}")
+    return "\n".join(lines)
 
 
 CHANGES = {

@@ -57,7 +57,7 @@ def read_statement(text: Text, scope: Scope, *, code: str) -> Statement | None:
     assert isinstance(filled, exp.Query)  # None comes with an error
     _qualify(filled, scope)
     reads_one = isinstance(filled, exp.Select) and not filled.args.get("joins")
-    return Statement(filled, outputs, reads_one, _gives_one_row(filled))
+    return Statement(filled, outputs, reads_one, gives_one_row(filled))
 
 
 def _tables(tree: exp.Query, text: Text, scope: Scope) -> None:
@@ -123,7 +123,8 @@ def _is_star(output: exp.Expr) -> bool:
     return isinstance(output.this if isinstance(output, exp.Column) else output, exp.Star)
 
 
-def _gives_one_row(tree: exp.Query) -> bool:
+def gives_one_row(tree: exp.Query) -> bool:
+    """Whether a SELECT gives one row at most, as far as can be seen without running it."""
     limit = tree.args.get("limit")
     if limit is not None and limit.expression.name == "1":
         return True

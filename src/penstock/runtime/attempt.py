@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from penstock.errors import STANDS, BadRecords, Interrupted, RunStopped
 from penstock.program import Read, unchecked
 from penstock.runtime import checks as rules
-from penstock.runtime import corrections, publish, quarantine, registry, statements
+from penstock.runtime import corrections, kpis, publish, quarantine, registry, statements
 from penstock.runtime.accounting import Counts
 from penstock.runtime.corrections import Settled
 from penstock.runtime.injection import Added, Injection
@@ -87,6 +87,7 @@ class Attempt:
         readers = Counter(d for s in program.statements for d in set(s.depends_on))
         readers.update(x.dataset for x in program.loads)
         readers.update(d for check in program.checks for d in check.depends_on)
+        readers.update(d for kpi in program.kpis for d in kpi.depends_on)
         self._readers = readers
         self._only_load = {
             x.dataset for x in program.loads if readers[x.dataset] == 1
@@ -124,6 +125,7 @@ class Attempt:
         with _Polling(engine, self._observer):
             run_graph(tasks, needs, workers=workers, interrupt=engine.interrupt)
         corrections.write(self._root, self._document.run_id, self._injection.settled())
+        kpis.compute(engine, self._program, self._document, self._observer)
         return self._staged
 
     def abandon(self) -> None:
@@ -148,7 +150,8 @@ class Attempt:
     def _timed(self, dataset: str, make: Callable[[Any], Counts], what: Read | Statement) -> None:
         clock = time.monotonic()
         self._go_on()
-        self._observer.event("dataset_started", dataset=dataset)
+        kind = "source" if isinstance(what, Read) else "transform"
+        self._observer.event("dataset_started", dataset=dataset, kind=kind)
         with placed(self._program, f"dataset:{dataset}"):
             counts = make(what)
         counts.seconds = time.monotonic() - clock
@@ -261,9 +264,15 @@ class Attempt:
 
     def _check(self, dataset: str, counts: Counts, rows: int) -> None:
         """Evaluate the dataset's rules; set aside what breaks a quarantine rule."""
-        every = self._checks.get(dataset, [])
-        holding = [c for c in every if c.action == "quarantine"]
         counts.rows_out = rows
+        if dataset in self._checks:
+            self._observer.event("checks_started", dataset=dataset)
+            self._evaluate(dataset, counts)
+            self._observer.event("checks_finished", dataset=dataset)
+
+    def _evaluate(self, dataset: str, counts: Counts) -> None:
+        every = self._checks[dataset]
+        holding = [c for c in every if c.action == "quarantine"]
         outcomes = rules.evaluate(self._running, holding, unchecked(dataset))
         if holding:
             outcomes_failed = [o for o in outcomes if not o.passed or o.failed_rows]
@@ -345,6 +354,7 @@ class Attempt:
             if counts.rows_out < 0:
                 counts.rows_out = staged.rows
                 counts.seconds += time.monotonic() - clock
+        self._observer.event("target_staged", target=load.target)
 
     def _staged_whole(self, load: Load, engine: Engine) -> Staged:
         return publish.open_target(load, self._root).stage(engine, load.dataset, self._plan.key)
@@ -369,7 +379,7 @@ class Attempt:
         found: dict[str, str] = {}
         for read in self._program.reads:
             found[read.dataset] = ""
-            if read.incremental == "files" and self._injection.known is None:
+            if read.incremental in ("files", "state") and self._injection.known is None:
                 part = self._plan.slices.get(read.dataset)
                 found[read.dataset] = part.identity if part else ""
         for made in self._program.statements:

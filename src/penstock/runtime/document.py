@@ -34,6 +34,7 @@ class RunDocument:
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     samples: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
+    kpis: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     schema_changes: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
@@ -94,6 +95,7 @@ class RunDocument:
             "datasets": {n: self.datasets[n].as_json() for n in order if n in self.datasets},
             "quality": [o.as_json() for o in quality],
             "targets": dict(self.targets),
+            "kpis": list(self.kpis),
             "schema_changes": list(self.schema_changes),
             "notes": list(self.notes),
             "error": self.error,

@@ -193,7 +193,7 @@ def corrected(root: Path, ledger: Ledger, program: Program, *, again: bool) -> I
         again: it reads again what several runs have read.
     """
     entries = [Entry.of(c) for c in corrections.accepted(root, ledger, program.pipeline)]
-    split = again and any(r.incremental == "files" for r in program.reads)
+    split = again and any(r.incremental in ("files", "state") for r in program.reads)
     known = known_keys(root, ledger, program.pipeline) if split else None
     return Injection(entries, known=known)
 

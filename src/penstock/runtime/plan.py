@@ -11,7 +11,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.errors import RunError
 from penstock.program import canonical
@@ -19,6 +19,7 @@ from penstock.runtime import references, registry
 from penstock.runtime import window as windows
 from penstock.runtime.ledger.base import BACKFILL, DAILY
 from penstock.runtime.places import placed
+from penstock.runtime.sources.base import STATE
 from penstock.runtime.sources.windowed import WindowedSource
 
 if TYPE_CHECKING:
@@ -72,13 +73,13 @@ class Plan:
 
     def watermarks(self) -> dict[str, Watermark]:
         """Dataset → how far it is read, once every source was read."""
-        marks = {n: s.reached for n, s in self.sources.items() if isinstance(s, WindowedSource)}
+        marks = {n: getattr(s, "reached", None) for n, s in self.sources.items()}
         return {name: mark for name, mark in marks.items() if mark is not None}
 
     def notes_of_reading(self) -> list[str]:
         """What the report says once every source was read."""
-        told = [s.note() for s in self.sources.values() if isinstance(s, WindowedSource)]
-        return [note for note in told if note]
+        told = [getattr(s, "note", None) for s in self.sources.values()]
+        return [note for ask in told if ask and (note := ask())]
 
 
 @dataclass(slots=True)
@@ -122,6 +123,8 @@ def plan(
                 found[read.dataset] = _backfilled(read, source, span)
             elif isinstance(read.incremental, dict):
                 found[read.dataset] = _by_column(read, source, known.get(read.dataset))
+            elif read.incremental == "state":
+                found[read.dataset] = _resumed(read, source, known.get(read.dataset))
             else:
                 seen = None
                 if read.incremental == "files" and not full_refresh:
@@ -171,8 +174,11 @@ def plan(
 
 def open_source(read: Read, root: Path) -> Source:
     """The source of a read, its secrets resolved."""
-    options = references.with_secrets(read.options, references.environment())
-    source: Source = registry.source(read.connector)(replace(read, options=options), root)
+    made = registry.source(read.connector)
+    options = references.with_secrets(
+        read.options, references.environment(), but=getattr(made, "unread", ())
+    )
+    source: Source = made(replace(read, options=options), root)
     return source
 
 
@@ -198,6 +204,22 @@ def _whole(
     part = replace(part, files=fresh, identity=_digest([f.identity for f in fresh]))
     notes = [_new_versions(read.dataset, changed)] if changed else []
     return _Found(source, part, identity, bool(fresh), notes)
+
+
+def _resumed(read: Read, source: Any, before: Progress | None) -> _Found:
+    """What the source has to give since it was read last, as it remembers that itself."""
+    mark = before.watermark if before else None
+    if mark is not None and mark.type != STATE:
+        raise RunError(
+            f"`{read.dataset}` was read by `{mark.column}` until now, and is to go on from what "
+            "it remembers",
+            code="PSK-RUN-030",
+            hint="`penstock run --full-refresh` reads and publishes everything again",
+        )
+    source.resume(mark.value if mark else None)
+    part: Slice = source.plan()
+    fresh = before is None or bool(part.files) or source.reached != mark
+    return _Found(source, part, part.identity, fresh, [])
 
 
 def _by_column(read: Read, source: Source, before: Progress | None) -> _Found:

@@ -46,6 +46,7 @@ def commit(
         Conflict: another writer moved the target.
     """
     clock = time.monotonic()
+    observer.event("commit_started", target=load.target)
     done = open_target(load, root).commit(staged)
     before = document.targets.get(load.target, {}).get("seconds", 0.0)
     document.published(load.target, done, before + time.monotonic() - clock)

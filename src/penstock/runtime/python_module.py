@@ -145,7 +145,8 @@ class StepModule:
         """The innermost line of a traceback that is the user's."""
         for frame in reversed(traceback.extract_tb(trace)):
             file = self._relative(frame.filename)
-            if file is None or frame.lineno is None:
+            # A virtual environment may lie in the pipeline folder: its lines are not the user's.
+            if file is None or "site-packages" in file or frame.lineno is None:
                 continue
             text = frame._original_line if hasattr(frame, "_original_line") else ""  # noqa: SLF001
             start = _characters(text, frame.colno or 0) + 1

@@ -9,13 +9,14 @@ import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from penstock.diagnostics import did_you_mean
 from penstock.errors import Unavailable
 from penstock.program import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from penstock.program import Program
 
@@ -53,8 +54,13 @@ def bind_run(program: Program, run_id: str, date: str) -> Program:
     return replace(type(program).from_json(fill(body)), digest=program.digest)
 
 
-def with_secrets(options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+def with_secrets(
+    options: Mapping[str, Any], environment: Mapping[str, str], *, but: Sequence[str] = ()
+) -> dict[str, Any]:
     """A connector's options with secrets resolved from `PENSTOCK_SECRET_NAME`.
+
+    Args:
+        but: options that are left out, for nobody here needs their secrets.
 
     Raises:
         Unavailable: a secret is not set (exit code 4).
@@ -84,7 +90,32 @@ def with_secrets(options: Mapping[str, Any], environment: Mapping[str, str]) -> 
             return [fill(v) for v in value]
         return value
 
-    return {k: fill(v) for k, v in options.items()}
+    return {k: fill(v) for k, v in options.items() if k not in but}
+
+
+def secrets_of(value: Any) -> list[str]:
+    """The names of the secrets that options refer to.
+
+    >>> secrets_of({"a": "${secret.KEY}", "b": ["${secret.OLD}", 1]})
+    ['KEY', 'OLD']
+    """
+    if isinstance(value, str):
+        return _SECRET.findall(value)
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [n for v in value for n in secrets_of(v)] if isinstance(value, list) else []
+
+
+def without_secrets(text: str, environment: Mapping[str, str]) -> str:
+    """A text of another party, with the values of secrets taken out of it.
+
+    >>> without_secrets("GET /?key=s3cret: 401", {"PENSTOCK_SECRET_API": "s3cret"})
+    'GET /?key=***: 401'
+    """
+    values = {v for k, v in environment.items() if k.startswith(SECRET_PREFIX) and v.strip()}
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, "***").replace(quote(value, safe=""), "***")
+    return text
 
 
 def give_secrets(values: Mapping[str, str]) -> None:

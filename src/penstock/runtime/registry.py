@@ -38,6 +38,14 @@ SOURCES: dict[str, Entry] = {
         "penstock.runtime.sources.rest.options:RestSourceOptions",
         "penstock.runtime.sources.rest.source:RestSource",
     ),
+    "webhook": Entry(
+        "penstock.runtime.sources.webhook.options:WebhookSourceOptions",
+        "penstock.runtime.sources.webhook.source:WebhookSource",
+    ),
+    "dlt": Entry(
+        "penstock.runtime.sources.dlt.options:DltSourceOptions",
+        "penstock.runtime.sources.dlt.source:DltSource",
+    ),
 }
 
 TARGETS: dict[str, Entry] = {

@@ -121,7 +121,7 @@ class _Replay(_Run):
                 self.document.run_id, self.document.attempt = latest.run_id, latest.attempt
             self.document.notes.append("nothing is held that could be replayed")
             self.document.end("skipped")
-            self.observer.event("run_finished", status="skipped", run_id=self.document.run_id)
+            self._tell_end()
             return RunResult(self.document, previous=self.previous)
         self._entries = [self._entry(r) for r in rows]
         self._refuse_unknown()
@@ -239,7 +239,7 @@ class _Replay(_Run):
             passes.append(self._pass(way.flow, planned, work / "flow", injection))
         if way.whole is not None:
             entries = [e for e in self._entries if e.dataset in whole_names]
-            split = any(r.incremental == "files" for r in way.whole.reads)
+            split = any(r.incremental in ("files", "state") for r in way.whole.reads)
             known = known_keys(self.root, self.ledger, name) if split else None
             injection = Injection([*before, *entries], known=known)
             passes.append(self._pass(way.whole, planned, work / "whole", injection))
@@ -249,7 +249,7 @@ class _Replay(_Run):
         mine = self.document
         document = RunDocument(program, mine.run_id, mine.attempt, mine.started_at)
         attempt = Attempt(
-            program,
+            replace(program, kpis=()),  # of the held rows alone they would say nothing
             self.root,
             planned,
             observer=self.observer,

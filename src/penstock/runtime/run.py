@@ -127,6 +127,7 @@ class _Run:
     def _locked(self, held: HeldLock) -> RunResult:
         self._roll_forward(held)
         options = self.options
+        self.observer.event("plan_started", pipeline=self.name)
         planned = plan(
             self.program,
             self.root,
@@ -135,6 +136,7 @@ class _Run:
             full_refresh=options.full_refresh,
             span=options.span,
         )
+        self.observer.event("plan_finished", pipeline=self.name)
         last = self.ledger.last_succeeded(self.name, lane=self.lane)
         self.previous = last.report if last else None
         moved = publish.moved(self.program, self.root, self.ledger) if planned.nothing_new else {}
@@ -177,7 +179,7 @@ class _Run:
             )
         self.document.run_id, self.document.attempt = last.run_id, last.attempt
         self.document.end("skipped")
-        self.observer.event("run_finished", status="skipped", run_id=last.run_id)
+        self._tell_end()
         return RunResult(self.document, previous=self.previous)
 
     def _recorded(self, planned: Plan, held: HeldLock) -> RunResult:
@@ -206,7 +208,7 @@ class _Run:
             if known is None:
                 raise
             return result
-        self.observer.event("run_finished", status=document.status, run_id=document.run_id)
+        self._tell_end()
         return RunResult(document, previous=self.previous)
 
     def _carry_out(self, planned: Plan, held: HeldLock) -> None:
@@ -215,7 +217,7 @@ class _Run:
         folder.mkdir(parents=True, exist_ok=True)
         publish.write_json(folder / "program.json", self.program.as_json())
         schema_changes.record(self.program, self.root, self.ledger, document, lane=self.lane)
-        self._tell_start()
+        self._tell_start(planned)
         bound = bind_run(self.program, document.run_id, document.started_at[:10])
         attempt = self._attempt(bound, planned, folder / "work")
         try:
@@ -257,7 +259,7 @@ class _Run:
             before_load=self.publishing.take,
         )
 
-    def _tell_start(self) -> None:
+    def _tell_start(self, planned: Plan) -> None:
         program = self.program
         datasets = [(r.dataset, "source") for r in program.reads]
         datasets += [(s.dataset, "transform") for s in program.statements]
@@ -268,6 +270,18 @@ class _Run:
             attempt=self.document.attempt,
             datasets=datasets,
             targets=[x.target for x in program.loads],
+            document=self.document,
+            bounds={n: dict(s.bounds) for n, s in planned.slices.items() if s.bounds},
+        )
+
+    def _tell_end(self) -> None:
+        self.observer.event(
+            "run_finished",
+            status=self.document.status,
+            run_id=self.document.run_id,
+            document=self.document,
+            previous=self.previous,
+            lane=self.lane,
         )
 
     def _give_up(self, error: PenstockError, held: HeldLock) -> RunResult:
@@ -299,5 +313,5 @@ class _Run:
         document = self.document
         document.fail(error)
         document.end("stopped" if isinstance(error, RunStopped) else "failed")
-        self.observer.event("run_finished", status=document.status, run_id=document.run_id)
+        self._tell_end()
         return RunResult(document, error, self.previous)

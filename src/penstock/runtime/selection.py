@@ -64,6 +64,7 @@ def select(program: Program, names: Iterable[str]) -> Program:
         statements=tuple(s for s in program.statements if s.dataset in needed),
         checks=tuple(c for c in program.checks if c.dataset in needed),
         loads=tuple(x for x in program.loads if x.target in targets),
+        kpis=tuple(k for k in program.kpis if needed.issuperset(k.depends_on)),
     ).seal()
 
 

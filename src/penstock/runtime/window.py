@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import RunError, UsageError
 from penstock.runtime.ledger.base import Watermark
+from penstock.runtime.sources.base import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +88,12 @@ def ahead(incremental: Mapping[str, Any], type_: str, mark: Watermark | None) ->
     column = incremental["column"]
     if mark is None:
         return Window(column, type_)
+    if mark.type == STATE:
+        raise RunError(
+            f"went on from what it remembers until now, and is to be read by `{column}`",
+            code="PSK-RUN-030",
+            hint="`penstock run --full-refresh` reads and publishes everything again, by it",
+        )
     if mark.column != column:
         raise RunError(
             f"was read by `{mark.column}` up to {mark.value}, and is to be read by `{column}` now",

@@ -28,10 +28,8 @@ LATER_SOURCES: dict[str, str] = {
     "graphql": "penstock.spec.later:GraphqlSource",
     "ftp": "penstock.spec.later:FtpSource",
     "sftp": "penstock.spec.later:SftpSource",
-    "webhook": "penstock.spec.later:WebhookSource",
     "kafka": "penstock.spec.later:KafkaSource",
     "kinesis": "penstock.spec.later:KinesisSource",
-    "dlt": "penstock.spec.later:DltSource",
 }
 LATER_TARGETS: dict[str, str] = {
     "redshift": "penstock.spec.later:RedshiftTarget",

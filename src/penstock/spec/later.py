@@ -125,14 +125,6 @@ class SftpSource(_Server, Files):
     """The server's public key; a server with another is refused."""
 
 
-class WebhookSource(Model):
-    """Records that others send over HTTP."""
-
-    path: Text
-    signature: dict[str, Any] | None = None
-    """How a sender proves itself."""
-
-
 class KafkaSource(Model):
     """Records of a topic."""
 
@@ -159,15 +151,6 @@ class KinesisSource(Model):
     """How late a record may come."""
     event_time: Text | None = None
     """The column that says when it happened."""
-
-
-class DltSource(Model):
-    """A source of the dlt package."""
-
-    source: Text
-    """`MODULE:FUNCTION`."""
-    resource: Text | None = None
-    arguments: dict[str, Any] = Field(default_factory=dict)
 
 
 class _Table(Model):

@@ -15,7 +15,16 @@ from typing_extensions import TypedDict
 from penstock import types
 from penstock.spec.base import Model, Name, OpenModel, PipelineName, Scalar, Text, exactly_one
 from penstock.spec.governance import Governance
-from penstock.spec.operation import ENGINE_OF, Alert, Architecture, Deploy, EngineName, Sla
+from penstock.spec.operation import (
+    ENGINE_OF,
+    Alert,
+    Architecture,
+    Deploy,
+    EngineName,
+    Kpi,
+    Sla,
+    distinct,
+)
 from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads it
 from penstock.spec.refusal import refuse
 from penstock.spec.trigger import Trigger
@@ -81,9 +90,10 @@ class Source(OpenModel):
     and a type may grow."""
     on_bad_record: Literal["quarantine", "fail"] = "quarantine"
     """What becomes of a record that cannot be read."""
-    incremental: Literal["files", "none"] | ByColumn = "none"
-    """`files`: each file once; `{column: …, lookback: …, align: …}`: what is newer; `none`: all,
-    each run."""
+    incremental: Literal["files", "state", "none"] | ByColumn = "none"
+    """`files`: each file once; `{column: …, lookback: …, align: …}`: what is newer; `state`: from
+    where the source remembers to have been read (dlt); `none`: all,
+    each run. Default: `none`, of a webhook `files`."""
     description: str | None = None
     """What it is, for people."""
 
@@ -220,6 +230,8 @@ class Pipeline(Model):
     targets: dict[Name, Target] = Field(default_factory=dict)
     """Datasets published. `penstock query` sees each under its name, so a target has the name of
     a dataset only if it publishes that dataset."""
+    kpis: Annotated[list[Kpi], AfterValidator(distinct)] = Field(default_factory=list)
+    """Numbers that say how the business does: computed by every run, told as metrics."""
     governance: Governance = Field(default_factory=Governance)
     sla: Sla = Field(default_factory=Sla)
     alerts: list[Alert] = Field(default_factory=list)
@@ -228,6 +240,6 @@ class Pipeline(Model):
 
 __all__ = [
     "ENGINES", "ENGINE_OF", "Alert", "Architecture", "ColumnSpec", "Columns", "Deploy",
-    "EngineName", "Governance", "Model", "Name", "Pipeline", "QualityRules", "Scalar", "Sla",
+    "EngineName", "Governance", "Kpi", "Model", "Name", "Pipeline", "QualityRules", "Scalar", "Sla",
     "Source", "Target", "Transform", "Trigger",
 ]  # fmt: skip

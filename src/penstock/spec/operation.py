@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from penstock.spec.base import Model, Text, exactly_one
+from penstock.spec.base import Model, Name, Text, exactly_one
 from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads it
 from penstock.spec.refusal import refuse
 
@@ -41,6 +41,26 @@ class Sla(Model):
     """How old the newest published data may be."""
     duration: Duration | None = None
     """How long a run may take."""
+
+
+class Kpi(Model):
+    """A number that says how the business does: computed by every run, told as a metric."""
+
+    name: Name
+    """What it is called in the run report and in metrics."""
+    sql: Text
+    """A SELECT of one number over datasets of this pipeline."""
+    unit: Text | None = None
+    """Such as `percent`, `seconds`, `USD`."""
+
+
+def distinct(kpis: list[Kpi]) -> list[Kpi]:
+    """The KPIs, each with a name of its own."""
+    names = [kpi.name for kpi in kpis]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise refuse(f"two KPIs are named `{twice}`", hint="give one of them another name")
+    return kpis
 
 
 class Alert(Model):

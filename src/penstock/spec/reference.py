@@ -45,6 +45,7 @@ _SECTIONS = {
     "transforms": "Transform",
     "quality": "QualityRules",
     "targets": "Target",
+    "kpis": "Kpi",
     "governance": "Governance",
     "sla": "Sla",
     "alerts": "Alert",

@@ -119,7 +119,10 @@ def test_a_commit_is_noted_in_the_document_and_told(house):
     told = document.targets["first"]
     assert (told["rows_loaded"], told["version"]) == (1, version.version)
     assert 100 <= told["seconds"] < 200
-    assert house.watching.events == [("target_finished", {"target": "first", **told})]
+    assert house.watching.events == [
+        ("commit_started", {"target": "first"}),
+        ("target_finished", {"target": "first", **told}),
+    ]
 
 
 def test_the_target_gets_the_value_of_a_secret(house, monkeypatch):

@@ -23,10 +23,8 @@ EXAMPLES = {
     "graphql": "url: 'https://api.example.com', query: '{ flights }'",
     "ftp": "host: h, path: '*.csv'",
     "sftp": "host: h, path: '*.csv', private_key: '${secret.KEY}'",
-    "webhook": "path: /flights",
     "kafka": "brokers: ['b:9092'], topic: flights",
     "kinesis": "stream: flights",
-    "dlt": "source: 'pipelines:flights'",
 }
 TARGET_EXAMPLES = {
     "redshift": "table: t, database: d, workgroup: w",

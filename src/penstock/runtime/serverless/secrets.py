@@ -6,18 +6,22 @@ Their values are in no variable, no message and no log: errors tell names and AR
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.errors import RunError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CODE = "PSK-FN-006"
 
 
-def fetch(arns: str | None) -> dict[str, str]:
+def fetch(arns: str | None, only: Sequence[str] | None = None) -> dict[str, str]:
     """The values of secrets by their names.
 
     Args:
         arns: a JSON object, name → ARN; None or empty: there are none.
+        only: the names that are wanted; None: all.
 
     Raises:
         RunError: it is no such object.
@@ -31,6 +35,8 @@ def fetch(arns: str | None) -> dict[str, str]:
     clients: dict[str, Any] = {}
     found = {}
     for name, arn in places.items():
+        if only is not None and name not in only:
+            continue
         region = arn.split(":")[3]
         if region not in clients:
             clients[region] = boto3.client("secretsmanager", region_name=region)

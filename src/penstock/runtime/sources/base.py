@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.base import Engine, Extracted, InputFile
 
 
+STATE = "state"
+"""The type of a watermark that is no value of a column: what a source remembers, in its words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """The part of a source that one run reads.
@@ -47,7 +51,12 @@ class Source(Protocol):
 
     - `honours_bounds = True`: `extract` gives the rows inside `Slice.bounds` and no other
       (docs/decisions/0022); without it, the run loop cuts what it gives;
+    - `unread`: names of options whose secrets nobody needs who reads; they are left out;
     - `within(bounds)`: told before `plan`, so that less can be asked for; rows outside are cut;
+    - `resume(state)`: told before `plan` what it remembered when it was read last; None: nothing.
+      Then `reached` is what it remembers after `extract`, as a watermark of the type `STATE`
+      (`incremental: state`, docs/decisions/0040);
+    - `note()`: what the report says of the reading;
     - `record_format`: the format that the text of its rejected records has, where it is not told
       by `options` or a file's suffix; such records can be replayed;
     - `shapes(schema, *, grow)`: the different columns that what is there has, for schemas that

@@ -16,6 +16,7 @@ from penstock.runtime.engines.duckdb.columns import match
 from penstock.runtime.engines.duckdb.csv_dialect import Dialect
 from penstock.runtime.engines.duckdb.csv_header import read_head
 from penstock.runtime.engines.duckdb.exact import plain_number
+from penstock.runtime.engines.duckdb.ndjson_keys import keys_of_small
 from penstock.runtime.engines.duckdb.prepared import prepare
 from penstock.runtime.engines.duckdb.quoting import literal, name
 from penstock.runtime.engines.duckdb.textfiles import compression_of, raw_lines
@@ -76,6 +77,10 @@ def _look(
     *,
     grow: bool,
 ) -> Shape:
+    if fmt.name == "ndjson" and not (grow or fmt.options):
+        keys = keys_of_small(file.path, file.size)
+        if keys and {k.casefold() for k in keys} <= {c.name.casefold() for c in schema}:
+            return Shape(tuple(Column(k, "") for k in sorted(keys)))
     place.mkdir(parents=True)
     # A key may come first in the last record; the columns of the others are known by their head.
     few = None if grow or fmt.name in _KEYED else sniffing.ROWS

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
-import shutil
 from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,7 @@ from penstock.errors import SourceUnavailable, StepFailed
 from penstock.runtime.engines.base import FileFormat, InputFile
 from penstock.runtime.identity import digest
 from penstock.runtime.sources.base import Inferred, Slice
+from penstock.runtime.sources.landing import Landing
 from penstock.runtime.sources.rest.client import CODE_LARGE, CODE_LOGIN, Client, same_server
 from penstock.runtime.sources.rest.options import RestSourceOptions, built
 from penstock.runtime.sources.rest.paging import CODE_PAGE, Pages, at
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
     from penstock.program import Column, Read
     from penstock.runtime.engines.base import Engine, Extracted
     from penstock.runtime.sources.shapes import Shape, Shaped
-
-KEPT = 3
-"""Readings that are kept; what is older goes when the next one begins."""
-SAMPLE = "sample"
 
 
 class RestSource:
@@ -51,7 +46,8 @@ class RestSource:
     def __init__(self, read: Read, root: Path) -> None:
         self._read = read
         self._options = built(RestSourceOptions, read.options)
-        self._landed = root / ".penstock" / "landed" / read.dataset
+        self._landing = Landing(root, read.dataset)
+        self._root = root
         self._cache = root.joinpath(*FOLDER, f"{read.dataset}.json")
         path = {"row_path": self._options.records} if self._options.records else {}
         self._format = FileFormat("json", path)
@@ -67,7 +63,7 @@ class RestSource:
 
     def plan(self) -> Slice:
         """Ask for every page, and write each down."""
-        files = tuple(self._pages(self._folder(), self._options.max_pages))
+        files = tuple(self._pages(self._landing.new(), self._options.max_pages))
         return Slice(digest(f.identity for f in files), files)
 
     def extract(self, part: Slice, engine: Engine, relation: str, *, keep: bool) -> Extracted:
@@ -164,7 +160,7 @@ class RestSource:
             raise StepFailed(
                 f"`{name}` is not JSON: {error}",
                 code=CODE_PAGE,
-                hint=f"what came is in {to.relative_to(self._landed.parents[2])}",
+                hint=f"what came is in {to.relative_to(self._root)}",
             ) from error
         if self._options.records and at(body, self._options.records) is None:
             keys = ", ".join(body) if isinstance(body, dict) else "none: it is no object"
@@ -176,20 +172,9 @@ class RestSource:
         identity = hashlib.sha256(data).hexdigest()
         return InputFile(str(to), name, len(data), identity), body, headers
 
-    def _folder(self) -> Path:
-        """A new folder for one reading. Old ones go, so that the last few are there."""
-        now = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
-        for old in self._readings()[: -(KEPT - 1)]:
-            shutil.rmtree(old, ignore_errors=True)
-        return self._landed / now
-
-    def _readings(self) -> list[Path]:
-        found = self._landed.iterdir() if self._landed.is_dir() else ()
-        return sorted(f for f in found if f.name != SAMPLE)
-
     def _last(self) -> list[InputFile]:
         """The pages of the reading before, if there was one."""
-        for folder in reversed(self._readings()):
+        for folder in reversed(self._landing.readings()):
             pages = sorted(folder.glob("*.json"))
             if pages:
                 name = self._options.url.partition("?")[0]
@@ -201,9 +186,7 @@ class RestSource:
 
     def _sample(self) -> list[InputFile]:
         """The first page, as it is now."""
-        folder = self._landed / SAMPLE
-        shutil.rmtree(folder, ignore_errors=True)
-        return list(self._pages(folder, 1, all_of_them=False))
+        return list(self._pages(self._landing.sample(), 1, all_of_them=False))
 
     # -- what is new
 

