@@ -19,6 +19,7 @@ AREAS = {
     "DQ": "Quality rules",
     "ENV": "The surroundings",
     "FN": "Functions of a deployment",
+    "KPI": "Key figures of a pipeline",
     "LED": "The ledger",
     "PORT": "Portability between engines",
     "PY": "Python steps",
@@ -30,6 +31,7 @@ AREAS = {
     "STEP": "Declarative steps",
     "TEST": "Unit tests",
     "TGT": "Targets",
+    "TUNE": "Sizes of functions",
     "TYPE": "Types",
     "YAML": "The pipeline file",
 }

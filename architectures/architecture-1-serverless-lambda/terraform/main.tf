@@ -244,9 +244,10 @@ locals {
   # What every function is told, and what those of a run are told besides.
   told = merge(
     {
-      PENSTOCK_PIPELINE  = var.pipeline
-      PENSTOCK_PROGRAM   = "s3://${aws_s3_object.program.bucket}/${aws_s3_object.program.key}"
-      PENSTOCK_LOG_LEVEL = var.log_level
+      PENSTOCK_PIPELINE    = var.pipeline
+      PENSTOCK_ENVIRONMENT = var.environment
+      PENSTOCK_PROGRAM     = "s3://${aws_s3_object.program.bucket}/${aws_s3_object.program.key}"
+      PENSTOCK_LOG_LEVEL   = var.log_level
     },
     { for place in local.inbox : "PENSTOCK_INBOX" => "s3://${place.bucket}/${trimsuffix(place.prefix, "/")}" },
   )

@@ -57,6 +57,8 @@ def decide_slices(state: Compilation) -> None:
 
 
 def _slicing(state: Compilation) -> Slicing:
+    if state.kpis:
+        return Slicing(because=f"the KPI `{state.kpis[0].name}` is one number over all of it")
     needs = {name: info.depends_on for name, info in state.datasets.items()}
     for load in state.loads:
         if because := _not_joined(load):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, in_words
 from penstock.runtime.serverless import events, loader, messages, planner, settings, worker
+from penstock.runtime.telemetry.opening import open_in_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from penstock.runtime.serverless.settings import Function
+    from penstock.runtime.telemetry.fan_out import Telemetry
 
 COMES_AGAIN_SECONDS = 5
 """After how long a slice that was given back is tried again."""
@@ -23,20 +27,33 @@ ASKS_AGAIN_SECONDS = 30
 """After how long a planning that met a run under way is tried again."""
 FIRST_WAIT_SECONDS, WAITS_GROW, MOST_WAIT_SECONDS = 5, 3, 900
 """A message that failed comes again after 5 s, then 15, 45, …, at most 15 minutes."""
-_LOG = logging.getLogger("penstock")
+
+
+@cache
+def _telemetry() -> Telemetry:
+    for chatty in ("boto3", "botocore", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    root = Path(os.environ.get("PENSTOCK_ROOT") or Path(gettempdir()) / "penstock")
+    return open_in_function(os.environ, root)
 
 
 @cache
 def _function() -> Function:
     """Opened once for as long as the function's process lives."""
-    _LOG.setLevel(os.environ.get("PENSTOCK_LOG_LEVEL", "INFO"))
-    for chatty in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    return settings.from_environment()
+    return settings.from_environment(observer=_telemetry())
 
 
-def plan(event: Any, _context: Any) -> Any:
+def _about(context: Any) -> AbstractContextManager[None]:
+    return _telemetry().about(request_id=getattr(context, "aws_request_id", None))
+
+
+def plan(event: Any, context: Any) -> Any:
     """Plan a run: for a schedule, for files that came, for a request, for messages of these."""
+    with _about(context):
+        return _plan(event)
+
+
+def _plan(event: Any) -> Any:
     if events.is_batch(event):
         return _plan_for_messages(event)
     if events.is_request(event):
@@ -71,31 +88,36 @@ def work(event: Any, context: Any) -> dict[str, Any]:
     def do(message: events.Message) -> None:
         task = messages.read(messages.Task, message.body)
         try:
-            worker.work(function, task, seconds_left=seconds_left)
+            with _telemetry().about(run_id=task.run_id, attempt=task.attempt, slice=task.slice):
+                worker.work(function, task, seconds_left=seconds_left)
         except Interrupted:
             _soon_again(function.tasks_queue, message, COMES_AGAIN_SECONDS)
             raise
 
-    return _each(event, do, function.tasks_queue)
+    return _each(event, do, context, function.tasks_queue)
 
 
-def load(event: Any, _context: Any) -> dict[str, Any]:
+def load(event: Any, context: Any) -> dict[str, Any]:
     """Publish runs."""
     function = _function()
 
     def do(message: events.Message) -> None:
         wanted = messages.read(messages.LoadMessage, message.body)
-        _told("loaded", run_id=wanted.run_id, status=loader.load(function, wanted))
+        with _telemetry().about(run_id=wanted.run_id, attempt=wanted.attempt):
+            _told("loaded", status=loader.load(function, wanted))
 
-    return _each(event, do, function.loads_queue)
+    return _each(event, do, context, function.loads_queue)
 
 
-def _each(event: Any, do: Callable[[events.Message], None], queue: str) -> dict[str, Any]:
+def _each(
+    event: Any, do: Callable[[events.Message], None], context: Any, queue: str
+) -> dict[str, Any]:
     """Do every message; name those that are to come again."""
     failed: list[str] = []
     for message in events.messages(event):
         try:
-            do(message)
+            with _about(context), _telemetry().about(trace=message.trace):
+                do(message)
         except Exception as error:  # noqa: BLE001  # the queue counts, and keeps the dead letters
             _tell_error(error, message_id=message.id, deliveries=message.deliveries)
             failed.append(message.id)
@@ -176,12 +198,11 @@ def _in_json(error: PenstockError) -> dict[str, Any]:
 
 
 def _told(what: str, **values: Any) -> None:
-    _LOG.info(json.dumps({"event": what, **values}, default=str))
+    _telemetry().event(what, **values)
 
 
 def _tell_error(error: Exception, **values: Any) -> None:
     known = in_words(error)
-    if known is None:
-        _LOG.exception(json.dumps({"event": "error", "code": "PSK-BUG-001", **values}))
-        return
-    _LOG.error(json.dumps({"event": "error", **_in_json(known), **values}))
+    bug = {"code": "PSK-BUG-001", "message": f"{type(error).__name__}: {error}"}
+    told = _in_json(known) if known else bug
+    _telemetry().event("error", **told, **values)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import unquote_plus
 
 from penstock.errors import RunError
+from penstock.runtime.telemetry import xray
 
 CODE_UNKNOWN = "PSK-FN-001"
 _KNOWN = (
@@ -46,12 +47,14 @@ class Message:
         id: what a partial batch response names.
         receipt: names this delivery of it.
         deliveries: how often it was delivered, this time included.
+        trace: X-Ray's header, if it came with one.
     """
 
     id: str
     body: str
     receipt: str = ""
     deliveries: int = 1
+    trace: str | None = None
 
 
 def is_batch(event: Any) -> bool:
@@ -75,6 +78,7 @@ def messages(event: Any) -> list[Message]:
                 body=str(record["body"]),
                 receipt=str(record.get("receiptHandle", "")),
                 deliveries=int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
+                trace=record.get("attributes", {}).get(xray.ATTRIBUTE),
             )
             for record in event["Records"]
         ]

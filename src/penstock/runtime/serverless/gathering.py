@@ -33,6 +33,7 @@ def gather(document: RunDocument, plan: RunPlan, slices: Sequence[Mapping[str, A
                 _add(document.datasets[name], counts)
         document.rejected += found["rejected"] if number == 0 or plan.source else []
         document.notes += found["notes"] if number == 0 else []
+        document.kpis += found["kpis"] if number == 0 and plan.source is None else []
         for target, seconds in found["seconds"].items():
             before = document.targets.setdefault(target, {"seconds": 0.0})
             before["seconds"] = max(before["seconds"], seconds)

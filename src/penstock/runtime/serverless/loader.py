@@ -13,7 +13,7 @@ from penstock.errors import Conflict, PenstockError, RunError, RunStopped
 from penstock.runtime import publish
 from penstock.runtime.document import RunDocument
 from penstock.runtime.heartbeat import HeldLock
-from penstock.runtime.ledger.base import Watermark
+from penstock.runtime.ledger.base import DAILY, Watermark
 from penstock.runtime.plan import anew
 from penstock.runtime.references import bind_run
 from penstock.runtime.serverless import gathering
@@ -110,8 +110,22 @@ def _publish(
         found = ledger.run(plan.run_id)
         assert found is not None
         record = found
+    last = ledger.last_succeeded(plan.pipeline, lane=DAILY)
     publish.publish_staged(record, document, function.root, ledger, function.observer, plan.lock)
+    tell_end(function, document, last)
     return document.status
+
+
+def tell_end(function: Function, document: RunDocument, last: RunRecord | None = None) -> None:
+    """Tell the observer how a run ended; `last` is the succeeded one before it."""
+    last = last or function.ledger.last_succeeded(document.program.pipeline, lane=DAILY)
+    function.observer.event(
+        "run_finished",
+        status=document.status,
+        run_id=document.run_id,
+        document=document,
+        previous=last.report if last else None,
+    )
 
 
 def _document(function: Function, plan: RunPlan, slices: Sequence[dict[str, Any]]) -> RunDocument:
@@ -151,6 +165,7 @@ def _give_up(function: Function, plan: RunPlan, error: PenstockError) -> str:
     document.fail(error)
     document.end(status)
     function.ledger.finish(plan.run_id, status, document.as_json(), lock=plan.lock)
+    tell_end(function, document)
     return status
 
 

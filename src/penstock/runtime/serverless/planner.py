@@ -23,6 +23,7 @@ from penstock.runtime.serverless import loader, settings
 from penstock.runtime.serverless.messages import Task
 from penstock.runtime.serverless.work import RunPlan, WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
+from penstock.runtime.telemetry.fan_out import trace_of
 
 if TYPE_CHECKING:
     from penstock.program import Program
@@ -73,7 +74,9 @@ def _plan(
     ledger = function.ledger
     loader.roll_forward(function, held.lock)
     date = utc_now()[:10]
+    function.observer.event("plan_started", pipeline=program.pipeline)
     found = plan(program, function.root, ledger, date=date, full_refresh=full_refresh)
+    function.observer.event("plan_finished", pipeline=program.pipeline)
     last = ledger.last_succeeded(program.pipeline, lane=DAILY)
     if last and found.nothing_new and (found.exhausted or not _moved(function)):
         return Planned("skipped", last.run_id, last.attempt)
@@ -91,6 +94,14 @@ def _plan(
     try:
         publish.clear_dead(program, function.root, ledger, record, held.lock)
         made = _written(function, program, found, record, held.lock, full_refresh=full_refresh)
+        function.observer.event(
+            "run_started",
+            pipeline=program.pipeline,
+            run_id=record.run_id,
+            attempt=record.attempt,
+            document=RunDocument(program, record.run_id, record.attempt, record.started_at),
+            bounds={n: dict(s.bounds) for n, s in found.slices.items() if s.bounds},
+        )
         _tell(function, made)
     except Exception as error:
         _failed(function, program, record, held.lock, error)
@@ -146,7 +157,7 @@ def _tell(function: Function, made: RunPlan) -> None:
     tasks = [
         Task(made.pipeline, made.run_id, made.attempt, number, count) for number in range(count)
     ]
-    settings.send(function.tasks_queue, *tasks)
+    settings.send(function.tasks_queue, *tasks, trace=trace_of(function.observer))
     WorkFolder(function.work, made.run_id, made.attempt).put_told()
 
 
@@ -202,3 +213,4 @@ def _failed(
     document.fail(known)
     document.end("failed")
     function.ledger.finish(record.run_id, "failed", document.as_json(), lock=lock)
+    loader.tell_end(function, document)

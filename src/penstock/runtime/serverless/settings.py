@@ -18,6 +18,7 @@ from penstock.runtime.ledger.opening import open_ledger
 from penstock.runtime.observer import Silent
 from penstock.runtime.serverless import messages, secrets
 from penstock.runtime.storage import open_store
+from penstock.runtime.telemetry import xray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,8 +105,10 @@ def from_environment(
     )
 
 
-def send(queue: str, *batch: messages.Task | messages.LoadMessage) -> None:
-    """Send messages, ten at a time.
+def send(
+    queue: str, *batch: messages.Task | messages.LoadMessage, trace: str | None = None
+) -> None:
+    """Send messages, ten at a time; `trace` is X-Ray's header.
 
     Raises:
         RunError: the queue did not take one; the caller does all of it again.
@@ -116,7 +119,11 @@ def send(queue: str, *batch: messages.Task | messages.LoadMessage) -> None:
         client = queues()
         for start in range(0, len(batch), 10):
             entries = [
-                {"Id": str(i), "MessageBody": messages.write(m)}
+                {
+                    "Id": str(i),
+                    "MessageBody": messages.write(m),
+                    "MessageSystemAttributes": xray.message_attributes(trace),
+                }
                 for i, m in enumerate(batch[start : start + 10])
             ]
             answer = client.send_message_batch(QueueUrl=queue, Entries=entries)

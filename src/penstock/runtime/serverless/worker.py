@@ -25,6 +25,7 @@ from penstock.runtime.serverless.messages import LoadMessage
 from penstock.runtime.serverless.planner import LEASE_SECONDS
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
+from penstock.runtime.telemetry.fan_out import trace_of
 from penstock.runtime.window import Window
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def work(function: Function, task: Task, *, seconds_left: Callable[[], float]) -
             raise
     if folder.done() == task.of:
         message = LoadMessage(task.pipeline, task.run_id, task.attempt)
-        settings.send(function.loads_queue, message)
+        settings.send(function.loads_queue, message, trace=trace_of(function.observer))
 
 
 def _current(function: Function, folder: WorkFolder, task: Task) -> RunPlan | None:
@@ -181,6 +182,7 @@ class _Slice:
                 for o in document.quality
             ],
             "samples": document.samples,
+            "kpis": document.kpis,
             "rejected": document.rejected,
             "seconds": {name: t["seconds"] for name, t in document.targets.items()},
             "notes": planned.notes_of_reading(),
