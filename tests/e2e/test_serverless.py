@@ -27,6 +27,9 @@ from penstock.runtime.ledger.dynamodb import DynamoDBLedger, client
 from penstock.runtime.publish import lane_lock, publish_lock
 from penstock.runtime.serverless import worker
 
+pytestmark = pytest.mark.evidence(
+    "architecture:lambda", "executed locally", on="S3, SQS and DynamoDB of moto"
+)
 sys.path.append(str(Path(__file__).parents[1] / "fault"))  # what kills children
 
 
