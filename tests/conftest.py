@@ -144,6 +144,40 @@ def aws(s3, monkeypatch):
     return s3
 
 
+@pytest.fixture(scope="session")
+def sandbox_url():
+    """The URL of moto with the sandbox's warehouse, and the bucket `acme-lake` in it."""
+    pytest.importorskip("obstore")
+    boto3 = pytest.importorskip("boto3")
+    from processes import moto_with_sandbox
+
+    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+    with moto_with_sandbox() as url:
+        boto3.client("s3", endpoint_url=url, region_name="us-east-1", **keys).create_bucket(
+            Bucket="acme-lake"
+        )
+        boto3.client("glue", endpoint_url=url, region_name="us-east-1", **keys).create_database(
+            DatabaseInput={"Name": "contract"}
+        )
+        yield url
+
+
+@pytest.fixture
+def sandbox(sandbox_url, monkeypatch):
+    """Have this test and what it starts use that server; gives its URL."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": sandbox_url,
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_MAX_ATTEMPTS": "2",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return sandbox_url
+
+
 @pytest.fixture
 def case(aws, use_dynamodb, tmp_path, monkeypatch):
     """Makes pipelines that run here and in functions (`twins.Case`), on moto."""

@@ -47,6 +47,8 @@ class Diagnostic:
         message: what is wrong, in the reader's words, one sentence, no full stop needed.
         hint: what to do about it; the near name goes here ("did you mean `arr_delay`?").
         engines: the engines concerned; empty means every engine.
+        outside: whether something outside is missing or out of reach; the definition itself may
+            be right.
     """
 
     code: str
@@ -55,6 +57,7 @@ class Diagnostic:
     hint: str | None = None
     severity: Severity = "error"
     engines: tuple[str, ...] = field(default=())
+    outside: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The form published by `validate --json` (schema `penstock.diagnostics/1`)."""

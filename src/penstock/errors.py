@@ -3,6 +3,7 @@
     PenstockError                    1
     ├── UsageError                   2   the command line was wrong
     ├── InvalidDefinition            3   the pipeline's files are wrong; carries every diagnostic
+    │   └── Unchecked                4   nothing but what is outside of them is
     ├── Unavailable                  4   something outside is missing or unreachable
     │   ├── MissingExtra                 a Python extra is not installed; names the pip command
     │   ├── SourceUnavailable            a file, bucket or server cannot be read (transient)
@@ -79,13 +80,14 @@ class InvalidDefinition(PenstockError):
 
     exit_code = 3
     default_code = "PSK-DEF-001"
+    _where: ClassVar[str] = "in the definition"
 
     def __init__(
         self, diagnostics: Sequence[Diagnostic], *, files: Mapping[str, str] | None = None
     ) -> None:
         errors = [d for d in diagnostics if d.severity == "error"]
         count = len(errors)
-        super().__init__(f"{count} error{'s' if count != 1 else ''} in the definition")
+        super().__init__(f"{count} error{'s' if count != 1 else ''} {self._where}")
         self._diagnostics = tuple(diagnostics)
         self.files = dict(files or {})
 
@@ -100,6 +102,22 @@ class Unavailable(PenstockError):
 
     exit_code = 4
     default_code = "PSK-ENV-001"
+
+
+class Unchecked(InvalidDefinition):
+    """Nothing is known to be wrong in the definition, but what it is made for is out of reach."""
+
+    exit_code = Unavailable.exit_code
+    default_code = Unavailable.default_code
+    _where = "outside of the definition"
+
+
+def invalid(
+    diagnostics: Sequence[Diagnostic], *, files: Mapping[str, str] | None = None
+) -> InvalidDefinition:
+    """The error of a definition with errors."""
+    outside = all(d.outside for d in diagnostics if d.severity == "error")
+    return (Unchecked if outside else InvalidDefinition)(diagnostics, files=files)
 
 
 class MissingExtra(Unavailable):

@@ -5,11 +5,15 @@ One deployment, since it takes most of the time; what happens to it stands in th
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -200,3 +204,62 @@ class TestBadInput:
 
     def test_no_such_time_span(self, shop):
         assert "is not a duration" in shop.says("logs", "--since", "soon", code=2).stderr
+
+
+HOOKS = """\
+name: hooks
+trigger: {files: events}
+variables: {lake: .penstock/lake}
+sources:
+  events:
+    connector: webhook
+    path: /hooks/flights
+    signature: {secret: '${secret.HOOK}', header: X-Signature, prefix: "sha256="}
+    key: {pointer: /id}
+    schema: {id: bigint, delay: "decimal(8,2)"}
+    schema_evolution: ignore
+targets:
+  events_lake: {from: events, connector: lake, path: "${var.lake}/events", mode: append}
+profiles:
+  prod:
+    variables: {lake: "s3://hook-lake/curated"}
+    deploy: {architecture: lambda, region: us-east-1, environment: prod}
+"""
+
+
+def test_events_that_are_posted_are_published_once(shop):
+    shutil.rmtree(shop.folder)
+    shop.folder.mkdir()
+    (shop.folder / "pipeline.yaml").write_text(HOOKS)
+    shop.says("sandbox", "up")
+    assert "the secret `HOOK` has no value" in shop.says("deploy", *PROD, code=2).stderr
+    shop.environment["PENSTOCK_SECRET_HOOK"] = "abc"
+    shop.says("deploy", *PROD)
+    [address] = shop.json("sandbox", "status")["addresses"]
+
+    def post(body, secret=b"abc"):
+        text = json.dumps(body).encode()
+        signature = hmac.new(secret, text, hashlib.sha256).hexdigest()
+        request = urllib.request.Request(
+            address["url"], data=text, headers={"X-Signature": f"sha256={signature}"}
+        )
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, json.load(answer).get("status")
+        except urllib.error.HTTPError as refused:
+            return refused.code, None
+
+    events = [{"id": i, "delay": "1.25"} for i in range(4)]
+    assert [post(e) for e in events] == [(200, "received")] * 4
+    assert post(events[2]) == (200, "known")
+    assert post({"id": 9}, secret=b"guessed") == (401, None)
+    shop.says("sandbox", "wait")
+    rows = "SELECT id, delay FROM events_lake ORDER BY id"
+    there = shop.rows(rows, "--sandbox")
+    assert [row["id"] for row in there] == [0, 1, 2, 3]
+
+    # One that comes later starts a run by itself; an old one, sent again, is there once.
+    assert post({"id": 5, "delay": 2}) == (200, "received")
+    assert post(events[0]) == (200, "known")
+    shop.says("sandbox", "wait")
+    assert [row["id"] for row in shop.rows(rows, "--sandbox")] == [0, 1, 2, 3, 5]

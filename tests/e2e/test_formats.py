@@ -88,3 +88,40 @@ def test_columns_are_found_by_name_not_by_place(shop):
     assert shop("run").code == 0
     rows = shop("query", "SELECT id, price FROM out ORDER BY id", "--json").document["rows"]
     assert rows == [{"id": 1, "price": 1}, {"id": 2, "price": 2}]
+
+
+def test_dates_in_an_own_format_are_dates_everywhere(shop):
+    """DuckDB prints such a column in its format, but only in the query that reads the file."""
+    columns = '{id: integer, day: date, seen: timestamp, amount: "decimal(10,2)"}'
+    own = '{date_format: "%d.%m.%Y", timestamp_format: "%d.%m.%Y %H:%M"}'
+    shop.write(
+        "pipeline.yaml",
+        "name: dates\n"
+        "sources:\n"
+        f"  own: {{connector: file, path: data/own.csv, options: {own}, schema: {columns}}}\n"
+        f"  iso: {{connector: file, path: data/iso.csv, schema: {columns}}}\n"
+        "transforms: {a: models/a.sql, b: models/b.sql}\n"
+        "targets:\n"
+        "  a_lake: {from: a, connector: lake, path: lake/a, mode: overwrite}\n"
+        "  b_lake: {from: b, connector: lake, path: lake/b, mode: overwrite}\n"
+        "  own_file: {from: own, connector: file, path: out/own.csv}\n",
+    )
+    model = (
+        "SELECT id, CAST(day AS varchar) AS d, concat(day, '') AS c, "
+        "CAST(seen AS varchar) AS s FROM "
+    )
+    shop.write("models/a.sql", f"{model} own\n")
+    shop.write("models/b.sql", f"{model} iso\n")
+    # The last record goes the exact way, which reads the file again.
+    shop.write(
+        "data/own.csv",
+        "id,day,seen,amount\n1,31.12.2026,31.12.2026 10:30,1\n2,,,2\n3,01.02.2026,,1.555\n",
+    )
+    shop.write("data/iso.csv", "id,day,seen,amount\n1,2026-12-31,2026-12-31 10:30:00,1\n2,,,2\n")
+    done = shop("run", "--json")
+    assert done.code == 0, done.out
+    assert done.document["datasets"]["own"]["rejected"] == 1
+    found = shop("query", "FROM a_lake ORDER BY id", "--json").document["rows"]
+    assert found == shop("query", "FROM b_lake ORDER BY id", "--json").document["rows"]
+    assert (found[0]["d"], found[0]["s"]) == ("2026-12-31", "2026-12-31 10:30:00")
+    assert "1,2026-12-31,2026-12-31 10:30:00" in (shop.root / "out/own.csv").read_text()

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import uuid
 
 import pytest
 
@@ -180,6 +181,33 @@ def test_a_run_in_flight_is_finished_once(shop, form, mode, point):
     assert rows(shop) == (both if mode == "append" else [r for r in both if r != (2, "b")])
     assert run(shop)["status"] == "skipped"
     assert shop("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "mode", "point"),
+    [("parquet", "append", TOLD), ("delta", "append", PUBLISHED), ("iceberg", "merge", STAGED)],
+)
+def test_tables_in_a_bucket(shop, aws, form, mode, point):
+    """Each is held against the runs, and a run in flight is finished once."""
+    text = FILES.format(form=form, mode=MODES[mode])
+    made(shop, text.replace("lake/items", f"s3://acme-lake/{uuid.uuid4().hex}/items"))
+    shop.write("data/1.csv", "id,name\n1,a\n2,b\n")
+    run(shop)
+    shop.write("data/2.csv", "id,name\n2,B\n3,c\n")
+    killed_at(shop, point)
+    deleted(ledger(shop))
+    told = rebuild(shop)
+    assert not [x for x in told["lost"] if "whether" in x], "the table was looked at"
+    run(shop)
+    both = [(1, "a"), (2, "B"), (2, "b"), (3, "c")]
+    assert rows(shop) == (both if mode == "append" else [r for r in both if r != (2, "b")])
+    assert run(shop)["status"] == "skipped"
+    runs = shop.root / ".penstock/runs"
+    shutil.rmtree(max(runs.iterdir(), key=lambda p: (p / "end.json").stat().st_mtime))
+    deleted(ledger(shop))
+    refused = shop("ledger", "rebuild", "--json")
+    assert (refused.code, refused.document["error"]["code"]) == (1, "PSK-LED-004")
+    assert "of `lake` was published by a run" in refused.document["error"]["message"]
 
 
 @pytest.mark.parametrize("form", ["parquet", "delta", "iceberg"])

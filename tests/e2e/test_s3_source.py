@@ -112,6 +112,21 @@ def test_an_endpoint_that_is_down(bucket):
     assert nothing_published(bucket)
 
 
+def test_an_endpoint_that_is_down_while_a_schema_is_inferred(bucket):
+    """The definition may be right: the code is that of what is out of reach."""
+    bucket.edit('    schema: {id: integer, amount: "decimal(10,2)"}\n', "")
+    down = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    for command in ("run", "validate", "compile"):
+        done = bucket(command, "--json", env=down)
+        assert done.code == 4, (command, done.err)
+        (error,) = [d for d in done.document["diagnostics"] if d["severity"] == "error"]
+        assert error["code"] == "PSK-ENV-013"
+        assert error["line"] == 3
+    bucket.edit("from: ", "frm: ")
+    assert bucket("validate", env=down).code == 3, "with an error of its own it is invalid"
+    assert nothing_published(bucket)
+
+
 class Faulty:
     """A server before moto's that spoils some answers."""
 

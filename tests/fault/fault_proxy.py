@@ -1,13 +1,14 @@
 """A proxy before an S3 or DynamoDB server that goes wrong on purpose; a process of its own.
 
 Usage: fault_proxy.py UPSTREAM. Prints its port, then serves. `POST /-/fault` with a JSON object
-sets what goes wrong, and `GET /-/fault` tells how often it did:
+sets what goes wrong, and `GET /-/fault` tells how often it did, and could have:
 
-    {"how": "500 | 503 | silence | cut | lost | told", "method": "PUT", "path": "regex", "skip": 0,
-     "times": 1, "status": 400, "body": "what is told"}
+    {"how": "500 | 503 | silence | cut | lost | told | kill", "method": "PUT", "path": "regex",
+     "skip": 0, "times": 1, "status": 400, "body": "what is told", "pid": 1, "when": "before | after"}
 
 `times` null is for ever. `silence` answers nothing until the client has gone; `cut` sends half of
-the body; `lost` has the request done and drops the answer; `told` answers `status` and `body`.
+the body; `lost` has the request done and drops the answer; `told` answers `status` and `body`;
+`kill` is the death of who asks, before the request is done or after.
 What is asked of DynamoDB stands after the path and a space: `/ DynamoDB_20120810.PutItem`.
 """
 
@@ -15,11 +16,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import select
+import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
@@ -82,7 +86,11 @@ class Proxy(BaseHTTPRequestHandler):
         if how == "silence":
             select.select([self.connection], [], [], 120)
             return self._drop()
+        if how == "kill" and self.faults.wanted["when"] == "before":
+            return self._kill()
         status, headers, found = self._forward(body)
+        if how == "kill":
+            return self._kill()
         if how == "lost":
             return self._drop()
         if how == "cut":
@@ -94,7 +102,8 @@ class Proxy(BaseHTTPRequestHandler):
     def _control(self, body):
         if self.command == "POST":
             self.faults.set(json.loads(body))
-        self._answer(200, {}, json.dumps({"done": self.faults.done}).encode())
+        told = {"done": self.faults.done, "matched": self.faults.matched}
+        self._answer(200, {}, json.dumps(told).encode())
 
     def _chunks(self):
         found = b""
@@ -136,8 +145,13 @@ class Proxy(BaseHTTPRequestHandler):
 
     def _drop(self):
         self.close_connection = True
-        self.wfile.flush()
-        self.connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # who asked is gone
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _kill(self):
+        os.kill(self.faults.wanted["pid"], signal.SIGKILL)
+        self._drop()
 
 
 def main(upstream):

@@ -94,6 +94,16 @@ def child_runs(folder, program, point, when, nth, told):
     _end(ledger, result, told)
 
 
+def child_loads(environment, folder, program, point, when, told):
+    """A run with this environment, killed at the first call of a point; empty: nowhere."""
+    os.environ.update(environment)
+    if point:
+        trap(point, when, 1)
+    ledger = opened(folder)
+    result = run(Program.from_json(program), folder, ledger, Silent(), RunOptions(threads=1))
+    _end(ledger, result, told)
+
+
 def child_replays(folder, program, point, when, nth, told):
     """The same of a replay of every held row but one, corrected."""
     for each in REPLAY_POINTS if point == "-" else (point,):

@@ -16,7 +16,7 @@ from penstock.compiler import compile_definition
 from penstock.runtime.quarantine import read
 from penstock.spec import load_definition
 
-EVERY_CALL = bool(os.environ.get("EVERY_CALL"))
+EVERY_CALL = bool(os.environ.get("FAULT_EVERYTHING"))
 """Kill at each call of each boundary, not at the first and the last."""
 
 PIPELINE = """\

@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import duckdb
 from children import start
@@ -89,7 +90,7 @@ transforms:
 quality:
   clean: {{quarantine: ['ColumnValues "amount" > 0']}}
 targets:
-  one: {{from: clean, connector: lake, path: lake/one, format: {format}, {load}, partition_by: [day]}}
+  one: {{from: clean, connector: lake, path: "{lake}/one", format: {format}, {load}, partition_by: [day]}}
   two: {{from: clean, connector: lake, path: lake/two, format: parquet, {load}, partition_by: [day]}}
   flat: {{from: clean, connector: file, path: out/flat.csv}}
 """
@@ -129,16 +130,24 @@ class Trial:
 # -- the pipeline of a kind
 
 
-def prepare(folder: Path, kind: tuple[str, str, str]) -> dict:
-    """Write the pipeline, and run it as far as the situation has it. Gives the Program's JSON."""
+def prepare(folder: Path, kind: tuple[str, str, str], lake: str = "lake") -> dict:
+    """Write the pipeline, and run it as far as the situation has it. Gives the Program's JSON.
+
+    Args:
+        lake: where the table of the kind's format is; in a bucket it is the only target.
+    """
     form, mode, situation = kind
     (folder / "data").mkdir(parents=True)
     load = f"mode: {mode}" + (", keys: [id]" if mode == "merge" else "")
     incremental = "none" if mode == "overwrite" else "files"
     if situation == "backfill":
         incremental = "{column: seen}"
-    text = PIPELINE.format(format=form, load=load, incremental=incremental)
-    if mode != "overwrite":  # a file is overwritten: it would hold the last slice only
+    text = PIPELINE.format(format=form, load=load, incremental=incremental, lake=lake)
+    if lake.startswith("s3:"):
+        text = "\n".join(x for x in text.splitlines() if " two: " not in x) + "\n"
+    if mode != "overwrite" or lake.startswith(
+        "s3:"
+    ):  # a file is overwritten: it would hold the last slice only
         text = "\n".join(x for x in text.splitlines() if "out/flat" not in x) + "\n"
     if (mode, situation) == ("append", "replay"):  # a row goes to an append only by itself
         text = "\n".join(x for x in text.splitlines() if "deduplicate" not in x) + "\n"
@@ -214,7 +223,18 @@ def arm(nth: int) -> Deadly:
     return deadly
 
 
-def _child(folder: Path, program: dict, given: dict, nth: int, told: Path | None) -> None:
+def _child(
+    folder: Path,
+    program: dict,
+    given: dict,
+    nth: int,
+    told: Path | None,
+    environment: dict[str, str],
+    fault: dict | None,
+) -> None:
+    os.environ.update(environment)
+    if fault:
+        cause(environment["AWS_ENDPOINT_URL"], fault | {"pid": os.getpid()})
     tempfile.tempdir = str(folder)  # nobody cleans up after the killed
     deadly = arm(nth)
     ledger = SQLiteLedger(folder / ".penstock" / "ledger.sqlite")
@@ -254,16 +274,29 @@ def launch(
     nth: int = 0,
     seconds: float | None = None,
     told: Path | None = None,
+    fault: dict | None = None,
 ) -> int | None:
-    """Run in a child, which dies after its n-th call, or so many seconds after it began."""
+    """Run in a child, which dies after its n-th call, or so many seconds after it began.
+
+    Args:
+        fault: what the proxy before its bucket does; see `fault_proxy.py`.
+    """
     (folder / ".penstock").mkdir(exist_ok=True)
-    process = start(_child, folder, program, given, nth, told)
+    # The fork server's environment is that of the first test.
+    aws = {k: v for k, v in os.environ.items() if k.startswith("AWS_")}
+    process = start(_child, folder, program, given, nth, told, aws, fault)
     process.join(seconds if seconds is not None else 120)
     if process.is_alive():
         assert seconds is not None, "a run hangs"
         process.kill()
         process.join()
     return process.exitcode
+
+
+def cause(proxy: str, fault: dict) -> None:
+    """Have a proxy go wrong from now on."""
+    request = Request(f"{proxy}/-/fault", data=json.dumps(fault).encode(), method="POST")
+    urlopen(request).close()
 
 
 # -- what is to be seen

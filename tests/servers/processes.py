@@ -34,6 +34,19 @@ def moto_dynamodb():
 
 
 @contextmanager
+def moto_with_sandbox():
+    """The URL of moto with the sandbox's warehouse."""
+    for package in ("moto.server", "pgserver", "psycopg", "pyarrow"):
+        pytest.importorskip(package)
+    command = [sys.executable, str(HERE / "moto_with_sandbox.py")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.terminate()
+
+
+@contextmanager
 def dynamodb_local():
     """The URL of AWS's DynamoDB Local, in memory."""
     jars = dynamodb_jars()

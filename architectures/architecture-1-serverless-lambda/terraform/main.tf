@@ -104,20 +104,27 @@ resource "aws_s3_object" "program" {
 
 # -- queues -----------------------------------------------------------------------------------------
 
+locals {
+  # Of a message, before it is dead. With the waits that the functions choose that takes four minutes.
+  tries = 5
+}
+
 module "tasks" {
   source = "../../../terraform/modules/queue"
 
-  name             = "${local.name}-tasks"
-  consumer_timeout = var.functions.timeout
-  kms_key_arn      = local.key_arn
+  name              = "${local.name}-tasks"
+  consumer_timeout  = var.functions.timeout
+  max_receive_count = local.tries
+  kms_key_arn       = local.key_arn
 }
 
 module "loads" {
   source = "../../../terraform/modules/queue"
 
-  name             = "${local.name}-loads"
-  consumer_timeout = var.functions.timeout
-  kms_key_arn      = local.key_arn
+  name              = "${local.name}-loads"
+  consumer_timeout  = var.functions.timeout
+  max_receive_count = local.tries
+  kms_key_arn       = local.key_arn
 }
 
 # A planning that finds a run under way gives its messages back: they come again after one time-out
@@ -257,6 +264,7 @@ locals {
       PENSTOCK_WORK        = local.work
       PENSTOCK_TASKS_QUEUE = module.tasks.url
       PENSTOCK_LOADS_QUEUE = module.loads.url
+      PENSTOCK_MOST_TRIES  = tostring(local.tries)
     },
     { for queue in module.starts : "PENSTOCK_EVENTS_QUEUE" => queue.url },
   )

@@ -33,7 +33,7 @@ _OF_LAMBDA = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_STAR
 @click.option("--function", "kind", metavar="NAME", help="Only of planner, worker, loader, …")
 @click.option("--since", default="1 hour", show_default=True, help="How far back, as in `2 days`.")
 @click.option("--follow", "-f", is_flag=True, help="Go on until Ctrl-C.")
-@click.option("--all", "everything", is_flag=True, help="Lambda's own lines as well.")
+@click.option("--all", "everything", is_flag=True, help="Lambda's own lines and metrics as well.")
 @pass_output
 def command(
     output: Output,
@@ -108,8 +108,10 @@ def _followed(
 
 
 def _own(line: Line) -> bool:
-    of_lambda = str(line.fields.get("type", "")).startswith("platform.")
-    return not (of_lambda or line.text.startswith(_OF_LAMBDA))
+    fields = line.fields
+    metrics = "_aws" in fields  # CloudWatch shows them as such
+    of_lambda = str(fields.get("type", "")).startswith("platform.")
+    return not (metrics or of_lambda or line.text.startswith(_OF_LAMBDA))
 
 
 def shown(line: Line) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from penstock.errors import InvalidDefinition, UsageError
+from penstock.errors import UsageError, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,11 +152,11 @@ def program_or_fail(
     """The Program of a pipeline folder; its warnings are shown.
 
     Raises:
-        InvalidDefinition: there is an error in it.
+        InvalidDefinition: there is an error in it, or what a source is cannot be looked at.
     """
     checked = check(output, folder, engine, profile, variables)
     if checked.program is None:
-        raise InvalidDefinition(checked.diagnostics)
+        raise invalid(checked.diagnostics)
     output.diagnostics([d for d in checked.diagnostics if d.severity == "warning"])
     return checked.program
 

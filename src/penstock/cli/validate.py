@@ -9,7 +9,7 @@ import click
 from penstock.cli import pipeline as shared
 from penstock.cli.output import Output, pass_output
 from penstock.diagnostics import SCHEMA
-from penstock.errors import InvalidDefinition
+from penstock.errors import InvalidDefinition, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ def command(
     output.diagnostics(told)
     document = _document(told, checked.engines)
     output.result(lambda: _words(checked), document)
-    return 0 if checked.valid else InvalidDefinition.exit_code
+    return 0 if checked.valid else invalid(checked.diagnostics).exit_code
 
 
 def _fit(checked: Checked) -> Sequence[Diagnostic]:

@@ -9,7 +9,7 @@ from penstock.compiler.columns import declared
 from penstock.compiler.evolution import IGNORED, MISSING, evolve, without_case_twins
 from penstock.compiler.recorded import recorded_schema
 from penstock.diagnostics import did_you_mean
-from penstock.errors import PenstockError
+from penstock.errors import PenstockError, Unavailable
 from penstock.program import Read
 from penstock.runtime import references, registry
 from penstock.transforms.base import clashes
@@ -132,7 +132,8 @@ def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] |
         found = opened(read, state.definition.root).infer()
     except PenstockError as error:
         hint = error.hint or "check where it is, or declare its `schema`"
-        state.tell(error.code, error.message, error.span or span, hint)
+        outside = isinstance(error, Unavailable)
+        state.tell(error.code, error.message, error.span or span, hint, outside=outside)
         return None
     _note_origin(state, name, found.origin)
     shown = ", ".join(f"{c.name} {c.type}" for c in found.schema)

@@ -136,9 +136,11 @@ class Compilation:
         *,
         severity: Severity = "error",
         engines: tuple[str, ...] = (),
+        outside: bool = False,
     ) -> None:
         """Add a finding."""
-        self.found.append(Diagnostic(code, message, span, hint or None, severity, engines))
+        told = Diagnostic(code, message, span, hint or None, severity, engines, outside)
+        self.found.append(told)
 
     def schema(self, dataset: str) -> dict[str, str]:
         """A dataset's columns and types; empty where they are not known."""

@@ -29,6 +29,14 @@ def check_targets(state: Compilation) -> None:
         fine = _can_partition(state, name, target, capabilities) and fine
         if fine:
             state.loads.append(_load(state, name, target))
+            _remark(state, name, target, capabilities)
+
+
+def _remark(state: Compilation, name: str, target: Target, capabilities: Any) -> None:
+    found = capabilities.remark(target.options, target.partition_by)
+    if found is not None:
+        span = state.definition.positions.value(("targets", name, "connector"))
+        state.tell(found.code, f"`{name}` {found.because}", span, severity="info")
 
 
 def _load(state: Compilation, name: str, target: Target) -> Load:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from penstock.diagnostics import did_you_mean
-from penstock.errors import InvalidDefinition, UsageError
+from penstock.errors import UsageError, invalid
 from penstock.proving.files import read_tests
 from penstock.proving.outcome import Report
 from penstock.proving.prover import Prover
@@ -51,7 +51,7 @@ def prove(
     texts.update(found.texts)
     tests = _selected(found.tests, select)
     if compilation.program is None and not any(t.spec.expect_error for t in tests):
-        raise InvalidDefinition([*compilation.diagnostics, *found.diagnostics])
+        raise invalid([*compilation.diagnostics, *found.diagnostics])
     report = Report(prover.pipeline, engine, diagnostics=found.diagnostics)
     for test in tests:
         outcome = prover.prove(test)

@@ -52,7 +52,8 @@ class Upkept:
     def changed(self) -> bool:
         """Whether there was anything to do."""
         done = self.done
-        return bool(done.files_compacted or done.versions_removed or done.files_removed)
+        removed = done.versions_removed or done.files_removed or done.metadata_removed
+        return bool(done.files_compacted or removed)
 
 
 def maintain(
@@ -262,6 +263,7 @@ def describe(done: Maintained) -> str:
     return (
         f"{done.files_compacted:,} small files written as {done.files_written:,}, "
         f"{len(done.versions_removed):,} old versions and {done.files_removed:,} files removed"
+        + (f", {done.metadata_removed:,} of metadata" if done.metadata_removed else "")
     )
 
 

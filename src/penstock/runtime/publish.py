@@ -9,7 +9,7 @@ import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import Conflict, Interrupted
+from penstock.errors import Conflict, Interrupted, LoadFailed
 from penstock.program import Load, Program
 from penstock.runtime import records, references, registry
 from penstock.runtime.document import RunDocument, utc_now
@@ -112,12 +112,18 @@ def publish_staged(
 ) -> None:
     """Commit what a run has recorded its intent to publish, again or for the first time.
 
-    A target that was moved by somebody else ends the run as failed. `lock` is that of its lane.
+    A target that was moved by somebody else ends the run as failed, and so does one that refuses
+    the rows before anything is published. `lock` is that of its lane.
     """
     items = [(load_from_json(i["load"]), Staged(**i["staged"])) for i in record.staged or []]
     try:
         versions = [commit(load, staged, root, document, observer) for load, staged in items]
-    except Conflict as error:
+    except (Conflict, LoadFailed) as error:
+        if not gives_up(error, document):
+            raise
+        if isinstance(error, LoadFailed):
+            for load, staged in items:
+                open_target(load, root).abandon(staged.key)
         document.fail(error)
         document.end("failed")
         records.end(root, ledger, record, "failed", utc_now())
@@ -126,6 +132,16 @@ def publish_staged(
         return
     document.end("succeeded")
     finish(record, document, root, ledger, versions, lock=lock)
+
+
+def gives_up(error: Exception, document: RunDocument) -> bool:
+    """Whether a run that was publishing ends with an error, and is not finished later.
+
+    A target that refuses the rows refuses them again. Where another one shows them already, the
+    run stays: done anew with more rows beside them, they would be there twice.
+    """
+    published = any("version" in told for told in document.targets.values())
+    return isinstance(error, Conflict) or (isinstance(error, LoadFailed) and not published)
 
 
 def clear_dead(

@@ -57,6 +57,14 @@ TARGETS: dict[str, Entry] = {
         "penstock.runtime.targets.file.options:FileTargetOptions",
         "penstock.runtime.targets.file.target:FileTarget",
     ),
+    "athena": Entry(
+        "penstock.runtime.targets.athena.options:AthenaTargetOptions",
+        "penstock.runtime.targets.athena.target:AthenaTarget",
+    ),
+    "redshift": Entry(
+        "penstock.runtime.targets.redshift.options:RedshiftTargetOptions",
+        "penstock.runtime.targets.redshift.target:RedshiftTarget",
+    ),
 }
 
 ENGINES: dict[str, str] = {

@@ -299,7 +299,7 @@ class _Run:
 
     def _record_end(self, error: PenstockError, held: HeldLock) -> None:
         record = self.ledger.run(self.document.run_id)
-        if record is not None and record.staged and not isinstance(error, Conflict):
+        if record is not None and record.staged and not publish.gives_up(error, self.document):
             return  # it was publishing: it stays as it is, for the next run to roll forward
         status: Status = "stopped" if isinstance(error, RunStopped) else "failed"
         if isinstance(error, Interrupted):

@@ -12,7 +12,9 @@ LIMITS = (
     "queues call functions; streams, and filters of messages, do not",
     "HTTP APIs call functions (payload 2.0) at addresses of the sandbox; other kinds do not answer",
     "HTTP APIs have no authorizers, throttling, CORS or access logs",
-    "Redshift, Athena, Glue and Step Functions refuse to run anything",
+    "Redshift: its Data API, answered by PostgreSQL, for the commands and types Penstock uses",
+    "Athena: answered by DuckDB, whose functions may differ",
+    "Glue jobs and Step Functions refuse to run anything",
     "schedules fire when `sandbox tick` says so, and flexible windows are of no effect",
     "what it held is gone when it ends",
 )

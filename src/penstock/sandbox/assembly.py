@@ -9,12 +9,16 @@ from penstock.sandbox import exclusive, readback, refusals
 from penstock.sandbox.abilities import LIMITS
 from penstock.sandbox.apis.gateway import Gateway
 from penstock.sandbox.application import Application
+from penstock.sandbox.athena import catalog_versions
+from penstock.sandbox.athena.parts import Athena
 from penstock.sandbox.delivery import Delivery
 from penstock.sandbox.lambdas import overlay as lambdas
 from penstock.sandbox.lambdas.calls import Calls
 from penstock.sandbox.state import ACCOUNT
 from penstock.sandbox.triggers import buckets, queue_overlay, rules, schedules
 from penstock.sandbox.triggers.queues import Pollers, waiting
+from penstock.sandbox.warehouse.events import to_moto
+from penstock.sandbox.warehouse.parts import Warehouse
 from penstock.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -30,11 +34,14 @@ class Sandbox:
     world: World
     calls: Calls
     application: Application
+    services: tuple[Warehouse | Athena, ...]
 
     def close(self) -> None:
         """End every function and every thread's work."""
         self.world.ended.set()
         self.calls.close()
+        for service in self.services:
+            service.close()
 
 
 def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) -> Sandbox:
@@ -51,6 +58,7 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
     queue_overlay.install()
     buckets.install(delivery)
     rules.install(delivery)
+    catalog_versions.install()
     Pollers(world, calls).start()
     gateway = Gateway(world, calls)
 
@@ -69,8 +77,9 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
         return schedules.tick(delivery, document)
 
     moto = DomainDispatcherApplication(create_backend_app)
-    application = Application(moto, {"status": status, "tick": tick}, (gateway,))
-    return Sandbox(world, calls, application)
+    services = (Warehouse(state.url, to_moto), Athena(state.url))
+    application = Application(moto, {"status": status, "tick": tick}, (gateway, *services))
+    return Sandbox(world, calls, application, services)
 
 
 def _functions() -> list[str]:

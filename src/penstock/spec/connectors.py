@@ -32,8 +32,6 @@ LATER_SOURCES: dict[str, str] = {
     "kinesis": "penstock.spec.later:KinesisSource",
 }
 LATER_TARGETS: dict[str, str] = {
-    "redshift": "penstock.spec.later:RedshiftTarget",
-    "athena": "penstock.spec.later:AthenaTarget",
     "snowflake": "penstock.spec.later:SnowflakeTarget",
     "postgres": "penstock.spec.later:DatabaseTarget",
     "mysql": "penstock.spec.later:DatabaseTarget",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from penstock.spec.base import Model, Text
-from penstock.spec.quantities import Duration, Size  # noqa: TC001  # pydantic reads them
+from penstock.spec.quantities import Duration  # noqa: TC001  # pydantic reads them
 from penstock.spec.refusal import refuse
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -159,36 +159,6 @@ class _Table(Model):
     table: Text
     schema_name: Text | None = None
     """The schema the table is in."""
-
-
-class RedshiftTarget(_Table):
-    """A table of Amazon Redshift, loaded by COPY."""
-
-    workgroup: Text | None = None
-    cluster: Text | None = None
-    database: Text
-    secret: Text | None = None
-    """A `${secret.NAME}`."""
-    iam_role: Text | None = None
-    staging: S3Path | None = None
-    """Where the rows are staged."""
-    sort_key: list[Text] = Field(default_factory=list)
-    dist_key: Text | None = None
-
-    @model_validator(mode="after")
-    def _where(self) -> RedshiftTarget:
-        _one_of(self, "workgroup", "cluster")
-        return self
-
-
-class AthenaTarget(_Table):
-    """A table of the Glue catalog over files of a bucket."""
-
-    database: Text
-    path: S3Path
-    format: Literal["parquet", "orc", "iceberg"] = "parquet"
-    workgroup: Text = "primary"
-    target_file_size: Size | None = None
 
 
 class SnowflakeTarget(_Table):

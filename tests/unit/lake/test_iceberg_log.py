@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import sys
 import uuid
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import replace
 
 import pyarrow as pa
@@ -15,12 +17,13 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.schema import Schema
 from pyiceberg.typedef import Record
 from pyiceberg.types import FloatType, IntegerType, NestedField
+from sqlalchemy.exc import OperationalError
 
 from penstock.errors import Conflict, LoadFailed, MissingExtra
 from penstock.program import Column
 from penstock.runtime.targets.base import Upkeep
 from penstock.runtime.targets.lake import iceberg_catalog
-from penstock.runtime.targets.lake.iceberg_catalog import identifier, open_catalog
+from penstock.runtime.targets.lake.iceberg_catalog import CATALOG, identifier, open_catalog
 from penstock.runtime.targets.lake.place_local import LocalPlace
 from penstock.runtime.targets.lake.place_remote import RemotePlace
 
@@ -108,6 +111,45 @@ def test_files_written_together_are_the_same_rows(ice, values):
     assert ice.target().holds(kept.version)
     assert not ice.target().holds("1")
     assert ice.read() == [(1, "a", "n"), (2, "a", "n")]
+
+
+def metadata_of(table):
+    """The names of a table's metadata files, by kind: metadata, manifest lists, manifests."""
+    names = [p.name for p in (table.folder / "metadata").iterdir()]
+    lists = {n for n in names if n.startswith("snap-")}
+    tables = {n for n in names if n.endswith(".metadata.json")}
+    return tables, lists, {*names} - tables - lists
+
+
+def test_metadata_that_nobody_needs_goes_with_the_snapshots(ice, values):
+    for n in range(4):
+        ice.publish(values((n, "a", "n")), **APPEND)
+    tables, lists, manifests = metadata_of(ice)
+    assert (len(tables), len(lists)) == (4, 4)
+    kept = ice.target().maintain(ice.engine, Upkeep(keep_days=7), "young")
+    assert kept.metadata_removed == 0, "somebody may read them still"
+    would = ice.target().maintain(ice.engine, Upkeep(keep_days=0, dry_run=True), "dry")
+    assert would.metadata_removed > 0
+    theirs = ice.folder / "metadata" / "00009-of-a-commit-under-way.metadata.json"
+    dead = ice.folder / "metadata" / "snap-of-a-dead-commit.avro"
+    for path in (theirs, dead):
+        path.write_text("{}")
+    os.utime(dead, (0, 0))
+    kept = ice.target().maintain(ice.engine, Upkeep(keep_days=0), "tidy")
+    tables, lists, manifests = metadata_of(ice)
+    assert (len(tables - {theirs.name}), len(lists)) == (1, 1)
+    assert theirs.exists()
+    assert not dead.exists()
+    assert kept.metadata_removed >= 4 + 4 + 1
+    assert manifests == {
+        m.manifest_path.rpartition("/")[2]
+        for m in opened(ice).current_snapshot().manifests(opened(ice).io)
+    }
+    assert ice.read() == [(n, "a", "n") for n in range(4)]
+    again = ice.target().maintain(ice.engine, Upkeep(keep_days=0), "again")
+    assert again.metadata_removed == 0
+    ice.publish(values((9, "b", "n")), **APPEND)
+    assert len(ice.read()) == 5
 
 
 def test_old_snapshots_are_forgotten(ice, values):
@@ -364,3 +406,31 @@ def test_of_forgotten_versions_none_is_held(ice, values):
 
 def test_of_a_table_that_is_not_there_nothing_is_pinned(ice):
     assert ice.target()._log.pinned() == (set(), set())
+
+
+def test_a_catalog_that_another_program_has_locked(ice, values, monkeypatch):
+    monkeypatch.setattr(iceberg_catalog, "LOCKED_SECONDS", 0.05)
+    ice.publish(values((0, "a", "n")), **APPEND)
+    staged = ice.stage(values((1, "a", "n")), "late", **APPEND)
+    with closing(sqlite3.connect(ice.target(**APPEND)._place.folder / CATALOG)) as other:
+        cursor = other.execute("SELECT * FROM iceberg_tables")  # not read to its end
+        with pytest.raises(Conflict, match="another program has locked the catalog"):
+            ice.target(**APPEND).commit(staged)
+        cursor.close()
+    ice.target(**APPEND).commit(staged)
+    assert [r[0] for r in ice.read()] == [0, 1]
+
+
+def test_a_damaged_catalog(ice, values):
+    ice.publish(values((0, "a", "n")), **APPEND)
+    place = ice.target(**APPEND)._place
+    engine = open_catalog(place, create=False).engine
+    with engine.connect() as connection, pytest.raises(OperationalError, match="no such table"):
+        connection.exec_driver_sql("SELECT * FROM missing")
+    (place.folder / CATALOG).write_bytes(b"no database" * 1000)
+    with pytest.raises(LoadFailed, match=r"catalog\.sqlite is damaged: file is not a database"):
+        ice.read()
+    (place.folder / CATALOG).unlink()
+    (place.folder / CATALOG).mkdir()
+    with pytest.raises(OperationalError, match="unable to open"):
+        ice.read()

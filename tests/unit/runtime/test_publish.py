@@ -9,11 +9,13 @@ from datetime import date
 import duckdb
 import pytest
 
+from penstock.errors import LoadFailed
 from penstock.program import Column, Load, Program
 from penstock.runtime import publish, registry
 from penstock.runtime.document import RunDocument
 from penstock.runtime.ledger.base import BACKFILL, DAILY
 from penstock.runtime.ledger.sqlite import SQLiteLedger
+from penstock.runtime.targets.lake.target import LakeTarget
 
 SCHEMA = (Column("id", "integer"),)
 LOADS = tuple(
@@ -172,6 +174,41 @@ def test_a_run_whose_files_are_gone_ends_as_failed(house):
     assert house.ledger.current("shop") == {}, "no version is noted of a run that failed"
     assert house.watching.texts()[-1].startswith("run r1 cannot be finished: 1 file(s)")
     assert not (publish.run_folder(house.root, "r1") / "report.json").exists()
+
+
+def refuse(monkeypatch, name):
+    """Have one target refuse the rows when they are committed."""
+    commit = LakeTarget.commit
+
+    def refusing(self, staged):
+        if staged.target == name:
+            raise LoadFailed("the rows do not fit", code="PSK-TGT-141")
+        return commit(self, staged)
+
+    monkeypatch.setattr(LakeTarget, "commit", refusing)
+
+
+def test_a_run_whose_rows_are_refused_at_once_ends_as_failed(house, monkeypatch):
+    _, record = house.cut_off("r1", 7)
+    refuse(monkeypatch, "first")
+    house.roll_forward(record)
+    done = house.ledger.run("r1")
+    assert (done.status, done.report["error"]["code"]) == ("failed", "PSK-TGT-141")
+    assert house.ledger.current("shop") == {}
+    assert house.parts("first") == house.parts("second") == []
+
+
+def test_a_run_of_which_a_part_is_published_stays_to_be_finished(house, monkeypatch):
+    """Given up, and done anew with more rows, it would publish that part twice."""
+    _, record = house.cut_off("r1", 7)
+    with monkeypatch.context() as patch:
+        refuse(patch, "second")
+        with pytest.raises(LoadFailed):
+            house.roll_forward(record)
+    assert house.ledger.run("r1").status == "running"
+    house.roll_forward(record)
+    assert house.ledger.run("r1").status == "succeeded"
+    assert house.rows("first") == house.rows("second") == [7]
 
 
 def test_a_record_without_an_intent_publishes_nothing(house):

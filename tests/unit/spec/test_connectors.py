@@ -27,8 +27,6 @@ EXAMPLES = {
     "kinesis": "stream: flights",
 }
 TARGET_EXAMPLES = {
-    "redshift": "table: t, database: d, workgroup: w",
-    "athena": "table: t, database: d, path: 's3://b/t'",
     "snowflake": "table: t, account: a, database: d, warehouse: w",
     "postgres": "table: t, host: h",
     "mysql": "table: t, host: h",

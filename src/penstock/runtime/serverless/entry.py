@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import asdict
 from functools import cache
@@ -11,7 +10,15 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, in_words
-from penstock.runtime.serverless import events, loader, messages, planner, settings, worker
+from penstock.runtime.serverless import (
+    by_event,
+    events,
+    loader,
+    messages,
+    planner,
+    settings,
+    worker,
+)
 from penstock.runtime.telemetry.opening import open_in_function
 
 if TYPE_CHECKING:
@@ -27,12 +34,13 @@ ASKS_AGAIN_SECONDS = 30
 """After how long a planning that met a run under way is tried again."""
 FIRST_WAIT_SECONDS, WAITS_GROW, MOST_WAIT_SECONDS = 5, 3, 900
 """A message that failed comes again after 5 s, then 15, 45, …, at most 15 minutes."""
+MOST_TRIES = 5
+"""Of a message, unless `PENSTOCK_MOST_TRIES` says another number: that of the queue."""
 
 
 @cache
 def _telemetry() -> Telemetry:
-    for chatty in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    settings.quieten()
     root = Path(os.environ.get("PENSTOCK_ROOT") or Path(gettempdir()) / "penstock")
     return open_in_function(os.environ, root)
 
@@ -102,9 +110,9 @@ def load(event: Any, context: Any) -> dict[str, Any]:
     function = _function()
 
     def do(message: events.Message) -> None:
-        wanted = messages.read(messages.LoadMessage, message.body)
+        wanted, ended = by_event.read(message.body)
         with _telemetry().about(run_id=wanted.run_id, attempt=wanted.attempt):
-            _told("loaded", status=loader.load(function, wanted))
+            _told("loaded", status=loader.load(function, wanted, ended))
 
     return _each(event, do, context, function.loads_queue)
 
@@ -122,7 +130,8 @@ def _each(
             _tell_error(error, message_id=message.id, deliveries=message.deliveries)
             failed.append(message.id)
             if not isinstance(error, Interrupted):
-                _soon_again(queue, message, _wait(message.deliveries))
+                tries = int(os.environ.get("PENSTOCK_MOST_TRIES") or MOST_TRIES)
+                _soon_again(queue, message, _wait(message.deliveries, tries))
     return events.failures(failed)
 
 
@@ -170,12 +179,14 @@ def _plan_for_request(event: Any) -> dict[str, Any]:
     return events.answer(409 if found.status == "busy" else 202, asdict(found))
 
 
-def _wait(deliveries: int) -> int:
-    """Seconds until a message that failed comes again.
+def _wait(deliveries: int, tries: int) -> int:
+    """Seconds until a message that failed comes again; none after the last try: it is dead.
 
-    >>> [_wait(n) for n in (1, 2, 3, 4, 9)]
-    [5, 15, 45, 135, 900]
+    >>> [_wait(n, 9) for n in (1, 2, 3, 4, 8, 9)]
+    [5, 15, 45, 135, 900, 0]
     """
+    if deliveries >= tries:
+        return 0
     return int(min(MOST_WAIT_SECONDS, FIRST_WAIT_SECONDS * WAITS_GROW ** (deliveries - 1)))
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock.diagnostics import Span
-from penstock.errors import Conflict, PenstockError, RunError, RunStopped
+from penstock.errors import Conflict, LoadFailed, PenstockError, RunError, RunStopped
 from penstock.runtime import publish
 from penstock.runtime.document import RunDocument
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY, Watermark
 from penstock.runtime.plan import anew
 from penstock.runtime.references import bind_run
-from penstock.runtime.serverless import gathering
+from penstock.runtime.serverless import by_event, gathering
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.targets.base import Staged
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from penstock.program import Program
     from penstock.runtime.ledger.base import Lock, RunRecord, Status
+    from penstock.runtime.serverless.by_event import Ended
     from penstock.runtime.serverless.messages import LoadMessage
     from penstock.runtime.serverless.settings import Function
     from penstock.runtime.serverless.work import RunPlan
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 1200.0
 
 
-def load(function: Function, message: LoadMessage) -> str:
+def load(function: Function, message: LoadMessage, ended: Ended | None = None) -> str:
     """Publish a run, unless it is published, or not all of it is there.
 
     Returns:
         `succeeded`, `failed`, `stopped`; `over`, where it had ended before; `early`, where slices
-        are missing still: the worker of the last one sends another message.
+        are missing still: the worker of the last one sends another message; `awaited`, where a
+        server is at it: an event tells of its end.
 
     Raises:
         Conflict: another loader is at it, or a run of another lane publishes; to be tried again.
@@ -64,9 +66,10 @@ def load(function: Function, message: LoadMessage) -> str:
         record = ledger.run(message.run_id)  # another loader may have been quicker
         if record is None or record.status != "running":
             return "over"
-        ended = _publish(function, record, plan, slices)
-    ledger.release(plan.lock)
-    return ended
+        status = _publish(function, record, plan, slices, ended)
+    if status != "awaited":
+        ledger.release(plan.lock)
+    return status
 
 
 def roll_forward(function: Function, lock: Lock) -> None:
@@ -82,6 +85,7 @@ def roll_forward(function: Function, lock: Lock) -> None:
             now = function.ledger.run(record.run_id)
             if now is None or now.status != "running":
                 continue  # a late loader has finished it
+            # No event brings a loader back any more: the run's lock was taken over.
             document = _document(function, plan, slices)
             document.notes.append("finished by a later planning, after it was cut off")
             publish.publish_staged(
@@ -90,7 +94,11 @@ def roll_forward(function: Function, lock: Lock) -> None:
 
 
 def _publish(
-    function: Function, record: RunRecord, plan: RunPlan, slices: Sequence[dict[str, Any]]
+    function: Function,
+    record: RunRecord,
+    plan: RunPlan,
+    slices: Sequence[dict[str, Any]],
+    ended: Ended | None,
 ) -> str:
     ledger = function.ledger
     errors = [s["error"] for s in slices if "error" in s]
@@ -111,6 +119,11 @@ def _publish(
         assert found is not None
         record = found
     last = ledger.last_succeeded(plan.pipeline, lane=DAILY)
+    try:
+        if by_event.advance(record, function.root, ended):
+            return "awaited"
+    except (Conflict, LoadFailed) as error:
+        return _give_up(function, plan, error)
     publish.publish_staged(record, document, function.root, ledger, function.observer, plan.lock)
     tell_end(function, document, last)
     return document.status

@@ -40,6 +40,8 @@ _LOG = logging.getLogger("penstock")
 
 def handle(event: Any, _context: Any = None) -> dict[str, Any]:
     """Answer a request of API Gateway (both formats), in the form that it understands."""
+    for chatty in ("boto3", "botocore", "urllib3"):  # they tell where they found keys
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         request = request_of(event)
         doors = _doors()

@@ -67,6 +67,10 @@ class TargetCapabilities:
         """The column that an entry of `partition_by` means, and the types it may have."""
         return text, self.partition_types
 
+    def remark(self, options: Mapping[str, Any], partition_by: Sequence[str]) -> Gap | None:  # noqa: ARG002
+        """What `validate` says of a target that is right, and does less than others do."""
+        return None
+
     def option_columns(
         self,
         options: Mapping[str, Any],  # noqa: ARG002
@@ -159,6 +163,7 @@ class Maintained:
         versions_removed: those that cannot be read any more.
         files_compacted: small files whose rows are in `files_written` new ones.
         files_removed: files deleted, that no kept version needs; `bytes_removed` is their size.
+        metadata_removed: files deleted that only described what is gone.
     """
 
     version: str | None
@@ -167,6 +172,7 @@ class Maintained:
     versions_removed: tuple[str, ...] = ()
     files_removed: int = 0
     bytes_removed: int = 0
+    metadata_removed: int = 0
 
 
 class JoiningTarget(Protocol):
@@ -200,6 +206,41 @@ class JoiningTarget(Protocol):
 
         Raises:
             Conflict: another writer moved the target between two of them.
+        """
+
+
+class CommitsByEvent(Protocol):
+    """What a target has besides, where a server does the commit and an event tells of its end.
+
+    A caller that is not to wait begins it, and asks what became of it when the event comes; every
+    call may be repeated. `commit` is the same with waiting.
+    """
+
+    def begin(self, staged: Staged, name: str = "") -> Published | str:
+        """Submit the commit.
+
+        Args:
+            name: what the event will say; a commit of this name that is under way is not begun
+                again. Empty: no event is wanted.
+
+        Returns:
+            What it published, if it was done before; else what names the commit under way.
+
+        Raises:
+            Conflict: as `commit` does.
+            LoadFailed: the server cannot take the rows.
+        """
+
+    def completed(self, staged: Staged, statement: str, name: str = "") -> Published | str | None:
+        """What became of a commit that `begin` named.
+
+        Returns:
+            What it published; the name of another one, that was begun because somebody else
+            committed in between; None: it is not over.
+
+        Raises:
+            Conflict: another writer moved the target, or what was staged is gone.
+            LoadFailed: the server refused the rows; nothing was changed.
         """
 
 

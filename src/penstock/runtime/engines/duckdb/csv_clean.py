@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,8 @@ def clean(file: InputFile, head: Head, dialect: Dialect, path: Path, width: int)
                 raw = record.data.decode(errors="backslashreplace")
                 rejected.append(Rejected(file.name, record.line, None, fault, raw))
                 continue
+            if at == 1 and record.data.startswith(BOM_UTF8):
+                copy.write(BOM_UTF8)  # one at the start of a file is no part of its first value
             lines.add(at, record.line)
             copy.write(record.data + b"\n")
             at += len(record.data.splitlines())

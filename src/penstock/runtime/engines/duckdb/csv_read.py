@@ -218,11 +218,13 @@ class _Reading:
             else way(c, f"c{i}", style, formatted=c.type in formatted).carrier
             for i, c in enumerate(part.columns)
         }
+        # DuckDB takes a line end within quotes for that of the file; a copy's is known.
+        ends = r", new_line = '\n'" if part.care else ""
         return (
             f"read_csv({literal(part.paths)}, columns = {literal(carriers)}, "
             f"{self.dialect.parameters(header=part.header, skip=part.skip)}, "
             f"compression = {literal(part.compression)}, filename = {literal(_FILE)}, "
-            f"max_line_size = {LONGEST_RECORD}{tables.parameters})"
+            f"max_line_size = {LONGEST_RECORD}{ends}{tables.parameters})"
         )
 
     def _mended(self, part: Part, error: PenstockError) -> set[str] | None:

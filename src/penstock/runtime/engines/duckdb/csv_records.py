@@ -60,6 +60,12 @@ class Splitter:
         ahead = rb"(?:%b%b)*+" % (field, delimiter)
         self._whole = re.compile(ahead + field, re.DOTALL)
         self._open = re.compile(ahead + rb" *%b%b" % (quote, inside), re.DOTALL)
+        # A later line of a record, which begins inside of a quoted value: matched by itself, since
+        # matching the whole record at each of its lines would take the square of their number.
+        self._last = re.compile(rb"%b%b *(?:%b%b)*+" % (inside, quote, delimiter, field), re.DOTALL)
+        self._between = re.compile(
+            rb"%b(?:%b *%b%b *%b%b)?" % (inside, quote, delimiter, ahead, quote, inside), re.DOTALL
+        )
         self._field = re.compile(rb"(?:%b|(%b))(?:%b|\Z)" % (quoted, plain, delimiter), re.DOTALL)
         unescaped = rb"%b(.)" % escape
         self._unescape = re.compile(unescaped, re.DOTALL)
@@ -125,10 +131,9 @@ class Splitter:
             size += len(line)
             if self._quote not in line:
                 continue
-            data = (first + b"".join(taken)).rstrip(_ENDS)
-            if self._whole.fullmatch(data):
-                return data, len(taken)
-            if not self._open.fullmatch(data):
+            if self._last.fullmatch(line.rstrip(_ENDS)):
+                return (first + b"".join(taken)).rstrip(_ENDS), len(taken)
+            if not self._between.fullmatch(line):
                 break
         ahead.extendleft(reversed(taken))
         return None

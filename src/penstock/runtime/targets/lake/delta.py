@@ -24,12 +24,12 @@ from penstock.runtime.targets.lake.snapshot import Commit, LakeFile, Snapshot
 from penstock.runtime.targets.parquet import scan_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from penstock.program import Column
     from penstock.runtime.targets.lake.options import LakeTargetOptions
     from penstock.runtime.targets.lake.place import Place
-    from penstock.runtime.targets.lake.snapshot import Change
+    from penstock.runtime.targets.lake.snapshot import Ages, Change
 
 _READS = frozenset({"timestampNtz", "vacuumProtocolCheck"})
 _WRITES = _READS | {"appendOnly", "invariants"}
@@ -188,6 +188,10 @@ class DeltaLog:
 
     def expire(self, versions: Sequence[str]) -> None:
         """Nothing: Delta's log has its own retention; a version without its files is none."""
+
+    def superfluous(self, ages: Ages, gone: Collection[str]) -> set[str]:  # noqa: ARG002
+        """None: Delta's log has its own retention."""
+        return set()
 
     def stored(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """A time of day and JSON are text."""

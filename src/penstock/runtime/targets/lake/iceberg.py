@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.errors import LoadFailed, MissingExtra
 from penstock.runtime.targets.clock import as_text
 from penstock.runtime.targets.evolution import evolve
-from penstock.runtime.targets.lake import iceberg_types
+from penstock.runtime.targets.lake import iceberg_metadata, iceberg_types
 from penstock.runtime.targets.lake.iceberg_catalog import identifier, open_catalog
 from penstock.runtime.targets.lake.iceberg_files import data_file, without_deleted
 from penstock.runtime.targets.lake.iceberg_schema import updated_schema, updated_spec
@@ -22,13 +22,13 @@ from penstock.runtime.targets.lake.snapshot import Commit, LakeFile, Snapshot
 from penstock.runtime.targets.parquet import scan_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from penstock.program import Column
     from penstock.runtime.targets.lake.options import LakeTargetOptions
     from penstock.runtime.targets.lake.place import Place
-    from penstock.runtime.targets.lake.snapshot import Change
+    from penstock.runtime.targets.lake.snapshot import Ages, Change
 
 _PROPERTIES = {"format-version": "2", "write.parquet.compression-codec": "zstd"}
 _RETRIES = "commit.retry.num-retries"
@@ -148,10 +148,10 @@ class IcebergLog:
         self, base: IcebergSnapshot | None, change: Change, summary: dict[str, str]
     ) -> Commit:
         if base is None:
-            catalog = open_catalog(self._place, create=True)
+            catalog = self._catalog(create=True)
             schema = iceberg_types.new_schema(change.columns)
             transaction = catalog.create_table_transaction(
-                identifier(self._place),
+                self._identifier,
                 schema,
                 location=self._place.url,
                 partition_spec=iceberg_types.new_spec(change.partition_by, schema),
@@ -237,6 +237,10 @@ class IcebergLog:
                 update = update.by_id(int(version))
             update.commit()
 
+    def superfluous(self, ages: Ages, gone: Collection[str]) -> set[str]:
+        """Metadata that was replaced long ago, and what lists the files of such snapshots."""
+        return iceberg_metadata.superfluous(self._table(), self._relative, ages, gone)
+
     def stored(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """JSON is text, a small integer an integer."""
         return iceberg_types.stored(columns)
@@ -278,14 +282,23 @@ class IcebergLog:
 
     # -- pyiceberg
 
+    @property
+    def _identifier(self) -> tuple[str, str]:
+        """What the table is called in its catalog."""
+        return identifier(self._place)
+
+    def _catalog(self, *, create: bool) -> Any:
+        """Where its current metadata is noted; None: there is no table yet."""
+        return open_catalog(self._place, create=create)
+
     def _table(self) -> Any:
         from pyiceberg.exceptions import NoSuchTableError
 
-        catalog = open_catalog(self._place, create=False)
+        catalog = self._catalog(create=False)
         if catalog is None:
             return None
         try:
-            return catalog.load_table(identifier(self._place))
+            return catalog.load_table(self._identifier)
         except NoSuchTableError:
             return None
         except OSError as error:

@@ -7,19 +7,24 @@ swapped by compare-and-swap, since nothing else there is shared by every writer.
 from __future__ import annotations
 
 import json
+import sqlite3
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import LoadFailed
+from penstock.errors import Conflict, LoadFailed
 from penstock.runtime.targets.lake.place import FOLDER
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from penstock.runtime.storage import Store
     from penstock.runtime.targets.lake.place import Place
 
 NAMESPACE = "lake"
 CATALOG = f"{FOLDER}/catalog.sqlite"
 POINTER = f"{FOLDER}/catalog.json"
+LOCKED_SECONDS = 30.0
+"""How long to wait for a catalog that another program has locked."""
 
 
 def identifier(place: Place) -> tuple[str, str]:
@@ -35,7 +40,7 @@ def open_catalog(place: Place, *, create: bool) -> Any:
     """
     store = place.store
     if store is not None:
-        return _remote()("penstock", store, _s3_properties())
+        return _remote()("penstock", store, s3_properties())
     path = place.folder / CATALOG
     if not path.exists():
         metadata = place.folder / "metadata"
@@ -50,24 +55,50 @@ def open_catalog(place: Place, *, create: bool) -> Any:
             return None
         path.parent.mkdir(parents=True, exist_ok=True)
     from pyiceberg.catalog.sql import SqlCatalog
+    from sqlalchemy.exc import DatabaseError
     from sqlalchemy.pool import NullPool
 
-    catalog = SqlCatalog("penstock", uri=f"sqlite:///{path}", warehouse=str(place.folder))
+    try:
+        catalog = SqlCatalog("penstock", uri=f"sqlite:///{path}", warehouse=str(place.folder))
+    except DatabaseError as error:
+        _tell(error.orig, place.shown)
+        raise
     # No connection is kept: the file is closed after each use.
     catalog.engine.dispose()
-    catalog.engine = _engine(str(path), NullPool)
+    catalog.engine = _engine(path, NullPool, place.shown)
     if not catalog.namespace_exists(NAMESPACE):
         catalog.create_namespace(NAMESPACE)
     return catalog
 
 
-def _engine(path: str, pool: Any) -> Any:
-    from sqlalchemy import create_engine
+def _engine(path: Path, pool: Any, shown: str) -> Any:
+    """Of a catalog's file; another program may have it locked, as long as it reads there."""
+    from sqlalchemy import create_engine, event
 
-    return create_engine(f"sqlite:///{path}", poolclass=pool)
+    wait = {"timeout": LOCKED_SECONDS}
+    engine = create_engine(f"sqlite:///{path}", poolclass=pool, connect_args=wait)
+
+    event.listen(engine, "handle_error", lambda c: _tell(c.original_exception, shown))
+    return engine
 
 
-def _s3_properties() -> dict[str, str]:
+def _tell(error: BaseException | None, shown: str) -> None:
+    """Say in words what is wrong with the file, where it is the file."""
+    if "locked" in str(error):
+        raise Conflict(
+            f"another program has locked the catalog {shown}/{CATALOG}",
+            hint="run again when it has ended, or has closed its connection",
+        ) from error
+    if type(error) is sqlite3.DatabaseError:  # its subclasses tell of statements
+        raise LoadFailed(
+            f"the catalog {shown}/{CATALOG} is damaged: {error}",
+            code="PSK-TGT-104",
+            hint="put it back from a backup",
+        ) from error
+
+
+def s3_properties() -> dict[str, str]:
+    """What pyiceberg is told of S3."""
     from penstock.runtime.storage.s3_client import settings
 
     chosen = settings()

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from penstock.runtime import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from penstock.program import Column
     from penstock.runtime.targets.lake.options import LakeTargetOptions
     from penstock.runtime.targets.lake.place import Place
-    from penstock.runtime.targets.lake.snapshot import Change, Commit, LakeFile, Snapshot
+    from penstock.runtime.targets.lake.snapshot import Ages, Change, Commit, LakeFile, Snapshot
 
 LOGS = {
     "parquet": "penstock.runtime.targets.lake.manifest_log:ManifestLog",
@@ -77,6 +77,9 @@ class Log(Protocol):
 
     def expire(self, versions: Sequence[str]) -> None:
         """Forget versions; the current one is never among them."""
+
+    def superfluous(self, ages: Ages, gone: Collection[str]) -> set[str]:
+        """Files of the log itself that nobody needs once some versions are gone."""
 
     def stored(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """The columns with the types that the format has for them."""

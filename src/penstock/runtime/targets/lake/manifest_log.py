@@ -13,12 +13,12 @@ from penstock.runtime.targets.lake.snapshot import compacted
 from penstock.runtime.targets.parquet import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from penstock.program import Column
     from penstock.runtime.targets.lake.options import LakeTargetOptions
     from penstock.runtime.targets.lake.place import Place
-    from penstock.runtime.targets.lake.snapshot import Change, Commit, LakeFile, Snapshot
+    from penstock.runtime.targets.lake.snapshot import Ages, Change, Commit, LakeFile, Snapshot
 
 
 _OURS = re.compile(r"part-[0-9a-f]{16}-.+")
@@ -133,6 +133,10 @@ class ManifestLog:
         """Forget versions."""
         for version in versions:
             self._manifests.expire(version)
+
+    def superfluous(self, ages: Ages, gone: Collection[str]) -> set[str]:  # noqa: ARG002
+        """None: a version's manifest goes with it."""
+        return set()
 
     def stored(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """Parquet has every type; in ORC a time of day and JSON are text."""

@@ -7,8 +7,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from penstock.program import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old what may be removed has to be.
+
+    Attributes:
+        limit: what readers could see until after it stays.
+        left_over: what was written before it, and is in no version, is nobody's.
+        written: every file below the table → when it was written last.
+        noted: files that a killed removal was to delete.
+    """
+
+    limit: datetime
+    left_over: datetime
+    written: dict[str, datetime]
+    noted: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from penstock.program import Load
     from penstock.runtime.engines.base import Engine
     from penstock.runtime.targets.base import Maintained, Upkeep
+    from penstock.runtime.targets.lake.logs import Log
 
 _FILE_COLUMN = "penstock__file"
 # Appends that lose the race for the next version look again; so many writers are not there.
@@ -63,8 +64,11 @@ class LakeTarget:
             load = replace(load, partition_by=tuple(str(parse_term(t)) for t in load.partition_by))
         self._load = load
         self._place = open_place(self._options.path, root)
-        self._log = open_log(self._options, self._place, load.target)
+        self._log = self._open_log()
         self._writer = Writer(load, self._options, self._place, self._log)
+
+    def _open_log(self) -> Log:
+        return open_log(self._options, self._place, self._load.target)
 
     # -- writing
 

@@ -10,7 +10,7 @@ from penstock.errors import Conflict
 from penstock.runtime.targets.base import Maintained
 from penstock.runtime.targets.clock import as_text
 from penstock.runtime.targets.lake.checks import refusal
-from penstock.runtime.targets.lake.snapshot import Change, compacted
+from penstock.runtime.targets.lake.snapshot import Ages, Change, compacted
 
 if TYPE_CHECKING:
     from penstock.runtime.engines.base import Engine
@@ -39,9 +39,10 @@ def maintain(engine: Engine, upkeep: Upkeep, writer: Writer, *, key: str, token:
         assert current is not None
     versions: tuple[str, ...] = ()
     sizes: dict[str, int] = {}
+    metadata = 0
     if upkeep.keep_days is not None:
         with writer.place.locked():
-            versions, sizes = _vacuum(writer, upkeep.keep_days, dry_run=upkeep.dry_run)
+            versions, sizes, metadata = _vacuum(writer, upkeep.keep_days, dry_run=upkeep.dry_run)
     return Maintained(
         version=current.version,
         files_compacted=len(small),
@@ -49,6 +50,7 @@ def maintain(engine: Engine, upkeep: Upkeep, writer: Writer, *, key: str, token:
         versions_removed=versions,
         files_removed=len(sizes),
         bytes_removed=sum(sizes.values()),
+        metadata_removed=metadata,
     )
 
 
@@ -141,11 +143,12 @@ def _with_layout(file: LakeFile, layout: int) -> LakeFile:
 
 def _vacuum(
     writer: Writer, days: float, *, dry_run: bool
-) -> tuple[tuple[str, ...], dict[str, int]]:
+) -> tuple[tuple[str, ...], dict[str, int], int]:
     """Delete old versions, and files that no other version and no run needs.
 
     Returns:
-        The versions that can not be read any more, and the files → bytes.
+        The versions that can not be read any more, the files → bytes, and how many files of the
+        log went.
     """
     log, place = writer.log, writer.place
     every = log.all()
@@ -153,21 +156,28 @@ def _vacuum(
     now = datetime.now(UTC)
     old = _outlived(every, as_text(now - timedelta(days=days)), pinned)
     dropped = {_inside(f.path, place.url) for s in old for f in s.files}
-    dropped |= set(place.noted_removal())
+    noted = frozenset(place.noted_removal())
+    dropped |= noted
     gone = {s.version for s in old}
     kept = {_inside(f.path, place.url) for s in every if s.version not in gone for f in s.files}
     kept |= {_inside(p, place.url) for p in elsewhere}
-    sizes = _superfluous(writer, kept, dropped, now - max(timedelta(days=days), SAFE_AGE))
+    left_over = now - max(timedelta(days=days), SAFE_AGE)
+    sizes = _superfluous(writer, kept, dropped, left_over)
     if not log.forgets:
         old = [s for s in old if any(_inside(f.path, place.url) in sizes for f in s.files)]
     versions = tuple(s.version for s in old)
-    if sizes and not dry_run:
-        place.note_removal(sorted(sizes))  # so that a killed removal is finished
+    ages = Ages(now - timedelta(days=days), left_over, place.written(), noted)
+    metadata = log.superfluous(ages, versions)
     if not dry_run:
+        if sizes or metadata:
+            place.note_removal(sorted({*sizes, *metadata}))  # so that a killed removal is finished
         log.expire(versions)  # first, so that no version lacks a file
-        place.remove(sizes)
+        # Forgetting them replaced the log's own files too.
+        ages = Ages(datetime.now(UTC) - timedelta(days=days), left_over, place.written(), noted)
+        metadata |= log.superfluous(ages, ())
+        place.remove([*sizes, *sorted(metadata)])
         place.note_removal(())
-    return versions, sizes
+    return versions, sizes, len(metadata)
 
 
 def _outlived(every: list[Snapshot], limit: str, pinned: set[str]) -> list[Snapshot]:
