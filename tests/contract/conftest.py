@@ -19,6 +19,8 @@ SERVERS = {
     "s3": "S3 of moto",
     "postgres": "PostgreSQL 16",
     "rest": "an HTTP server",
+    "athena": "S3 and Glue of moto, the sandbox's Athena",
+    "redshift": "the sandbox's Redshift (PostgreSQL)",
     "dynamodb-moto": "DynamoDB of moto",
     "dynamodb-local": "DynamoDB Local",
 }
@@ -41,6 +43,6 @@ def _shows(item: pytest.Item) -> Iterator[tuple[str, str]]:
     elif name == "test_targets" and "place" in given:
         connector, options = item.module.TARGETS[given["place"]]
         remote = str(options.get("path", "")).startswith("s3://")
-        yield f"target:{connector}", SERVERS["s3"] if remote else SERVERS.get(connector, ON)
+        yield f"target:{connector}", SERVERS.get(connector, SERVERS["s3"] if remote else ON)
     elif name == "test_ledger" and "kind" in given:
         yield f"ledger:{given['kind'].partition('-')[0]}", SERVERS.get(given["kind"], ON)

@@ -275,3 +275,21 @@ def test_each_command_that_its_pages_name_is_one(folder: Path):
                 known |= {"--json", "--quiet", "--help"}
                 given = {w.partition("=")[0] for w in words if w.startswith("-") and len(w) > 1}
                 assert given <= known, f"{page}: {line}"
+
+
+def test_the_page_on_adding_one_names_files_that_are_there():
+    page = (ROOT / "docs/architectures/adding-one.md").read_text()
+    inner = "architecture-1-serverless-lambda"
+    named = {
+        name
+        for name in re.findall(
+            r"`((?:src|tests|scripts|docs|terraform|architectures)/[\w./-]+)`", page
+        )
+        if "containers" not in name and "NAME" not in name
+    }
+    assert len(named) > 20
+    within = (ROOT, ROOT / "architectures" / inner)
+    assert [name for name in sorted(named) if not any((w / name).exists() for w in within)] == []
+    tables = page.count("penstock.deploy.architectures.serverless_lambda.architecture:")
+    assert tables == 1
+    assert f'"lambda": "{ARCHITECTURES["lambda"]}"' in page
