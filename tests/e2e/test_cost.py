@@ -146,17 +146,18 @@ def test_no_run_has_read_anything_as_json(shop):
 
 def test_validate_warns_where_the_architecture_does_not_fit_what_ran(shop):
     shop.edit("variables:", "deploy: {architecture: lambda, settings: {timeout: 21}}\nvariables:")
-    assert shop("validate", "--json").codes == []  # nothing is known of its volume
+    uncut = ["PSK-PORT-004"]  # said of this pipeline whatever its volume: it runs in one worker
+    assert shop("validate", "--json").codes == uncut  # nothing is known of its volume
     assert shop("run").code == 0
     for _ in range(2):  # anew, and recalled
         done = shop("validate", "--json")
         assert done.code == 0
         assert done.document["valid"]
-        (told,) = done.document["diagnostics"]
+        (told,) = [d for d in done.document["diagnostics"] if d["code"] not in uncut]
         assert (told["code"], told["severity"]) == ("PSK-COST-010", "warning")
         assert "of 21 s has 1 s" in told["message"]
     shop.edit(", settings: {timeout: 21}", "")
-    assert shop("validate", "--json").codes == []
+    assert shop("validate", "--json").codes == uncut
 
 
 def test_validate_tells_of_a_setting_that_is_none(shop):
