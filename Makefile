@@ -71,7 +71,8 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 	$(BIN)/mkdocs build --strict --site-dir build/site
 
 test: lint data ## Everything that must hold: lint, then every test, doctests, the wheel, coverage
-	$(BIN)/pytest --doctest-modules -n $(JOBS) --dist worksteal --durations=25 --cov --cov-report=term
+	$(BIN)/pytest --doctest-modules -n $(JOBS) --dist worksteal --durations=25 --cov --cov-report=term \
+	  --evidence build/evidence.json
 
 checkov: $(VENV)/.dev ## What checkov finds in the Terraform (an environment of its own below .cache/)
 	$(BIN)/python tests/helpers/linters.py

@@ -40,10 +40,26 @@ TRACED = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--evidence FILE`: see `helpers/evidence.py`."""
+    parser.addoption("--evidence", metavar="FILE", help="write what the marked tests showed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the process that the others report to write the evidence down."""
+    from evidence import Recorder
+
+    if config.getoption("evidence") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(Path(config.getoption("evidence"))))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tracing makes Python half as fast: only the tests that coverage is asked of pay for it."""
+    import evidence
+
     for item in items:
+        item.user_properties += [(evidence.NAME, each) for each in evidence.of(item)]
         if not any(item.path.is_relative_to(place) for place in TRACED):
             item.add_marker("no_cover")
     if items and config.getoption("cov_source", None):

@@ -22,6 +22,8 @@ from penstock.runtime import registry
 from penstock.runtime.sources.postgres import copying
 from penstock.runtime.sources.postgres.source import PostgresSource
 
+pytestmark = pytest.mark.evidence("source:postgres", "executed locally", on="PostgreSQL 16")
+
 
 @pytest.fixture
 def engine(tmp_path):

@@ -20,6 +20,7 @@ from penstock.runtime import registry
 from penstock.runtime.sources.rest.client import Client
 from penstock.runtime.sources.rest.source import RestSource
 
+pytestmark = pytest.mark.evidence("source:rest", "executed locally", on="an HTTP server")
 SCHEMA = (Column("id", "integer", required=True), Column("name", "varchar"))
 
 

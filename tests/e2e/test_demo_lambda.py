@@ -27,6 +27,7 @@ DAYS = ("2026-03-01", "2026-03-02")
 ROWS = "SELECT order_id, customer, currency, amount, amount_eur, order_date FROM orders_lake ORDER BY 1"
 COUNT = "SELECT count(*) AS n FROM orders_lake"
 PROD = ("--sandbox", "--profile", "prod")
+pytestmark = pytest.mark.evidence("architecture:lambda", "executed locally", on="the sandbox")
 
 
 class Shop:

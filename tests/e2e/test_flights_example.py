@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.evidence("engine:duckdb", "executed locally")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flights"
 PENSTOCK = str(Path(sys.executable).with_name("penstock"))
 MAKERS = {

@@ -12,6 +12,7 @@ import pytest
 
 from penstock.runtime.storage import open_store
 
+pytestmark = pytest.mark.evidence("source:s3", "executed locally", on="S3 of moto")
 PIPELINE = """\
 name: orders
 sources:

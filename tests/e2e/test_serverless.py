@@ -25,6 +25,10 @@ from penstock.runtime import references
 from penstock.runtime.ledger.dynamodb import client
 from penstock.runtime.serverless import worker
 
+pytestmark = pytest.mark.evidence(
+    "architecture:lambda", "executed locally", on="S3, SQS and DynamoDB of moto"
+)
+
 
 @pytest.mark.parametrize("form", ["parquet", "delta", "iceberg"])
 def test_the_rows_are_those_of_a_local_run(case, form):

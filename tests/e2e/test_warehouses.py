@@ -9,6 +9,14 @@ import pytest
 from penstock.runtime.targets.redshift.data_api import DataApi
 from penstock.runtime.targets.redshift.options import RedshiftTargetOptions
 
+pytestmark = [
+    pytest.mark.evidence(
+        "target:redshift", "executed locally", on="the sandbox's Redshift (PostgreSQL)"
+    ),
+    pytest.mark.evidence(
+        "target:athena", "executed locally", on="S3 and Glue of moto, the sandbox's Athena"
+    ),
+]
 PIPELINE = """\
 name: orders
 sources:

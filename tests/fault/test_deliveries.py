@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.evidence(
+    "architecture:lambda", "executed locally", on="S3, SQS and DynamoDB of moto"
+)
 SEEDS = min(50, int(os.environ["SEEDS"])) if "SEEDS" in os.environ else 5
 SAMPLE = Path(__file__).parents[1] / "data" / "events" / "eventbridge-s3.json"
 LATE = {"in/d.csv": "carrier,flight,dest,delay\nff,8,JFK,9\ngg,-9,LAX,9\n"}

@@ -1,10 +1,15 @@
-"""One sandbox for the session, in a process of its own."""
+"""One sandbox for the session, in a process of its own; what its tests show is marked."""
 
 from __future__ import annotations
 
+import evidence
 import pytest
 
 from penstock.sandbox import control
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(evidence.marker("part:sandbox", "executed locally"))
 
 
 @pytest.fixture(scope="session")

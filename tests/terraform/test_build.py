@@ -15,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.evidence("part:build", "executed locally")
 AARCH64 = 183  # e_machine of an ELF file
 PIPELINE = """\
 name: delays
@@ -127,6 +128,7 @@ assert penstock.__file__.startswith({str(place)!r})
     return float(done.stdout)
 
 
+@pytest.mark.evidence("architecture:lambda", "plan-validated", on="Terraform")
 def test_terraform_takes_the_build_as_it_is(built: Path, terraform):
     root = built / "terraform"
     assert "../../../" not in (root / "main.tf").read_text()

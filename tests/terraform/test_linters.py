@@ -9,6 +9,10 @@ from pathlib import Path
 import linters
 import pytest
 
+pytestmark = [
+    pytest.mark.evidence("architecture:lambda", "plan-validated", on="checkov, parliament"),
+    pytest.mark.evidence("part:terraform-modules", "plan-validated", on="checkov, parliament"),
+]
 ROOT = Path(__file__).parents[2]
 
 

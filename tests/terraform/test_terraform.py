@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from pathlib import Path
 
+import evidence
 import pytest
 
+from penstock.deploy.base import ARCHITECTURES, architecture
 from penstock.runtime.ledger.dynamodb.schema import ACTIONS, SCHEMA
 
+pytestmark = pytest.mark.evidence("part:terraform-modules", "plan-validated", on="Terraform")
 ROOT = Path(__file__).parents[2]
 TREES = (ROOT / "terraform", ROOT / "architectures")
 
@@ -51,7 +52,14 @@ def test_the_hcl_is_formatted(terraform):
     terraform(terraform.place, "fmt", "-check", "-recursive", "-diff")
 
 
-@pytest.mark.parametrize("folder", TESTED, ids=str)
+def shows(folder: Path) -> list[pytest.MarkDecorator]:
+    """What the tests of a folder show of an architecture."""
+    names = {architecture(name).folder: name for name in ARCHITECTURES}
+    found = [f"architecture:{names[part]}" for part in folder.parts if part in names]
+    return [evidence.marker(each, "plan-validated", on="Terraform") for each in found]
+
+
+@pytest.mark.parametrize("folder", [pytest.param(f, marks=shows(f), id=str(f)) for f in TESTED])
 def test_its_own_tests_pass(terraform, folder: Path, tmp_path: Path):
     (tmp_path / "packages").mkdir()
     (tmp_path / "program.json").write_text("{}")
@@ -71,74 +79,3 @@ def test_the_ledgers_table_and_rights_are_those_of_the_code():
     assert set(re.findall(r'"(dynamodb:\w+)"', text)) == set(ACTIONS)
     for root in ROOT.glob("architectures/*/terraform/main.tf"):
         assert set(re.findall(r'"(dynamodb:\w+)"', root.read_text())) in (set(), set(ACTIONS))
-
-
-# -- the standard folder ------------------------------------------------------------------------
-
-ARCHITECTURES = sorted((ROOT / "architectures").iterdir())
-STANDARD = (
-    "README.md",
-    "terraform/main.tf",
-    "terraform/variables.tf",
-    "terraform/outputs.tf",
-    "terraform/versions.tf",
-    "terraform/modules",
-    "src",
-    "diagrams/architecture-overview.md",
-    "diagrams/data-flow.md",
-    "monitoring/cloudwatch-dashboards.json",
-    "monitoring/alerts.yaml",
-    "docs/deployment-guide.md",
-    "docs/cost-analysis.md",
-    "docs/troubleshooting.md",
-)
-
-
-def committed(folder: Path) -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [ROOT / name for name in listed.stdout.split("\0") if name]
-
-
-@pytest.mark.parametrize("folder", ARCHITECTURES, ids=lambda p: p.name)
-def test_an_architecture_is_the_standard_folder_and_nothing_in_it_is_a_placeholder(folder: Path):
-    assert re.fullmatch(r"architecture-[1-7]-[a-z-]+", folder.name)
-    missing = [name for name in STANDARD if not (folder / name).exists()]
-    assert not missing
-    for file in committed(folder):
-        text = file.read_text()
-        assert text.strip(), file
-        assert not re.search(
-            r"\b(TODO|TBD|FIXME|lorem ipsum|coming soon)\b", text, re.IGNORECASE
-        ), file
-
-
-@pytest.mark.parametrize("folder", ARCHITECTURES, ids=lambda p: p.name)
-def test_each_diagram_is_one(folder: Path):
-    for file in (folder / "diagrams").iterdir():
-        assert "```mermaid\n" in file.read_text()
-
-
-@pytest.mark.parametrize("folder", ARCHITECTURES, ids=lambda p: p.name)
-def test_each_alarm_links_to_a_heading_of_the_troubleshooting_guide(folder: Path):
-    guide = (folder / "docs/troubleshooting.md").read_text()
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-")
-        for h in re.findall(r"^#+ (.+)$", guide, re.MULTILINE)
-    }
-    runbooks = re.findall(r"runbook: (\S+)", (folder / "monitoring/alerts.yaml").read_text())
-    assert runbooks
-    assert set(runbooks) <= headings
-
-
-@pytest.mark.parametrize("folder", ARCHITECTURES, ids=lambda p: p.name)
-def test_the_terraform_reads_the_monitoring_files(folder: Path):
-    json.loads((folder / "monitoring/cloudwatch-dashboards.json").read_text())
-    main = (folder / "terraform/main.tf").read_text()
-    assert "/../monitoring/alerts.yaml" in main
-    assert "/../monitoring/cloudwatch-dashboards.json" in main
