@@ -19,6 +19,7 @@ from penstock.sandbox.athena import catalog_versions
 from penstock.sandbox.athena.parts import Athena
 from penstock.sandbox.warehouse.events import to_moto
 from penstock.sandbox.warehouse.parts import Warehouse
+from penstock.sandbox.warehouse.workgroups import Workgroups
 
 
 class Quiet(MotoRequestHandler):
@@ -47,7 +48,7 @@ def main():
     server.daemon_threads = True
     url = f"http://127.0.0.1:{server.server_port}"
     os.environ["MOTO_PORT"] = str(server.server_port)
-    parts.extend((Warehouse(url, to_moto), Athena(url)))
+    parts.extend((Warehouse(url, to_moto), Workgroups(), Athena(url)))
     signal.signal(
         signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
     )

@@ -14,6 +14,9 @@ pytestmark = [
     pytest.mark.evidence("part:terraform-modules", "plan-validated", on="checkov, parliament"),
 ]
 ROOT = Path(__file__).parents[2]
+REDSHIFT = "arn:aws:redshift:us-east-1:123456789012"
+SERVERLESS = "arn:aws:redshift-serverless:us-east-1:123456789012"
+GLUE = "arn:aws:glue:us-east-1:123456789012"
 
 
 def test_checkov_finds_what_is_excepted_with_a_reason_and_nothing_else(tmp_path: Path):
@@ -50,6 +53,12 @@ def access(terraform) -> dict[str, object]:
         "writes": [{"bucket": "acme-lake", "prefix": "curated/delays"}],
         "secret_arns": ["arn:aws:secretsmanager:us-east-1:123456789012:secret:hook-abcdef"],
         "database_users": ["arn:aws:rds-db:us-east-1:123456789012:dbuser:db-ABC/loader"],
+        "warehouses": [
+            {"arn": f"{SERVERLESS}:workgroup/5f1c", "database": "dev"},
+            {"arn": f"{REDSHIFT}:cluster:a", "cluster": "a", "database": "dev"},
+            {"arn": f"{REDSHIFT}:cluster:b", "cluster": "b", "database": "dev", "user": "loader"},
+        ],
+        "tables": [{"catalog": GLUE, "database": "sales", "table": "orders"}],
         "key_arns": ["arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
     }
     (folder / "fake.auto.tfvars.json").write_text(json.dumps(variables))
@@ -82,5 +91,15 @@ def test_the_policy_names_what_the_pipeline_reads_and_writes_and_nothing_else(ac
         "arn:aws:s3:::acme-lake/curated/delays*",
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:hook-abcdef",
         "arn:aws:rds-db:us-east-1:123456789012:dbuser:db-ABC/loader",
+        f"{SERVERLESS}:workgroup/5f1c",
+        f"{REDSHIFT}:cluster:a",
+        f"{REDSHIFT}:cluster:b",
+        f"{REDSHIFT}:dbname:a/dev",
+        f"{REDSHIFT}:dbname:b/dev",
+        f"{REDSHIFT}:dbuser:b/loader",
+        "*",  # of its own statements alone
+        f"{GLUE}:catalog",
+        f"{GLUE}:database/sales",
+        f"{GLUE}:table/sales/orders",
         "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     }

@@ -4,6 +4,13 @@ data "aws_caller_identity" "this" {}
 
 data "aws_partition" "this" {}
 
+# The ARN of a workgroup has an id that its name does not tell.
+data "aws_redshiftserverless_workgroup" "this" {
+  for_each = toset([for each in var.warehouses : each.workgroup if each.workgroup != null])
+
+  workgroup_name = each.value
+}
+
 locals {
   plain = lower(replace(var.pipeline, "_", "-"))
   short = length(local.plain) <= 24 ? local.plain : "${substr(local.plain, 0, 17)}-${substr(sha1(var.pipeline), 0, 6)}"
@@ -14,6 +21,9 @@ locals {
 
   key_arn  = var.customer_managed_key ? module.governance[0].key_arn : null
   key_arns = concat(var.data_key_arns, var.customer_managed_key ? [module.governance[0].key_arn] : [])
+
+  account = "${var.region}:${data.aws_caller_identity.this.account_id}"
+  loading = length(var.warehouses) > 0
 
   table     = var.ledger_table == null ? module.ledger[0].name : var.ledger_table
   table_arn = "arn:${data.aws_partition.this.partition}:dynamodb:${var.region}:${data.aws_caller_identity.this.account_id}:table/${local.table}"
@@ -76,11 +86,16 @@ module "network" {
   source = "../../../terraform/modules/network"
   count  = length(try(var.network.zones, [])) > 0 ? 1 : 0
 
-  name                = local.name
-  cidr                = try(var.network.cidr, null)
-  zones               = try(var.network.zones, [])
-  interface_endpoints = concat(["logs", "sqs"], length(var.secret_names) + length(var.secret_arns) > 0 ? ["secretsmanager"] : [])
-  kms_key_arn         = local.key_arn
+  name        = local.name
+  cidr        = try(var.network.cidr, null)
+  zones       = try(var.network.zones, [])
+  kms_key_arn = local.key_arn
+  interface_endpoints = concat(
+    ["logs", "sqs"],
+    length(var.secret_names) + length(var.secret_arns) > 0 ? ["secretsmanager"] : [],
+    local.loading ? ["redshift-data"] : [],
+    length(var.tables) > 0 ? ["glue"] : [],
+  )
 }
 
 # -- packages and Program ---------------------------------------------------------------------------
@@ -124,6 +139,7 @@ module "loads" {
   name              = "${local.name}-loads"
   consumer_timeout  = var.functions.timeout
   max_receive_count = local.tries
+  sending_services  = local.loading ? ["events.amazonaws.com"] : []
   kms_key_arn       = local.key_arn
 }
 
@@ -141,27 +157,46 @@ module "starts" {
   kms_key_arn       = local.key_arn
 }
 
-# Starts of the planner that failed for good, or could not be delivered.
+# Starts of the planner that failed for good, and events that could not be delivered.
 module "undelivered" {
   source = "../../../terraform/modules/queue"
 
   name             = "${local.name}-undelivered"
   consumer_timeout = var.functions.timeout
   redrive          = false
-  sending_services = local.queued ? ["events.amazonaws.com"] : []
+  sending_services = local.queued || local.loading ? ["events.amazonaws.com"] : []
   kms_key_arn      = local.key_arn
 }
 
 # -- functions --------------------------------------------------------------------------------------
+
+locals {
+  warehouses = [for each in var.warehouses : {
+    arn      = each.workgroup == null ? "arn:${data.aws_partition.this.partition}:redshift:${local.account}:cluster:${each.cluster}" : data.aws_redshiftserverless_workgroup.this[each.workgroup].arn
+    cluster  = each.cluster
+    database = each.database
+    user     = each.user
+    secret   = each.secret
+  }]
+
+  tables = [for each in var.tables : {
+    catalog  = "arn:${data.aws_partition.this.partition}:glue:${coalesce(each.region, var.region)}:${data.aws_caller_identity.this.account_id}"
+    database = each.database
+    table    = each.table
+  }]
+}
 
 module "access" {
   source = "./modules/access"
 
   reads          = concat(var.reads, local.inbox)
   writes         = var.writes
-  secret_arns    = distinct(concat(var.secret_arns, [for name in var.secret_names : var.secrets[name]]))
+  secret_arns    = distinct(concat(var.secret_arns, var.warehouse_secrets, [for name in var.secret_names : var.secrets[name]]))
   database_users = var.database_users
   key_arns       = local.key_arns
+
+  warehouses = local.warehouses
+  tables     = local.tables
 }
 
 data "aws_iam_policy_document" "run" {
@@ -412,6 +447,38 @@ resource "aws_cloudwatch_event_target" "files" {
 
   rule = aws_cloudwatch_event_rule.files[0].name
   arn  = module.starts[0].arn
+
+  dead_letter_config {
+    arn = module.undelivered.arn
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 3600
+    maximum_retry_attempts       = 10
+  }
+}
+
+# -- what tells the loader that a load has ended ------------------------------------------------------
+
+# The event goes into the queue as it is: the statement's name says which run it belongs to.
+resource "aws_cloudwatch_event_rule" "loaded" {
+  count = local.loading ? 1 : 0
+
+  name        = "${local.name}-loaded"
+  description = "Redshift has loaded rows of ${var.pipeline}, or has not"
+
+  event_pattern = jsonencode({
+    source      = ["aws.redshift-data"]
+    detail-type = ["Redshift Data Statement Status Change"]
+    detail      = { statementName = [{ prefix = "penstock/${var.pipeline}/" }] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "loaded" {
+  count = local.loading ? 1 : 0
+
+  rule = aws_cloudwatch_event_rule.loaded[0].name
+  arn  = module.loads.arn
 
   dead_letter_config {
     arn = module.undelivered.arn

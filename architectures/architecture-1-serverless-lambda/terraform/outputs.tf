@@ -23,6 +23,11 @@ output "work" {
   value       = local.work
 }
 
+output "staging" {
+  description = "What the role of each warehouse has to be allowed to read, for COPY: `s3:GetObject` and `s3:ListBucket`."
+  value       = distinct([for each in var.warehouses : each.staging == null ? "${local.work}/staging/" : "s3://${each.staging.bucket}/${each.staging.prefix}"])
+}
+
 output "dead_letters" {
   description = "Queues to look into when an alarm says so."
   value       = concat([module.tasks.dead_name, module.loads.dead_name], module.starts[*].dead_name, [module.undelivered.name])

@@ -105,6 +105,38 @@ variable "database_tokens" {
   nullable    = false
 }
 
+variable "warehouses" {
+  description = "Databases of Redshift that the pipeline loads into: of a workgroup or a cluster. `user`: of the cluster, instead of the IAM identity's. `secret`: it signs in with one of `warehouse_secrets`. `staging`: where rows are staged, if not in the work bucket."
+  type = list(object({
+    workgroup = optional(string)
+    cluster   = optional(string)
+    database  = string
+    user      = optional(string)
+    secret    = optional(bool, false)
+    region    = optional(string)
+    staging   = optional(object({ bucket = string, prefix = string }))
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for w in var.warehouses : (w.workgroup == null) != (w.cluster == null)])
+    error_message = "A warehouse has either a workgroup or a cluster."
+  }
+
+  validation {
+    condition     = alltrue([for w in var.warehouses : w.region == null || w.region == var.region])
+    error_message = "A warehouse has to be in the region of the deployment: what tells that a load has ended is heard only there."
+  }
+}
+
+variable "tables" {
+  description = "Tables of the Glue Data Catalog that the pipeline writes; `region`: if not that of the deployment."
+  type        = list(object({ database = string, table = string, region = optional(string) }))
+  default     = []
+  nullable    = false
+}
+
 variable "alert_emails" {
   description = "Addresses that alarms are sent to; each has to confirm once."
   type        = list(string)
@@ -160,6 +192,18 @@ variable "database_users" {
   validation {
     condition     = !var.database_tokens || length(var.database_users) > 0
     error_message = "A source signs in with IAM: name its user in database_users, as arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER."
+  }
+}
+
+variable "warehouse_secrets" {
+  description = "ARNs of the secrets with user and password that warehouses are signed in to with."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.warehouse_secrets) > 0 || !anytrue([for w in var.warehouses : w.secret])
+    error_message = "A warehouse is signed in to with a secret: name its ARN in warehouse_secrets."
   }
 }
 

@@ -15,7 +15,7 @@ from penstock.errors import BuildError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from penstock.program import Program
+    from penstock.program import Load, Program
 
 _S3 = re.compile(r"s3a?://([^/]+)/?(.*)", re.DOTALL)
 _SECRET = re.compile(r"\$\{secret\.([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -34,6 +34,52 @@ class Place:
         return {"bucket": self.bucket, "prefix": self.prefix}
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Warehouse:
+    """A database of Redshift that rows are loaded into.
+
+    Attributes:
+        workgroup: of Redshift Serverless, or empty; then it is
+        cluster: the identifier of a provisioned cluster.
+        user: the database user, of a cluster; empty: that of the IAM identity.
+        secret: it is signed in to with a secret, which the environment names.
+        region: empty: that of the deployment.
+        staging: where rows are staged; None: in the work bucket.
+    """
+
+    workgroup: str
+    cluster: str
+    database: str
+    user: str
+    secret: bool
+    region: str
+    staging: Place | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As Terraform takes it: what is not said is not there."""
+        told = {name: getattr(self, name) for name in ("workgroup", "cluster", "user", "region")}
+        return {
+            "database": self.database,
+            "secret": self.secret,
+            **{name: value for name, value in told.items() if value},
+            **({"staging": self.staging.as_json()} if self.staging else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Table:
+    """A table of the Glue Data Catalog; `region` is empty for that of the deployment."""
+
+    database: str
+    table: str
+    region: str
+
+    def as_json(self) -> dict[str, str]:
+        """As Terraform takes it."""
+        told = {"database": self.database, "table": self.table}
+        return told | ({"region": self.region} if self.region else {})
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Everything outside that a Program touches.
@@ -42,6 +88,8 @@ class Access:
         secret_names: `${secret.NAME}`: which secrets the environment has to hold.
         secret_arns: secrets of AWS Secrets Manager named in the definition.
         database_tokens: some source signs in with IAM.
+        warehouses: that rows are loaded into.
+        tables: of the Glue Data Catalog, that are written.
     """
 
     reads: tuple[Place, ...]
@@ -49,6 +97,8 @@ class Access:
     secret_names: tuple[str, ...]
     secret_arns: tuple[str, ...]
     database_tokens: bool = False
+    warehouses: tuple[Warehouse, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 def access_of(program: Program) -> Access:
@@ -72,6 +122,8 @@ def access_of(program: Program) -> Access:
         secret_names=tuple(sorted({name for text in texts for name in _SECRET.findall(text)})),
         secret_arns=tuple(sorted({str(o["secret_arn"]) for o in options if o.get("secret_arn")})),
         database_tokens=any(o.get("auth") == "iam" for o in options),
+        warehouses=tuple(sorted(set(_warehouses(program.loads)), key=repr)),
+        tables=tuple(sorted(set(_tables(program.loads)))),
     )
 
 
@@ -94,9 +146,34 @@ def _places(parts: Iterable[Any]) -> tuple[Place, ...]:
     return tuple(sorted(place for place in found if place))
 
 
+def _warehouses(loads: Iterable[Load]) -> Iterator[Warehouse]:
+    for load in loads:
+        if load.connector == "redshift":
+            found = {name: value or "" for name, value in load.options.items()}
+            yield Warehouse(
+                workgroup=found.get("workgroup", ""),
+                cluster=found.get("cluster", ""),
+                database=found["database"],
+                user=found.get("user", ""),
+                secret=bool(found.get("secret")),
+                region=found.get("region", ""),
+                staging=place_of(found.get("staging", "")),
+            )
+
+
+def _tables(loads: Iterable[Load]) -> Iterator[Table]:
+    for load in loads:
+        if load.connector == "athena":
+            options = load.options
+            yield Table(options["database"], options["table"], options.get("region") or "")
+
+
+# What holds the address of files; the `path` of a webhook is that of a URL.
+_PLACES = {"webhook": "inbox", "redshift": "staging"}
+
+
 def _paths(part: Any) -> list[str]:
-    # The `path` of a webhook is that of a URL.
-    path = part.options.get("inbox" if part.connector == "webhook" else "path")
+    path = part.options.get(_PLACES.get(part.connector, "path"))
     paths = path if isinstance(path, list) else [path]
     return [each for each in paths if isinstance(each, str)]
 

@@ -19,6 +19,7 @@ from penstock.sandbox.triggers import buckets, queue_overlay, rules, schedules
 from penstock.sandbox.triggers.queues import Pollers, waiting
 from penstock.sandbox.warehouse.events import to_moto
 from penstock.sandbox.warehouse.parts import Warehouse
+from penstock.sandbox.warehouse.workgroups import Workgroups
 from penstock.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Sandbox:
     world: World
     calls: Calls
     application: Application
-    services: tuple[Warehouse | Athena, ...]
+    services: tuple[Warehouse | Workgroups | Athena, ...]
 
     def close(self) -> None:
         """End every function and every thread's work."""
@@ -77,7 +78,7 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
         return schedules.tick(delivery, document)
 
     moto = DomainDispatcherApplication(create_backend_app)
-    services = (Warehouse(state.url, to_moto), Athena(state.url))
+    services = (Warehouse(state.url, to_moto), Workgroups(), Athena(state.url))
     application = Application(moto, {"status": status, "tick": tick}, (gateway, *services))
     return Sandbox(world, calls, application, services)
 

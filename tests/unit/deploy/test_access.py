@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.deploy.access import Place, access_of
+from penstock.deploy.access import Place, Table, access_of
 from penstock.deploy.architectures.serverless_lambda.requirements import requirements
 from penstock.deploy.architectures.serverless_lambda.settings import settings_of
 from penstock.deploy.scheduling import cron_expression
@@ -43,6 +43,51 @@ def test_secrets_are_named_once_each_wherever_they_stand():
     assert not access.database_tokens
 
 
+def test_a_warehouse_is_loaded_from_its_staging_place():
+    serverless = {"workgroup": "analytics", "database": "dev", "table": "orders"}
+    cluster = {
+        "cluster": "old",
+        "database": "dev",
+        "table": "orders",
+        "user": "loader",
+        "staging": "s3://acme-stage/rows",
+    }
+    access = access_of(
+        program(
+            loads=[
+                ("redshift", serverless),
+                ("redshift", serverless | {"table": "lines"}),
+                ("redshift", cluster),
+                ("redshift", serverless | {"database": "prod", "secret": "${secret.warehouse}"}),
+            ]
+        )
+    )
+    assert access.writes == (Place("acme-stage", "rows"),)
+    assert access.secret_names == ("warehouse",)
+    told = sorted((each.as_json() for each in access.warehouses), key=repr)
+    assert told == [
+        {
+            "database": "dev",
+            "secret": False,
+            "cluster": "old",
+            "user": "loader",
+            "staging": {"bucket": "acme-stage", "prefix": "rows"},
+        },
+        {"database": "dev", "secret": False, "workgroup": "analytics"},
+        {"database": "prod", "secret": True, "workgroup": "analytics"},
+    ]
+
+
+def test_a_table_of_athena_is_files_and_an_entry_of_the_catalog():
+    options = {"database": "sales", "table": "orders", "path": "s3://acme-lake/orders"}
+    access = access_of(program(loads=[("athena", options)]))
+    assert access.writes == (Place("acme-lake", "orders"),)
+    assert access.tables == (Table("sales", "orders", ""),)
+    assert access.tables[0].as_json() == {"database": "sales", "table": "orders"}
+    abroad = access_of(program(loads=[("athena", options | {"region": "eu-west-1"})]))
+    assert abroad.tables[0].as_json()["region"] == "eu-west-1"
+
+
 def test_files_of_this_machine_are_refused_all_at_once():
     with pytest.raises(BuildError) as told:
         access_of(
@@ -56,6 +101,13 @@ def test_files_of_this_machine_are_refused_all_at_once():
 def test_a_package_holds_what_the_program_needs_and_no_more():
     csv = [("s3", {"path": "s3://b/x/*.csv"})]
     assert requirements(program(csv)) == ["duckdb", "obstore", "pytz"]
+    warehouse = [("redshift", {"workgroup": "w", "database": "d", "table": "t"})]
+    assert requirements(program(csv, warehouse)) == ["duckdb", "obstore", "pytz"]
+    athena = {"database": "d", "table": "t", "path": "s3://b/t"}
+    assert requirements(program(csv, [("athena", athena)])) == ["duckdb", "obstore", "pytz"]
+    assert "pyiceberg[sql-sqlite]" in requirements(
+        program(csv, [("athena", athena | {"format": "iceberg"})])
+    )
     delta = [("lake", {"path": "s3://b/t", "format": "delta"})]
     assert requirements(program(csv, delta)) == [
         "deltalake",

@@ -119,6 +119,62 @@ run "a_signature_without_its_secret" {
   expect_failures = [var.webhook]
 }
 
+run "into_a_warehouse" {
+  command = plan
+
+  variables {
+    warehouses = [
+      { workgroup = "analytics", database = "dev" },
+      { cluster = "old", database = "dev", user = "loader", staging = { bucket = "acme-stage", prefix = "rows" } },
+    ]
+    network = { zones = ["us-east-1a", "us-east-1b"] }
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.loaded[0].event_pattern).detail == { statementName = [{ prefix = "penstock/flights/" }] }
+    error_message = "The loader hears of its own statements."
+  }
+
+  assert {
+    condition     = local.warehouses[1].arn == "arn:aws:redshift:us-east-1:123456789012:cluster:old"
+    error_message = "A cluster is named by its ARN."
+  }
+
+  assert {
+    condition     = output.staging == tolist(["s3://penstock-prod-flights-work-123456789012/work/staging/", "s3://acme-stage/rows"])
+    error_message = "What COPY has to read is told."
+  }
+}
+
+run "into_no_warehouse" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.loaded) == 0 && length(output.staging) == 0
+    error_message = "Nobody else sends to the loads."
+  }
+}
+
+run "a_warehouse_elsewhere" {
+  command = plan
+
+  variables {
+    warehouses = [{ workgroup = "analytics", database = "dev", region = "eu-west-1" }]
+  }
+
+  expect_failures = [var.warehouses]
+}
+
+run "a_warehouse_without_its_secret" {
+  command = plan
+
+  variables {
+    warehouses = [{ workgroup = "analytics", database = "dev", secret = true }]
+  }
+
+  expect_failures = [var.warehouse_secrets]
+}
+
 run "in_a_vpc_with_a_key" {
   command = plan
 

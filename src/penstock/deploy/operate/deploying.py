@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from penstock.deploy.build import RECORD, SCHEMA
-from penstock.deploy.operate import deployments
+from penstock.deploy.operate import deployments, made_before
 from penstock.deploy.operate.deployments import SANDBOX, Deployment
 from penstock.deploy.operate.terraform import Terraform
 from penstock.errors import DeployError, UsageError
@@ -85,9 +85,7 @@ def in_sandbox(
     found = _deployment(record, SANDBOX, region, root, variables)
     found = replace(found, sandbox=sandbox.token)
     environment = enter(found, sandbox)
-    secrets = _made_before(inputs, region, told)
-    if secrets:
-        found.variables["secrets"] = secrets
+    found.variables.update(made_before.make(inputs, region, told))
     return found, Terraform(root, environment, told)
 
 
@@ -168,58 +166,3 @@ def _copied(build: Path, to: Path) -> None:
             os.link(source.resolve(), place)
         except OSError:
             shutil.copyfile(source, place)
-
-
-def _made_before(
-    inputs: Mapping[str, Any], region: str, told: Callable[[str], None]
-) -> dict[str, str]:
-    """Make what on AWS is there before: the buckets of the data, and the secrets.
-
-    Returns:
-        Secret's name → ARN.
-    """
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    s3: Any = boto3.client("s3", region_name=region)
-    places = [*inputs.get("reads", ()), *inputs.get("writes", ())]
-    listens = {place["bucket"] for place in inputs.get("trigger", {}).get("files", ())}
-    where = {} if region == "us-east-1" else {"LocationConstraint": region}
-    try:
-        there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-        for bucket in sorted({place["bucket"] for place in places} - there):
-            given = {"CreateBucketConfiguration": where} if where else {}
-            s3.create_bucket(Bucket=bucket, **given)
-            told(f"made the bucket {bucket}: on AWS it has to be there")
-        for bucket in sorted(listens):
-            s3.put_bucket_notification_configuration(
-                Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
-            )
-        return _secrets(inputs.get("secret_names", ()), region)
-    except (BotoCoreError, ClientError) as error:
-        raise DeployError(f"the sandbox does not take it: {error}") from error
-
-
-def _secrets(names: Any, region: str) -> dict[str, str]:
-    from penstock.runtime.references import SECRET_PREFIX
-
-    missing = [n for n in names if SECRET_PREFIX + n.upper() not in os.environ]
-    if missing:
-        raise UsageError(
-            f"the secret `{missing[0]}` has no value",
-            code="PSK-ENV-003",
-            hint=f"set {SECRET_PREFIX}{missing[0].upper()}; the sandbox keeps it as "
-            "AWS Secrets Manager would",
-        )
-    import boto3
-
-    made: dict[str, str] = {}
-    client: Any = boto3.client("secretsmanager", region_name=region) if names else None
-    for name in names:
-        value = os.environ[SECRET_PREFIX + name.upper()]
-        try:
-            told = client.create_secret(Name=f"penstock/{name}", SecretString=value)
-        except client.exceptions.ResourceExistsException:
-            told = client.put_secret_value(SecretId=f"penstock/{name}", SecretString=value)
-        made[name] = told["ARN"]
-    return made

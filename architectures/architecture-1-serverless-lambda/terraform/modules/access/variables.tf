@@ -28,6 +28,26 @@ variable "database_users" {
   nullable    = false
 }
 
+variable "warehouses" {
+  description = "Databases of Redshift: ARN of the workgroup or cluster; the cluster's identifier, null for a workgroup; the database user, null for the IAM identity's; whether a secret is signed in with."
+  type = list(object({
+    arn      = string
+    cluster  = optional(string)
+    database = string
+    user     = optional(string)
+    secret   = optional(bool, false)
+  }))
+  default  = []
+  nullable = false
+}
+
+variable "tables" {
+  description = "Tables of the Glue Data Catalog. `catalog`: arn:aws:glue:REGION:ACCOUNT."
+  type        = list(object({ catalog = string, database = string, table = string }))
+  default     = []
+  nullable    = false
+}
+
 variable "key_arns" {
   description = "Customer-managed keys that what it reads and writes is encrypted with."
   type        = list(string)

@@ -63,6 +63,8 @@ class ServerlessLambda:
             "secret_names": list(access.secret_names),
             "secret_arns": list(access.secret_arns),
             "database_tokens": access.database_tokens,
+            "warehouses": [each.as_json() for each in access.warehouses],
+            "tables": [each.as_json() for each in access.tables],
             "webhook": _webhook(definition.pipeline.trigger, program),
             "alert_emails": sorted({a.email for a in definition.pipeline.alerts if a.email}),
         }
