@@ -108,9 +108,9 @@ def test_its_handlers_are_thin(folder: Path):
             "penstock",
             "typing",
         }, file
-        (function,) = (n for n in tree.body if isinstance(n, ast.FunctionDef))
+        assert "handler" in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}, file
         branches = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.Match)
-        assert not [n for n in ast.walk(function) if isinstance(n, branches)], file
+        assert not [n for n in ast.walk(tree) if isinstance(n, branches)], file
 
 
 # -- its sample -------------------------------------------------------------------------------------
