@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--output",
     "to",
     type=click.Path(path_type=Path),
-    help="Where to put it. Default: .penstock/build/ARCHITECTURE.",
+    help="Where to put it. Default: .penstock/build/ARCHITECTURE, or ARCHITECTURE-PROFILE.",
 )
 @shared.definition_options
 @pass_output
@@ -64,7 +64,8 @@ def build_for(
 
     Args:
         architecture: None: that of `deploy.architecture`.
-        to: None: `.penstock/build/ARCHITECTURE`.
+        to: None: `.penstock/build/ARCHITECTURE`, with a profile `ARCHITECTURE-PROFILE`: each
+            profile has a folder, and so a state of Terraform's, of its own.
         sandbox: for functions that run on this machine, whatever the pipeline asks for.
 
     Raises:
@@ -86,7 +87,7 @@ def build_for(
         )
     chosen = find(name)
     program = shared.program_or_fail(output, root, chosen.engine, profile, variables)
-    folder = "sandbox" if sandbox else name
+    folder = "sandbox" if sandbox else f"{name}-{profile}" if profile else name
     return build(
         definition,
         program,
