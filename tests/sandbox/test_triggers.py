@@ -214,7 +214,9 @@ def test_settings_terraform_reads_back_are_there(cloud, out):
 
 
 def test_what_moto_would_pretend_is_refused(cloud):
-    with pytest.raises(ClientError, match="does not run Redshift statements"):
-        cloud.redshift_data.execute_statement(Sql="SELECT 1", Database="d", WorkgroupName="work")
-    with pytest.raises(ClientError, match="does not run Athena queries"):
-        cloud.athena.start_query_execution(QueryString="SELECT 1")
+    with pytest.raises(ClientError, match="does not run Glue jobs"):
+        cloud.glue.start_job_run(JobName="job")
+    with pytest.raises(ClientError, match="does not run Step Functions executions"):
+        cloud.stepfunctions.start_execution(
+            stateMachineArn="arn:aws:states:eu-west-1:123456789012:stateMachine:m"
+        )

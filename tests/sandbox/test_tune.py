@@ -97,6 +97,10 @@ def test_a_size_that_is_too_small_is_told_with_its_reason(folder):
 
 
 def test_data_that_no_run_can_be_planned_of(folder):
+    text = (folder / "pipeline.yaml").read_text()
+    strict = text.replace("    schema:", "    schema_evolution: strict\n    schema:", 1)
+    assert strict != text
+    (folder / "pipeline.yaml").write_text(strict)
     (folder / "data" / "a.csv").write_text("other,columns\n1,2\n")
     (folder / "data" / "b.csv").unlink()
     done = tuned(folder, "--profile", "prod", "--sizes", "1769", "--repeats", "1")

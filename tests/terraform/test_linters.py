@@ -63,8 +63,9 @@ def access(terraform) -> dict[str, object]:
     }
     (folder / "fake.auto.tfvars.json").write_text(json.dumps(variables))
     (folder / "offline_override.tf").write_text(
-        'provider "aws" {\n  region = "us-east-1"\n  access_key = "x"\n  secret_key = "x"\n'
-        "  skip_credentials_validation = true\n  skip_requesting_account_id = true\n}\n"
+        'provider "aws" {\n  region                      = "us-east-1"\n'
+        '  access_key                  = "x"\n  secret_key                  = "x"\n'
+        "  skip_credentials_validation = true\n  skip_requesting_account_id  = true\n}\n"
     )
     terraform(folder, "apply", "-auto-approve", "-no-color")
     return json.loads(json.loads(terraform(folder, "output", "-json"))["policy_json"]["value"])

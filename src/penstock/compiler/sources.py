@@ -135,7 +135,8 @@ def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] |
         found = opened(read, state.definition.root).infer()
     except PenstockError as error:
         hint = error.hint or "check where it is, or declare its `schema`"
-        outside = isinstance(error, Unavailable)
+        # A column of a type that there is not is there: the definition has to leave it out.
+        outside = isinstance(error, Unavailable) and error.code != "PSK-SRC-036"
         state.tell(error.code, error.message, error.span or span, hint, outside=outside)
         return None
     _note_origin(state, name, found.origin)

@@ -382,11 +382,11 @@ def test_the_keys_of_s3_go_to_pyiceberg(monkeypatch, tmp_path):
         "s3.session-token": "token",
         "s3.region": "eu-west-1",
     }
-    assert iceberg_catalog._s3_properties() == keys
+    assert iceberg_catalog.s3_properties() == keys
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://here")
-    assert iceberg_catalog._s3_properties() == {**keys, "s3.endpoint": "http://here"}
+    assert iceberg_catalog.s3_properties() == {**keys, "s3.endpoint": "http://here"}
     monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
-    assert set(iceberg_catalog._s3_properties()) == {"s3.region", "s3.endpoint"}
+    assert set(iceberg_catalog.s3_properties()) == {"s3.region", "s3.endpoint"}
 
 
 def test_a_table_is_called_as_its_folder(tmp_path):
