@@ -130,7 +130,7 @@ class Database:
         """Relation → share done (0 to 1), where DuckDB knows it."""
         with self._guard:
             running = dict(self._working)
-        shares = {relation: cursor.query_progress() for relation, cursor in running.items()}
+        shares = {relation: _share(cursor) for relation, cursor in running.items()}
         return {relation: share / 100 for relation, share in shares.items() if share >= 0}
 
     @contextmanager
@@ -167,3 +167,17 @@ class Database:
             cursor.close()
         self._root.close()
         shutil.rmtree(self._spill, ignore_errors=True)
+
+
+def _share(cursor: Any) -> float:
+    """How far a query is, in percent; -1 where that is not known.
+
+    A query that is failing at this moment may give its error to whoever asks; it is told by the
+    thread whose query it is.
+    """
+    import duckdb
+
+    try:
+        return float(cursor.query_progress())
+    except duckdb.Error:
+        return -1.0
