@@ -344,3 +344,9 @@ def test_what_others_wrote_is_told_as_far_as_the_log_goes(delta, values):
     log_ = delta.target()._log
     assert log_.foreign(log_.current()) == []
     assert log_.pinned() == (set(), set())
+
+
+def test_upkeep_leaves_the_log_to_the_retention_of_delta(delta, values):
+    for n in range(3):
+        delta.publish(values((n, "a", "n")), mode="append")
+    assert delta.target()._log.superfluous(None, ()) == set()
