@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,12 @@ CODE = "PSK-ENV-015"
 CONNECT_SECONDS = 5
 READ_SECONDS = 60
 _DENIED = frozenset({"AccessDenied", "ExpiredToken", "UnrecognizedClient", "InvalidSignature"})
+
+
+def quieten() -> None:
+    """boto3 tells where it found keys and endpoints at level INFO, which functions log; no more."""
+    for chatty in ("boto3", "botocore", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def client(service: str, *, region: str | None = None, wanted_by: str) -> Any:

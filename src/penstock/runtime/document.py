@@ -45,6 +45,11 @@ class RunDocument:
     def __post_init__(self) -> None:
         self.started_at = self.started_at or utc_now()
 
+    def count_from_start(self) -> None:
+        """Count the seconds from `started_at`: other processes have worked on the run before."""
+        began = datetime.fromisoformat(self.started_at)
+        self._clock -= max(0.0, (datetime.now(UTC) - began).total_seconds())
+
     def published(self, target: str, done: Published, seconds: float) -> None:
         """Note what a target shows now."""
         self.targets[target] = {

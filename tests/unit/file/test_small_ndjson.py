@@ -20,7 +20,7 @@ SCHEMA = (Column("id", "integer"), Column("name", "varchar"))
         b'{"id": 1}\n{"name": "a", "id": 2}\n', b'{"id": 1, "new": [1]}\n', b"", b"\n\n",
         b'{"ID": 1}\r\n{"id": 2}\r\n', b'{"id": 1}\nbroken\n', b"7\n", b'"text"\n[1]\n',
         b'{"id": NaN}\n', b'\xef\xbb\xbf{"id": 1}\n', b'{"id": "\xff"}\n', b'{"a b.c": {"d": 1}}\n',
-        '{"id": 1}\n'.encode("utf-16"), gzip.compress(b'{"id": 1}\n'), b'{"id": 1, "id": 2}\n',
+        '{"id": 1}\n'.encode("utf-16"), gzip.compress(b'{"id": 1}\n', mtime=0), b'{"id": 1, "id": 2}\n',
     ],
 )  # fmt: skip
 def test_what_is_found_is_the_same(tmp_path, monkeypatch, data):

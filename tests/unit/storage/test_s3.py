@@ -95,6 +95,29 @@ def test_after_some_tries_it_is_told(store):
     assert calls.calls == s3.ATTEMPTS
 
 
+DENIED = PermissionError("403 AccessDenied")
+
+
+def test_what_is_missing_is_missing_also_where_only_some_prefix_may_be_listed(store):
+    """There S3 denies what it does not have."""
+    for name in ("a/w", "a/y", "b"):
+        store.put(name, b"1")
+    for name in ("a/x", "a/z", "c/x", "a"):
+        broken(store, "head", DENIED)
+        assert store.head(name) is None
+
+
+def test_what_is_there_and_may_not_be_read_is_told(store):
+    store.put("a/x", b"1")
+    broken(store, "head", DENIED)
+    with pytest.raises(SourceUnavailable, match="access is denied"):
+        store.head("a/x")
+    broken(store, "list", DENIED)  # nothing may be listed either
+    broken(store, "head", DENIED)
+    with pytest.raises(SourceUnavailable, match="access is denied"):
+        store.head("a/y")
+
+
 def test_what_does_not_pass_is_not_tried_again(store, waits):
     calls = broken(store, "put", *[PermissionError("no")] * 9)
     with pytest.raises(StorageUnavailable, match="access is denied"):

@@ -10,6 +10,7 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, in_words
+from penstock.runtime import aws
 from penstock.runtime.serverless import (
     by_event,
     events,
@@ -41,7 +42,7 @@ MOST_TRIES = 5
 
 @cache
 def _telemetry() -> Telemetry:
-    settings.quieten()
+    aws.quieten()
     root = Path(os.environ.get("PENSTOCK_ROOT") or Path(gettempdir()) / "penstock")
     return open_in_function(os.environ, root)
 

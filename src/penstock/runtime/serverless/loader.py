@@ -146,6 +146,7 @@ def _document(function: Function, plan: RunPlan, slices: Sequence[dict[str, Any]
     """The run's report, of those of its slices."""
     bound = programs.bound(function, plan)
     document = RunDocument(bound, plan.run_id, plan.attempt, plan.started_at)
+    document.count_from_start()
     document.notes += plan.notes
     told = [dict(c) for c in bound.schema_changes]
     document.schema_changes = told + [c for c in plan.schema_changes if c not in told]
@@ -178,6 +179,7 @@ def _give_up(function: Function, plan: RunPlan, error: PenstockError) -> str:
         publish.open_target(load, function.root).abandon(plan.key)
     status: Status = "stopped" if isinstance(error, RunStopped) else "failed"
     document = RunDocument(bound, plan.run_id, plan.attempt, plan.started_at)
+    document.count_from_start()
     document.fail(error)
     document.end(status)
     function.ledger.finish(plan.run_id, status, document.as_json(), lock=plan.lock)

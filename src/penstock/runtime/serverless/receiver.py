@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.errors import PenstockError, RunError
 from penstock.program import Program
+from penstock.runtime import aws
 from penstock.runtime.references import SECRET_PREFIX, secrets_of, with_secrets
 from penstock.runtime.serverless import secrets
 from penstock.runtime.sources.webhook import inbox
@@ -40,8 +41,7 @@ _LOG = logging.getLogger("penstock")
 
 def handle(event: Any, _context: Any = None) -> dict[str, Any]:
     """Answer a request of API Gateway (both formats), in the form that it understands."""
-    for chatty in ("boto3", "botocore", "urllib3"):  # they tell where they found keys
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    aws.quieten()
     try:
         request = request_of(event)
         doors = _doors()

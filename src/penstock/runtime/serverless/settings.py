@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -150,12 +149,6 @@ def _queues(region: str | None, _endpoint: str | None) -> Any:
     import boto3
 
     return boto3.client("sqs", region_name=region)
-
-
-def quieten() -> None:
-    """Libraries that tell at level INFO where they found keys do not."""
-    for chatty in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _own_files(packed: Path, root: Path) -> None:

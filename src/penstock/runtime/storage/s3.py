@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from penstock.errors import PenstockError, SourceUnavailable, StorageUnavailable
 from penstock.runtime.storage.base import Entry
 from penstock.runtime.storage.s3_client import connect, settings
-from penstock.runtime.storage.s3_errors import CutOff, is_passing, translated
+from penstock.runtime.storage.s3_errors import CODE_DENIED, CutOff, is_passing, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -63,7 +63,29 @@ class S3Store:
             )
         except FileNotFoundError:
             return None
+        except PenstockError as error:
+            if error.code == CODE_DENIED and self._absent(path):
+                return None
+            raise
         return self._entry(found)
+
+    def _absent(self, path: str) -> bool:
+        """Whether a listing shows that there is no such object.
+
+        Whoever may list under some prefix only is not told that an object is missing: S3 denies
+        access to it, as to one that is there and may not be read
+        (docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html, "Permissions").
+        """
+        key = self._key(path)
+        folder = key.rpartition("/")[0]
+        try:
+            for batch in self._obstore.list(self._client, folder or None, offset=key[:-1]):
+                for meta in batch:  # in order, from just before the key
+                    if meta["path"] >= key:
+                        return bool(meta["path"] != key)
+        except (OSError, self._obstore.exceptions.BaseError):
+            return False
+        return True
 
     def read(self, path: str) -> bytes:
         """The content of an object."""
