@@ -219,15 +219,10 @@ data "aws_iam_policy_document" "run" {
   }
 
   statement {
+    # Without a condition: else S3 would deny, not tell as missing, what is not there yet.
     sid       = "ListWork"
     actions   = ["s3:ListBucket"]
     resources = [module.work.arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = ["programs/*", "work/*"]
-    }
   }
 }
 

@@ -4,7 +4,7 @@ data "aws_partition" "this" {}
 
 locals {
   s3 = "arn:${data.aws_partition.this.partition}:s3:::"
-  # Bucket => prefixes, so that a listing shows nothing else either.
+  # Bucket => prefixes: a listing below one of them shows its keys.
   listed = { for place in distinct(concat(var.reads, var.writes)) : place.bucket => place.prefix... }
 
   # The Data API signs in for whoever calls it, in one of three ways, if not with a secret:
@@ -24,7 +24,9 @@ data "aws_iam_policy_document" "this" {
       resources = ["${local.s3}${statement.key}"]
 
       condition {
-        test     = "StringLike"
+        # IfExists: a request for one object has no prefix, and S3 tells as missing what is not there
+        # only to who may list; to others it denies it, and Delta's log cannot be begun.
+        test     = "StringLikeIfExists"
         variable = "s3:prefix"
         values   = [for prefix in statement.value : "${prefix}*"]
       }
