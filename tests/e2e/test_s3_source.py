@@ -211,3 +211,14 @@ def test_what_does_not_pass_ends_the_run_and_publishes_nothing(bucket, faulty, k
     assert nothing_published(bucket)
     assert bucket("run").code == 0, "and the next one makes it good"
     assert rows(bucket) == ["1,1.50", "2,2.50", "3,3.00"]
+
+
+def test_objects_are_fetched_in_their_order_small_ones_together():
+    from penstock.runtime.engines.base import InputFile
+    from penstock.runtime.sources.s3 import source
+
+    sizes = [1] * 9 + [source.SMALL_BYTES + 1] * 2 + [2, 2]
+    files = [InputFile(str(i), str(i), size, "") for i, size in enumerate(sizes)]
+    lots = list(source._batches(files))
+    assert [len(lot) for lot in lots] == [8, 1, 1, 1, 2]
+    assert [file for lot in lots for file in lot] == files

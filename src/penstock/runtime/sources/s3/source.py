@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -101,15 +102,15 @@ class S3Source(FileSource):
     def _look(
         self, look: Any, files: Iterable[InputFile], fmt: FileFormat, schema: Any, grow: bool
     ) -> Iterator[Shape]:
-        """Fetch an object, look at it, forget it."""
+        """Fetch objects, small ones several at a time, look at them, forget them."""
         with TemporaryDirectory(prefix="penstock-") as folder:
 
             def fetched() -> Iterator[InputFile]:
-                for number, file in enumerate(files):
-                    local = self._fetched(file, Path(folder), number)
-                    yield local
-                    if local is not file:
-                        Path(local.path).unlink(missing_ok=True)
+                for number, some in enumerate(_batches(files)):
+                    for local in self._all_fetched(some, Path(folder, str(number))):
+                        yield local
+                        if local not in some:
+                            Path(local.path).unlink(missing_ok=True)
 
             yield from look(fetched(), fmt, schema, grow=grow)
 
@@ -162,3 +163,11 @@ class S3Source(FileSource):
         to = folder / f"{number:06d}-{key.rpartition('/')[2][-150:]}"
         self._store.download(key, to, identity=file.identity.partition("-")[2])
         return replace(file, path=str(to))
+
+
+def _batches(files: Iterable[InputFile]) -> Iterator[list[InputFile]]:
+    """In their order: small files in lots, a large one by itself; so few bytes lie here at a time."""
+    for large, alike in groupby(files, key=lambda file: file.size > SMALL_BYTES):
+        lot = 1 if large else AT_ONCE
+        while some := list(islice(alike, lot)):
+            yield some
