@@ -166,7 +166,7 @@ class S3Source(FileSource):
 
 
 def _batches(files: Iterable[InputFile]) -> Iterator[list[InputFile]]:
-    """In their order: small files in lots, a large one by itself; so few bytes lie here at a time."""
+    """In their order: small files in lots, a large one by itself; few bytes lie here at a time."""
     for large, alike in groupby(files, key=lambda file: file.size > SMALL_BYTES):
         lot = 1 if large else AT_ONCE
         while some := list(islice(alike, lot)):
