@@ -8,6 +8,7 @@ are fixed, and no compiled Python is kept, so that Terraform sees a change only 
 from __future__ import annotations
 
 import hashlib
+import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -40,8 +41,15 @@ _COMPILER = ("compiler", "dialects", "explanations", "quality", "spec", "transfo
 # Never imported by a function: type stubs, headers, the libraries' own tests, install records.
 _SUFFIXES = (".pyc", ".pyi", ".pxd", ".pyx", ".h", ".hpp", ".cmake")
 _FOLDERS = frozenset({"__pycache__", "tests", "include"})
-# Arrow's RPC: a fifth of pyarrow, and nothing else of it is linked to it.
-_FLIGHT = ("_flight.", "flight.", "libarrow_flight.", "libarrow_python_flight.")
+# Large parts that nothing else of their package is linked to or imports: Arrow's RPC, and its own
+# libraries under further names (a wheel holds copies for links; they are loaded by the name with a
+# single number); the second of zstandard's two engines.
+_SPARE = {
+    "pyarrow": re.compile(
+        r"_?flight\.|libarrow_(python_)?flight\.|libarrow_python\w*\.so(\.\d+\.\d+\.\d+)?$"
+    ),
+    "zstandard": re.compile(r"_cffi\."),
+}
 _INSTALLED = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 
 
@@ -141,8 +149,8 @@ def _too_large(name: str, sizes: Mapping[str, int], budget: int) -> BuildError:
         f"the package {name} has {megabytes(sum(sizes.values()))} unpacked, "
         f"and a function takes {megabytes(budget)}; its largest parts: {told}",
         code="PSK-BLD-002",
-        hint="leave out the format or Python step that needs the largest part, "
-        "or choose the architecture `containers`, whose images may be larger",
+        hint="leave out the format or Python step that needs the largest part; packages for "
+        "`machine: arm64` are smaller than those for x86_64",
     )
 
 
@@ -173,10 +181,9 @@ def _installed(name: str) -> str | None:
 def _wanted(inside: str) -> bool:
     path = PurePosixPath(inside)
     record = path.parent.name.endswith(".dist-info") and path.name in _INSTALLED
-    flight = path.parts[0] == "pyarrow" and path.name.startswith(_FLIGHT)
-    return not (
-        record or flight or path.suffix in _SUFFIXES or _FOLDERS.intersection(path.parts[:-1])
-    )
+    beside = path.suffix in _SUFFIXES or bool(_FOLDERS.intersection(path.parts[:-1]))
+    spare = _SPARE.get(path.parts[0])
+    return not (record or beside or (spare is not None and spare.match(path.name)))
 
 
 def sources_of(folder: Path, names: Iterable[str]) -> dict[str, bytes]:

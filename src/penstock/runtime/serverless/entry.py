@@ -206,8 +206,8 @@ def _soon_again(queue: str | None, message: events.Message, seconds: int) -> Non
         settings.queues().change_message_visibility(
             QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
         )
-    except (BotoCoreError, ClientError) as error:  # then it comes later
-        _tell_error(error, message_id=message.id)
+    except (BotoCoreError, ClientError) as error:
+        _told("comes_later", message_id=message.id, message=f"it stays hidden: {error}")
 
 
 def _in_json(error: PenstockError) -> dict[str, Any]:

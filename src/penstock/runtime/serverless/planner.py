@@ -160,6 +160,8 @@ def _written(
     whole = dict(found.slices)
     if source is not None:
         whole[source] = replace(whole[source], files=())
+    folder = WorkFolder(function.work, record.run_id, record.attempt)
+    whole = {name: folder.share(function.root, part) for name, part in whole.items()}
     made = RunPlan(
         pipeline=program.pipeline,
         run_id=record.run_id,
@@ -178,7 +180,7 @@ def _written(
         build=function.program.digest,
         schema_changes=tuple(changes),
     )
-    WorkFolder(function.work, record.run_id, record.attempt).put_plan(made)
+    folder.put_plan(made)
     return made
 
 

@@ -5,6 +5,7 @@
     slices/00003.json  what a worker made of slice 3, put once
     failures/3.json    the last error of slice 3 that may pass when it is done again
     held/00003-…/…     rows and records that the slice set aside
+    landed/…           what a source wrote down where the run was planned, for the workers
     merge/TARGET/…     rows of slices for a target with `mode: merge`, for the loader
 
 Listings are consistent, so that "every slice is there" needs no counter.
@@ -13,21 +14,22 @@ Listings are consistent, so that "every slice is there" needs no counter.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import RunError
 from penstock.runtime.engines.base import InputFile
 from penstock.runtime.ledger.base import Lock
 from penstock.runtime.sources.base import Slice
+from penstock.runtime.storage import is_remote
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from penstock.runtime.storage import Store
 
 PLAN_SCHEMA = "penstock.plan/1"
 SLICE_SCHEMA = "penstock.slice/1"
+LANDED = "landed/"
 CODE = "PSK-FN-005"
 
 
@@ -110,6 +112,33 @@ class WorkFolder:
     def told(self) -> bool:
         """Whether there was a task for every slice."""
         return self._store.head(self._path("told.json")) is not None
+
+    def share(self, root: Path, part: Slice) -> Slice:
+        """Copy what a source wrote down on this machine, below `root`; others find it here."""
+
+        def shared(file: InputFile) -> InputFile:
+            if is_remote(file.path) or not Path(file.path).is_relative_to(root):
+                return file
+            name = LANDED + Path(file.path).relative_to(root).as_posix()
+            self._store.upload(Path(file.path), self._path(name))
+            return replace(file, path=name)
+
+        return replace(part, files=tuple(map(shared, part.files)))
+
+    def bring(self, root: Path, part: Slice) -> tuple[Slice, list[Path]]:
+        """A slice with what was shared on this machine, and what was put here for it."""
+        put: list[Path] = []
+
+        def here(file: InputFile) -> InputFile:
+            if not file.path.startswith(LANDED):
+                return file
+            to = root / file.path.removeprefix(LANDED)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            self._store.download(self._path(file.path), to)
+            put.append(to)
+            return replace(file, path=str(to))
+
+        return replace(part, files=tuple(map(here, part.files))), put
 
     def put_slice(self, number: int, document: dict[str, Any]) -> bool:
         """Put what came of a slice; False: another worker was first, and its result counts."""

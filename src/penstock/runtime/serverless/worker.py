@@ -141,9 +141,11 @@ class _Slice:
             )
         document = RunDocument(bound, plan.run_id, plan.attempt, plan.started_at)
         sources = {r.dataset: self._source(r.dataset) for r in bound.reads}
+        parts = plan.part(self._task.slice)
+        fetched = {n: self._folder.bring(function.root, part) for n, part in parts.items()}
         planned = Plan(
             sources=sources,
-            slices=plan.part(self._task.slice),
+            slices={name: part for name, (part, _) in fetched.items()},
             slice="",
             key=plan.key,
             nothing_new=False,
@@ -165,6 +167,8 @@ class _Slice:
                 staged = attempt.work(function.memory_bytes, function.threads)
         finally:
             attempt.close()
+            for file in (file for _, put in fetched.values() for file in put):
+                file.unlink(missing_ok=True)
         held = quarantine.run_folder(function.root, plan.run_id)
         names = self._folder.keep(self._part, held) if held.is_dir() else []
         shutil.rmtree(held, ignore_errors=True)

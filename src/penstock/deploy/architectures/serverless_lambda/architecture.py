@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from penstock.deploy import sbom, wheels
 from penstock.deploy.access import access_of
-from penstock.deploy.architectures.serverless_lambda.requirements import PLANNER, requirements
+from penstock.deploy.architectures.serverless_lambda.requirements import (
+    PLANNER,
+    UNUSED,
+    requirements,
+)
 from penstock.deploy.architectures.serverless_lambda.settings import settings_here, settings_of
 from penstock.deploy.base import Built, assets
-from penstock.deploy.package import penstock_files, sources_of, wheel_files, write_package
+from penstock.deploy.package import (
+    LAMBDA_UNZIPPED,
+    penstock_files,
+    sources_of,
+    wheel_files,
+    write_package,
+)
 from penstock.deploy.scheduling import cron_expression, rate_expression
 from penstock.errors import BuildError
 
@@ -44,14 +54,17 @@ class ServerlessLambda:
         """See `penstock.deploy.base.Architecture`."""
         deploy = definition.pipeline.deploy
         given = deploy.settings if deploy else {}
-        settings = settings_here(given) if here else settings_of(given)
+        asked = settings_of(given)
+        settings = settings_here(given) if here else asked
+        # What runs here for a function of the other processor is not what AWS is given.
+        budget = LAMBDA_UNZIPPED if settings.machine == asked.machine else 2 * LAMBDA_UNZIPPED
         access = access_of(program)
         commands = [s.dataset for s in program.statements if s.command]
         if commands:
             raise BuildError(
                 f"`{commands[0]}` is made by a command, and functions start none",
                 code="PSK-BLD-005",
-                hint="write the step in SQL or Python, or choose the architecture `containers`",
+                hint="write the step in SQL or Python",
             )
         variables: dict[str, Any] = {
             "pipeline": program.pipeline,
@@ -72,11 +85,18 @@ class ServerlessLambda:
             given = {"region": deploy.region, "environment": deploy.environment}
             variables |= {key: value for key, value in given.items() if value}
             variables |= {"tags": dict(deploy.tags)} if deploy.tags else {}
-        return Built(variables, _packages(definition, program, settings, packages, here=here))
+        made = _packages(definition, program, settings, packages, budget, here=here)
+        return Built(variables, made)
 
 
 def _packages(
-    definition: Definition, program: Program, settings: Settings, folder: Path, *, here: bool
+    definition: Definition,
+    program: Program,
+    settings: Settings,
+    folder: Path,
+    budget: int,
+    *,
+    here: bool,
 ) -> dict[str, dict[str, Any]]:
     names = (*HANDLERS, RECEIVER) if _webhooks(program) else HANDLERS
     handlers = sources_of(assets("architectures", ServerlessLambda.folder, "src/lambda"), names)
@@ -89,11 +109,13 @@ def _packages(
             fetched = wheels.fetch(
                 asked, settings.machine, Path(place), python=None if here else settings.python
             )
+            fetched = [wheel for wheel in fetched if wheel.name not in UNUSED]
             parts = {_label(wheel): wheel_files(wheel) for wheel in fetched}
             parts["penstock"] = penstock_files(compiler=planner)
             parts["handlers"] = handlers
             parts["pipeline"] = _own_files(definition, program, everything=planner)
-            package = write_package(folder / f"{kind}-{settings.machine}.zip", parts)
+            to = folder / f"{kind}-{settings.machine}.zip"
+            package = write_package(to, parts, budget=budget)
             sbom.write(package, fetched)
         built[package.path.name] = {
             "sha256": package.sha256,
@@ -108,8 +130,10 @@ def _label(wheel: Wheel) -> str:
 
 
 def _own_files(definition: Definition, program: Program, *, everything: bool) -> dict[str, bytes]:
-    """The Python steps; for the planner all that the definition was read from."""
+    """The Python steps, and what yields records; for the planner all of the definition."""
     names = {s.python.file for s in program.statements if s.python}
+    yielding = (str(r.options["source"]) for r in program.reads if r.connector == "dlt")
+    names |= {file for file, _, _ in (s.partition(":") for s in yielding) if file.endswith(".py")}
     if everything:
         names |= set(definition.files) | {"pipeline.yaml"}
     found = sources_of(definition.root, sorted(names))

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 ALWAYS = ("duckdb", "obstore", "pytz")
 PLANNER = ("pydantic", "pyyaml", "sqlglot")
 """What the compiler needs besides."""
+UNUSED = frozenset(("markdown-it-py", "mdurl", "pygments", "rich"))
+"""What pyiceberg's command line shows tables with; a fortieth of what a function may hold."""
 _SOURCES: dict[str, tuple[str, ...]] = {
+    "dlt": ("dlt",),
     "postgres": ("psycopg[binary]", "pyarrow"),
     "rest": ("urllib3",),
 }
