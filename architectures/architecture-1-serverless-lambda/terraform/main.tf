@@ -57,7 +57,7 @@ module "work" {
 
   name          = "${local.name}-work-${data.aws_caller_identity.this.account_id}"
   kms_key_arn   = local.key_arn
-  expire        = { "work/" = var.work_days }
+  expire        = { "work/" = var.work_days, "athena/" = var.work_days }
   force_destroy = !var.protect
 }
 
@@ -184,6 +184,30 @@ locals {
     database = each.database
     table    = each.table
   }]
+}
+
+# For those who query the tables: a query that would scan more than the limit is ended.
+resource "aws_athena_workgroup" "this" {
+  count = length(var.tables) > 0 ? 1 : 0
+
+  name          = local.name
+  description   = "Queries of the tables that ${var.pipeline} writes"
+  force_destroy = !var.protect
+
+  configuration {
+    enforce_workgroup_configuration    = true
+    publish_cloudwatch_metrics_enabled = true
+    bytes_scanned_cutoff_per_query     = var.athena_scan_limit
+
+    result_configuration {
+      output_location = "s3://${module.work.bucket}/athena/"
+
+      encryption_configuration {
+        encryption_option = var.customer_managed_key ? "SSE_KMS" : "SSE_S3"
+        kms_key_arn       = local.key_arn
+      }
+    }
+  }
 }
 
 module "access" {

@@ -28,6 +28,11 @@ output "staging" {
   value       = distinct([for each in var.warehouses : each.staging == null ? "${local.work}/staging/" : "s3://${each.staging.bucket}/${each.staging.prefix}"])
 }
 
+output "athena_workgroup" {
+  description = "Where to query the tables of the catalog, with a limit of what a query scans; null without such tables."
+  value       = one(aws_athena_workgroup.this[*].name)
+}
+
 output "dead_letters" {
   description = "Queues to look into when an alarm says so."
   value       = concat([module.tasks.dead_name, module.loads.dead_name], module.starts[*].dead_name, [module.undelivered.name])

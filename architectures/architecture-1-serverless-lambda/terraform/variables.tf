@@ -171,6 +171,18 @@ variable "tags" {
   nullable    = false
 }
 
+variable "athena_scan_limit" {
+  description = "Bytes that one query of the tables of Athena may scan."
+  type        = number
+  default     = 100000000000
+  nullable    = false
+
+  validation {
+    condition     = var.athena_scan_limit >= 10000000
+    error_message = "athena_scan_limit is at least 10000000: Athena takes no lower limit than 10 MB."
+  }
+}
+
 variable "secrets" {
   description = "Secret's name => ARN of it in AWS Secrets Manager. The values never pass through Terraform."
   type        = map(string)

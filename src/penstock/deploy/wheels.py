@@ -13,17 +13,15 @@ import zipfile
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from penstock.errors import BuildError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Machine = Literal["arm64", "x86_64"]
-MACHINES: tuple[Machine, ...] = ("arm64", "x86_64")
-PYTHONS = ("3.12", "3.13", "3.14")
-"""Python of the functions, as in the runtime's name `python3.13`."""
+    from penstock.cost.architectures.lambda_settings import Machine
+
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 _WHEEL_MACHINE: dict[Machine, str] = {"arm64": "aarch64", "x86_64": "x86_64"}
 # Amazon Linux 2023, which python3.12 and later run on, has glibc 2.34.

@@ -35,6 +35,7 @@ class RunDocument:
     samples: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
     kpis: list[dict[str, Any]] = field(default_factory=list)
+    workers: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     schema_changes: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
@@ -104,6 +105,7 @@ class RunDocument:
             "schema_changes": list(self.schema_changes),
             "notes": list(self.notes),
             "error": self.error,
+            **({"workers": self.workers} if self.workers else {}),
         }
 
     def for_page(self, previous: dict[str, Any] | None) -> dict[str, Any]:

@@ -155,6 +155,35 @@ run "into_no_warehouse" {
   }
 }
 
+run "into_the_catalog" {
+  command = plan
+
+  variables {
+    tables            = [{ database = "lake", table = "delays" }]
+    athena_scan_limit = 20000000
+  }
+
+  assert {
+    condition     = one(aws_athena_workgroup.this[*].configuration[0].bytes_scanned_cutoff_per_query) == 20000000
+    error_message = "A query has a limit."
+  }
+
+  assert {
+    condition     = one(aws_athena_workgroup.this[*].configuration[0].enforce_workgroup_configuration)
+    error_message = "And nobody can raise it for a query."
+  }
+}
+
+run "a_limit_that_athena_does_not_take" {
+  command = plan
+
+  variables {
+    athena_scan_limit = 1
+  }
+
+  expect_failures = [var.athena_scan_limit]
+}
+
 run "a_warehouse_elsewhere" {
   command = plan
 

@@ -1,9 +1,9 @@
-"""`deploy.settings` of architecture 1, as far as they cost something."""
+"""`deploy.settings` of architecture 1: what can be said, and what holds if nothing is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
 
 from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
@@ -12,7 +12,11 @@ from penstock.facts.limits import load_limits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MACHINES = ("arm64", "x86_64")
+Machine = Literal["arm64", "x86_64"]
+MACHINES: tuple[Machine, ...] = ("arm64", "x86_64")
+PYTHONS = ("3.12", "3.13", "3.14")
+"""Python of the functions, as in the runtime's name `python3.13`."""
+_WORDS: dict[str, tuple[str, ...]] = {"machine": MACHINES, "python": PYTHONS}
 MB_A_PROCESSOR = 1769
 """Memory that comes with one processor (`lambda.memory_max` of the limits says so)."""
 
@@ -22,17 +26,24 @@ class Settings:
     """What the functions are given: the defaults are those of the Terraform.
 
     Attributes:
-        memory: MB.
+        memory: MB of a worker and of the loader; 1,769 MB come with one processor.
         timeout: seconds.
-        ephemeral_storage: MB of disk.
+        ephemeral_storage: MB of disk, for what does not fit into memory.
         max_concurrency: workers at a time.
+        machine: `arm64` or `x86_64`.
+        python: version of Python.
     """
 
     memory: int = 3008
     timeout: int = 900
     ephemeral_storage: int = 2048
     max_concurrency: int = 10
-    machine: str = "arm64"
+    machine: Machine = "arm64"
+    python: str = "3.13"
+
+    def as_json(self) -> dict[str, Any]:
+        """As Terraform takes it."""
+        return asdict(self)
 
     @property
     def processors(self) -> float:
@@ -59,9 +70,9 @@ def settings_of(given: Mapping[str, Any]) -> Settings:
         if name not in known:
             hint = did_you_mean(name, known, noun="settings")
             raise _refused(f"there is no setting `{name}`", hint)
-        if name == "machine":
-            if value not in MACHINES:
-                raise _refused(f"`machine: {value}` is none of Lambda's", " or ".join(MACHINES))
+        if name in _WORDS:
+            if value not in _WORDS[name]:
+                raise _refused(f"`{name}: {value}` is none of Lambda's", " or ".join(_WORDS[name]))
             found[name] = value
             continue
         low, high = ranges[name]

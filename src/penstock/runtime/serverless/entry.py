@@ -18,6 +18,7 @@ from penstock.runtime.serverless import (
     messages,
     planner,
     settings,
+    spending,
     worker,
 )
 from penstock.runtime.telemetry.opening import open_in_function
@@ -44,7 +45,7 @@ MOST_TRIES = 5
 def _telemetry() -> Telemetry:
     aws.quieten()
     root = Path(os.environ.get("PENSTOCK_ROOT") or Path(gettempdir()) / "penstock")
-    return open_in_function(os.environ, root)
+    return open_in_function(os.environ, root, cost=spending.counted(root))
 
 
 @cache

@@ -28,6 +28,8 @@ _SUMS = ("rows_in", "rows_out", "rejected", "filtered", "deduplicated", "quarant
 def gather(document: RunDocument, plan: RunPlan, slices: Sequence[Mapping[str, Any]]) -> None:
     """Fill a report with what the slices tell."""
     program = document.program
+    worked = sum(found["worked"] for found in slices if "worked" in found)
+    document.workers = {"count": len(slices), "seconds": round(worked, 3)}
     cut = cut_datasets(program, plan.source)
     for number, found in enumerate(slices):
         for name, told in found["datasets"].items():

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from penstock.runtime.serverless.work import RunPlan
 
 LEASE_SECONDS = 1200.0
+"""Longer than a function lives (900 s): whoever works renews it when it begins."""
 
 
 def load(function: Function, message: LoadMessage, ended: Ended | None = None) -> str:
@@ -43,8 +44,13 @@ def load(function: Function, message: LoadMessage, ended: Ended | None = None) -
         Conflict: another loader is at it, or a run of another lane publishes; to be tried again.
         PenstockError: something that may pass.
     """
-    ledger = function.ledger
     folder = WorkFolder(function.work, message.run_id, message.attempt)
+    with folder.noting("load"):
+        return _load(function, folder, message, ended)
+
+
+def _load(function: Function, folder: WorkFolder, message: LoadMessage, ended: Ended | None) -> str:
+    ledger = function.ledger
     record = ledger.run(message.run_id)
     plan = folder.plan()
     if record is None or plan is None or record.attempt != message.attempt:

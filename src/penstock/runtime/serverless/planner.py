@@ -20,6 +20,7 @@ from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.plan import anew, new_run_id, plan
 from penstock.runtime.serverless import loader, programs, schemas, settings
+from penstock.runtime.serverless.loader import LEASE_SECONDS
 from penstock.runtime.serverless.messages import Task
 from penstock.runtime.serverless.work import RunPlan, WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from penstock.runtime.serverless.schemas import Changes, Compile
     from penstock.runtime.serverless.settings import Function
 
-LEASE_SECONDS = 1200.0
-"""Longer than a function lives (900 s): whoever works renews it when it begins."""
 PLANNING_SECONDS = 40.0
 """Of a planner: below the minute after which Lambda calls again one that died
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html)."""

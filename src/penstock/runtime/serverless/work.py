@@ -3,7 +3,7 @@
     plan.json          what each slice reads, and the lock that the run works under
     told.json          every slice has its task in the queue
     slices/00003.json  what a worker made of slice 3, put once
-    failures/3.json    the last error of slice 3 that may pass when it is done again
+    failures/3.json    (and load.json) the last error of slice 3 that may pass when it is done again
     held/00003-…/…     rows and records that the slice set aside
     landed/…           what a source wrote down where the run was planned, for the workers
     merge/TARGET/…     rows of slices for a target with `mode: merge`, for the loader
@@ -14,17 +14,20 @@ Listings are consistent, so that "every slice is there" needs no counter.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import RunError
+from penstock.errors import RunError, in_words
 from penstock.runtime.engines.base import InputFile
 from penstock.runtime.ledger.base import Lock
 from penstock.runtime.sources.base import Slice
 from penstock.runtime.storage import is_remote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from penstock.runtime.storage import Store
 
 PLAN_SCHEMA = "penstock.plan/1"
@@ -153,9 +156,17 @@ class WorkFolder:
         """How many slices are done."""
         return sum(1 for _ in self._store.list(self._path("slices")))
 
-    def put_failure(self, number: int, document: dict[str, Any]) -> None:
-        """Note what ended the last try at a slice."""
-        self._put(f"failures/{number}.json", document)
+    @contextmanager
+    def noting(self, name: int | str) -> Iterator[None]:
+        """Note what ends a try at a slice, or at the `load`: it is shown with the dead letter."""
+        try:
+            yield
+        except Exception as error:
+            known = in_words(error)
+            told = known.message if known else f"{type(error).__name__}: {error}"
+            code = known.code if known else "PSK-BUG-001"
+            self._put(f"failures/{name}.json", {"code": code, "message": told})
+            raise
 
     def keep(self, name: str, folder: Path) -> list[str]:
         """Copy the files of a local folder to `held/NAME`; gives their names there."""

@@ -13,15 +13,15 @@ import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped, in_words
+from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped
 from penstock.runtime import publish, quarantine
 from penstock.runtime.attempt import Attempt
 from penstock.runtime.document import RunDocument
 from penstock.runtime.ledger.base import Watermark
 from penstock.runtime.plan import Plan, open_source
 from penstock.runtime.serverless import merging, programs, settings
+from penstock.runtime.serverless.loader import LEASE_SECONDS
 from penstock.runtime.serverless.messages import LoadMessage
-from penstock.runtime.serverless.planner import LEASE_SECONDS
 from penstock.runtime.serverless.work import WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
 from penstock.runtime.telemetry.fan_out import trace_of
@@ -55,14 +55,8 @@ def work(function: Function, task: Task, *, seconds_left: Callable[[], float]) -
     if plan is None:
         return
     if folder.slice(task.slice) is None:
-        try:
+        with folder.noting(task.slice):
             _do(function, folder, task, plan, seconds_left)
-        except Exception as error:
-            known = in_words(error)
-            told = known.message if known else f"{type(error).__name__}: {error}"
-            code = known.code if known else "PSK-BUG-001"
-            folder.put_failure(task.slice, {"code": code, "message": told})
-            raise
     if folder.done() == task.of:
         message = LoadMessage(task.pipeline, task.run_id, task.attempt)
         settings.send(function.loads_queue, message, trace=trace_of(function.observer))
@@ -133,6 +127,7 @@ class _Slice:
     def go(self, seconds_left: Callable[[], float]) -> dict[str, Any]:
         """Stage everything; gives what the loader has to know of it."""
         function, plan, bound = self._function, self._plan, self._bound
+        began = time.monotonic()
         if bound.digest != plan.program:
             raise RunError(
                 "this run was planned by another build of the pipeline",
@@ -193,6 +188,7 @@ class _Slice:
             "notes": planned.notes_of_reading(),
             "watermarks": {name: asdict(mark) for name, mark in planned.watermarks().items()},
             "held": names,
+            "worked": time.monotonic() - began,
         }
 
     def _source(self, dataset: str) -> Source:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from penstock.cost.rates import rates_of
+from penstock.cost.shape import shape_of
 from penstock.deploy import sbom, wheels
 from penstock.deploy.access import access_of
 from penstock.deploy.architectures.serverless_lambda.requirements import (
@@ -25,10 +27,12 @@ from penstock.deploy.package import (
 )
 from penstock.deploy.scheduling import cron_expression, rate_expression
 from penstock.errors import BuildError
+from penstock.program import canonical
+from penstock.runtime.serverless.spending import RATES
 
 if TYPE_CHECKING:
+    from penstock.cost.architectures.lambda_settings import Settings
     from penstock.deploy.access import Access
-    from penstock.deploy.architectures.serverless_lambda.settings import Settings
     from penstock.deploy.wheels import Wheel
     from penstock.program import Program, Read
     from penstock.spec import Definition
@@ -141,6 +145,8 @@ def _own_files(definition: Definition, program: Program, *, everything: bool) ->
         from penstock.compiler.recompile import GIVEN, given
 
         found[GIVEN] = given(definition, program)
+    rates = rates_of(ServerlessLambda.name, shape_of(definition.pipeline, program))
+    found[RATES] = canonical(rates)
     return {f"{PIPELINE}/{name}": content for name, content in found.items()}
 
 

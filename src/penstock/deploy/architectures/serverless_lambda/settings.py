@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
-from penstock.deploy.wheels import MACHINES, PYTHONS, Machine, here
+from penstock.cost.architectures.lambda_settings import MACHINES, PYTHONS, Settings
+from penstock.deploy.wheels import here
 from penstock.diagnostics import did_you_mean
 from penstock.errors import BuildError
 
@@ -17,31 +18,6 @@ _LIMITS = {
     "ephemeral_storage": (512, 10240),
     "max_concurrency": (2, 1000),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the functions are given.
-
-    Attributes:
-        memory: MB of a worker and of the loader; 1,769 MB come with one processor.
-        timeout: seconds.
-        ephemeral_storage: MB of disk, for what does not fit into memory.
-        max_concurrency: workers at a time.
-        machine: `arm64` or `x86_64`.
-        python: version of Python.
-    """
-
-    memory: int = 3008
-    timeout: int = 900
-    ephemeral_storage: int = 2048
-    max_concurrency: int = 10
-    machine: Machine = "arm64"
-    python: str = "3.13"
-
-    def as_json(self) -> dict[str, Any]:
-        """As Terraform takes it."""
-        return asdict(self)
 
 
 def settings_of(given: dict[str, Any]) -> Settings:

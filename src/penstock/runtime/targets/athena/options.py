@@ -99,7 +99,8 @@ class AthenaTargetOptions:
         database: of the catalog; it must be there.
         path: `s3://BUCKET/PREFIX`.
         format: plain Parquet or ORC, or Iceberg, which needs the extra `iceberg`.
-        workgroup: in which the table is queried; the build gives it a limit of what a query scans.
+        workgroup: in which others query the table. Architecture 1 makes one, with a limit of what a
+            query scans.
         partition_projection: have Athena compute the partitions from ranges, which each run sets,
             instead of looking them up: for many partitions of whole numbers, dates, or few texts.
         compression: of the files.

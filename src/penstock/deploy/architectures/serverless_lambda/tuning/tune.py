@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from penstock.deploy.architectures.serverless_lambda.settings import Settings
+    from penstock.cost.architectures.lambda_settings import Settings
     from penstock.deploy.architectures.serverless_lambda.tuning.stage import Stage
     from penstock.program import Program
     from penstock.sandbox.lambdas.execution import Outcome
