@@ -391,5 +391,8 @@ def test_s3_that_answers_503_has_a_slice_come_again(case, aws, method, path, mon
         go_wrong({"how": "503", "method": "PUT|POST|GET", "path": "out/", "times": None})
         assert made.functions.deliver(which, body) == [body]
         go_wrong(None)
+        told = [e.path for e in made.functions.store.list("work") if "/failures/" in e.path]
+        assert [path.rpartition("/")[2] for path in sorted(told)] == ["1.json", "load.json"]
+        assert all("503" in made.functions.store.read(path).decode() for path in told)
         assert made.functions.deliver(which, body) == []
         same_as_local(made)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from functions import Context
 from telemetry import check_emf, check_lineage, metrics, receiver, spans
 
+from penstock.cost.rates import rates_of
+from penstock.cost.shape import shape_of
+from penstock.runtime.cost import Rates
 from penstock.runtime.serverless import entry, settings
+from penstock.spec import load_definition
 
 
 class Invocation(Context):
     def __init__(self, number):
         super().__init__()
         self.aws_request_id = f"request-{number}"
+
+
+def package(functions):
+    """Where the functions' own copy of the definition lies."""
+    return Path(functions.environment["LAMBDA_TASK_ROOT"]) / "pipeline"
 
 
 @pytest.fixture
@@ -73,6 +83,15 @@ def test_one_run_over_functions_is_told_as_one(case, capsys, monkeypatch, opened
         check_emf(line)
     run = metrics(emf, pipeline=functions.program.pipeline, environment="local")
     assert run["RunsSucceeded"] == 1
+    (record,) = functions.runs()
+    workers = record.report["workers"]
+    assert workers["count"] == 3
+    shape = shape_of(load_definition(package(functions)).pipeline, functions.program)
+    written = sum(target["bytes"] for target in record.report["targets"].values())
+    rates = Rates.from_json(rates_of("lambda", shape))
+    assert run["CostUSD"] == rates.cost(
+        workers=3, seconds=workers["seconds"], bytes_out=float(written)
+    )
     log = [x for x in lines if "event" in x]
     assert len(log) + len(emf) == len(lines)
     assert all(x["request_id"].startswith("request-") for x in log)

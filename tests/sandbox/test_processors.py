@@ -39,5 +39,7 @@ def test_a_busy_process_has_its_share_and_no_more(busy, memory):
 def test_a_process_that_ended_is_no_error(busy):
     with processors.held_to(busy.pid, 512):
         busy.kill()
-        busy.wait()
+        assert busy.wait() < 0
         time.sleep(0.3)
+    with processors.held_to(busy.pid, 512):
+        assert busy.poll() is not None, "nor is one that was over before"

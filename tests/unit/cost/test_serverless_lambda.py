@@ -195,4 +195,8 @@ def test_settings_that_are_none_of_lambdas(given_, message, hint):
 
 
 def test_the_settings_are_those_of_the_definition():
-    LAMBDA.check(Shape(settings={"memory": "1769", "machine": "arm64", "max_concurrency": 2}))
+    LAMBDA.check(
+        Shape(
+            settings={"memory": "1769", "machine": "arm64", "python": "3.12", "max_concurrency": 2}
+        )
+    )

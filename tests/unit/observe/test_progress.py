@@ -147,6 +147,7 @@ def test_a_closed_stream_never_stops_a_run(flights_run: Run, terminal_like: bool
     progress = PlainLines(stream)
     stream.close()
     tell(progress, flights_run)
+    assert stream.closed, "it is not opened again"
 
 
 def test_dataset_events_may_come_from_many_threads(flights_run: Run):
