@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from functions import named_rows
 from werkzeug import Response
 
 pytestmark = pytest.mark.evidence(
@@ -47,3 +48,29 @@ def test_pages_are_there_for_a_worker_elsewhere(case, tmp_path, url):
     assert functions.rows("late") == [(row["id"], row["delay"]) for row in ROWS]
     landed = elsewhere / ".penstock" / "landed"
     assert not [f for f in landed.rglob("*") if f.is_file()], "what was fetched goes with it"
+
+
+EVENTS = """\
+name: hooks
+sources:
+  events:
+    connector: webhook
+    path: /hooks/flights
+    inbox: BUCKET/PREFIX/inbox
+    schema: {id: bigint, delay: "decimal(8,2)"}
+targets:
+  late: {from: events, connector: lake, path: OUT/late, mode: append}
+"""
+
+
+def test_events_of_an_inbox(case):
+    made = case(pipeline=EVENTS, files={"inbox/events/1.ndjson": '{"id": 1, "delay": 2.5}\n'})
+    functions = made.functions
+    assert functions.plan()["status"] == "planned"
+    functions.drain()
+    made.put("inbox/events/2.ndjson", '{"id": 2, "delay": 1, "gate": "A1"}\n')
+    assert functions.plan()["status"] == "planned"
+    functions.drain()
+    assert [run.status for run in functions.runs()] == ["succeeded"] * 2
+    rows = named_rows(functions.program, functions.folder, "late")
+    assert {row["id"]: row["gate"] for row in rows} == {1: None, 2: "A1"}

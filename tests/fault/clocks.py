@@ -26,7 +26,7 @@ def with_clock(folder, program, told, before, after):
     for name, found in list(sys.modules.items()):
         if name.startswith("penstock.") and getattr(found, "datetime", None) is datetime:
             found.datetime = shifted(shift)
-    trials._child(folder, program, {}, 0, told)
+    trials._child(folder, program, {}, 0, told, {}, None)
 
 
 def shifted(shift):

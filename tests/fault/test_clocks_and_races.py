@@ -61,7 +61,7 @@ def test_a_clock_that_goes_backwards(case, tmp_path, before, after):
 
 def test_two_processes_run_one_pipeline(case):
     folder, program, rows, known = case
-    both = [start(trials._child, folder, program, {}, 0, None) for _ in range(2)]
+    both = [start(trials._child, folder, program, {}, 0, None, {}, None) for _ in range(2)]
     for child in both:
         child.join(120)
     codes = sorted(c.exitcode for c in both)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import linters
@@ -43,11 +44,11 @@ def test_parliament_finds_what_is_wrong():
 
 
 @pytest.fixture(scope="module")
-def access(terraform) -> dict[str, object]:
+def access(terraform, tmp_path_factory) -> dict[str, object]:
     """The policy of a pipeline that uses everything, as Terraform renders it; it asks no one."""
-    folder = (
-        terraform.place / "architectures/architecture-1-serverless-lambda/terraform/modules/access"
-    )
+    module = "architectures/architecture-1-serverless-lambda/terraform/modules/access"
+    folder = tmp_path_factory.mktemp("access") / "access"  # its own: other tests use the module
+    shutil.copytree(terraform.place / module, folder)
     variables = {
         "reads": [{"bucket": "acme-in", "prefix": "flights/"}],
         "writes": [{"bucket": "acme-lake", "prefix": "curated/delays"}],

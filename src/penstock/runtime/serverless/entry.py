@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -169,6 +170,10 @@ def _plan_for_messages(event: Any, recompile: Compile | None) -> dict[str, Any]:
         except Exception as error:  # noqa: BLE001  # as above
             _tell_error(error)
             failed += wishes
+            for message in batch:
+                if message.id in wishes:
+                    wait = _wait(message.deliveries, sys.maxsize)
+                    _soon_again(os.environ.get("PENSTOCK_EVENTS_QUEUE"), message, wait)
     return events.failures(failed)
 
 

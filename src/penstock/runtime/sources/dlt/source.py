@@ -109,14 +109,20 @@ class DltSource:
         files = self._sample()
         return Inferred(sniff(files, _FORMAT), f"the first records of {self._options.source}")
 
-    def shapes(self, schema: Sequence[Column], *, grow: bool) -> list[Shaped]:
-        """The different columns of what was read last, or of the first records."""
+    def shapes(
+        self, schema: Sequence[Column], *, grow: bool, some: Sequence[InputFile] = ()
+    ) -> list[Shaped]:
+        """The different columns of what was read last, or of the first records.
+
+        Args:
+            some: look at these files only.
+        """
         from penstock.runtime.engines.duckdb.shape_looking import look
 
-        def looking(some: Iterable[InputFile]) -> Iterator[Shape]:
-            yield from look(some, _FORMAT, schema, grow=grow)
+        def looking(files: Iterable[InputFile]) -> Iterator[Shape]:
+            yield from look(files, _FORMAT, schema, grow=grow)
 
-        files = self._last() or self._sample()
+        files = some or self._last() or self._sample()
         return shapes(self._cache, files, _FORMAT, schema, looking, grow=grow)
 
     def note(self) -> str | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.program import Read
-    from penstock.runtime.engines.base import Engine, Extracted
+    from penstock.runtime.engines.base import Engine, Extracted, InputFile
 
 
 _ENVELOPE = (
@@ -95,16 +95,21 @@ class WebhookSource:
         kinds = {c.name: c for c in _ENVELOPE}
         return replace(found, schema=tuple(kinds.get(c.name, c) for c in found.schema))
 
-    def shapes(self, schema: Sequence[Column], *, grow: bool) -> list[Shaped]:
+    def shapes(
+        self, schema: Sequence[Column], *, grow: bool, some: Sequence[InputFile] = ()
+    ) -> list[Shaped]:
         """The different columns that the events have.
 
         What the inbox adds is a part of every event that will come, so that it is told where
         none has come yet.
+
+        Args:
+            some: look at these events only.
         """
         declared = {c.name.casefold() for c in schema}
         ours = tuple(c for c in self._envelope if c.name not in declared)
         asked = schema if self._rule == "strict" else (*schema, *ours)
-        found = [] if self._empty() else self._files.shapes(asked, grow=grow)
+        found = [] if self._empty() else self._files.shapes(asked, grow=grow, some=some)
         if self._rule == "strict":
             return found
         names = {c.name for c in _ENVELOPE} - declared
