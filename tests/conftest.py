@@ -51,6 +51,36 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if config.getoption("evidence") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(Path(config.getoption("evidence"))))
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Running(config))
+
+
+class Running:
+    """Where the tests are stopped from outside: which ones were running, and for how long."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.since: dict[str, float] = {}
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.since[nodeid] = time.monotonic()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.since.pop(nodeid, None)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        for nodeid, since in self.since.items():
+            reporter.write_line(f"\nrunning for {time.monotonic() - since:.0f} s: {nodeid}")
+
+
+# The longest, two of them a story of minutes: they start first, so that no core idles at the end.
+LONG = (
+    "e2e/test_demo_lambda.py",
+    "terraform",
+    "sandbox/test_tune.py",
+    "fault/test_killed_on_s3.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -58,6 +88,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Tracing makes Python half as fast: only the tests that coverage is asked of pay for it."""
     import evidence
 
+    long = tuple(HERE / name for name in LONG)
+    items.sort(key=lambda item: not any(item.path.is_relative_to(place) for place in long))
     for item in items:
         item.user_properties += [(evidence.NAME, each) for each in evidence.of(item)]
         if not any(item.path.is_relative_to(place) for place in TRACED):

@@ -10,13 +10,13 @@ import hmac
 import json
 import os
 import shutil
-import subprocess
 import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
+from programs import Done, run
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "architectures" / "architecture-1-serverless-lambda" / "sample"
@@ -41,15 +41,13 @@ class Shop:
         if not Path(os.environ.get("TF_CLI_CONFIG_FILE", ROOT)).exists():
             del self.environment["TF_CLI_CONFIG_FILE"]
 
-    def says(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [Path(sys.executable).with_name("penstock"), *words],
+    def says(self, *words: str, code: int = 0) -> Done:
+        done = run(
+            Path(sys.executable).with_name("penstock"),
+            *words,
+            seconds=400,
             cwd=self.folder,
             env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
         )
         assert done.returncode == code, f"penstock {' '.join(words)}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr
@@ -120,12 +118,7 @@ def shop(tmp_path):
     try:
         yield found
     finally:
-        subprocess.run(
-            [Path(sys.executable).with_name("penstock"), "sandbox", "down"],
-            cwd=folder,
-            capture_output=True,
-            check=False,
-        )
+        run(Path(sys.executable).with_name("penstock"), "sandbox", "down", seconds=60, cwd=folder)
 
 
 def test_a_pipeline_is_deployed_broken_mended_and_destroyed(shop):

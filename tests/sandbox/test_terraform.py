@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from cloud import packed
+from programs import run
 
 from penstock.sandbox import control
 from penstock.sandbox.state import variables
@@ -36,14 +36,7 @@ class Terraform:
             del self.environment["TF_CLI_CONFIG_FILE"]
 
     def __call__(self, *words, codes=(0,)):
-        done = subprocess.run(
-            ["terraform", f"-chdir={self.folder}", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-            env=self.environment,
-        )
+        done = run("terraform", f"-chdir={self.folder}", *words, seconds=240, env=self.environment)
         assert done.returncode in codes, f"terraform {' '.join(words)}\n{done.stdout}{done.stderr}"
         return done
 
@@ -63,10 +56,10 @@ def terraform(cloud, queue, tmp_path):
     (tmp_path / "function.zip").write_bytes(packed({"index.py": CODE}))
     document = {"package": str(tmp_path / "function.zip"), "queue_arn": queue[1]}
     (tmp_path / "root" / "test.auto.tfvars.json").write_text(json.dumps(document))
-    run = Terraform(tmp_path / "root", cloud)
+    made = Terraform(tmp_path / "root", cloud)
     mirror = os.environ.get("PENSTOCK_TEST_TERRAFORM_PLUGINS")
-    run("init", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []))
-    return run
+    made("init", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []))
+    return made
 
 
 def test_apply_use_plan_nothing_destroy(cloud, queue, terraform):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
+from programs import run
 
 PIPELINE = """\
 name: delays
@@ -45,14 +45,8 @@ def folder(tmp_path):
 
 
 def tuned(folder, *words):
-    return subprocess.run(
-        [sys.executable, "-m", "penstock", "--json", "tune", str(folder), *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    command = [sys.executable, "-m", "penstock", "--json", "tune", str(folder), *words]
+    return run(*command, seconds=280, env={**os.environ, "NO_COLOR": "1"})
 
 
 def test_each_size_has_its_seconds_its_memory_and_its_price(folder):

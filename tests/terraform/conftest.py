@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from programs import run
 
 ROOT = Path(__file__).parents[2]
 MIRROR = os.environ.get("PENSTOCK_TEST_TERRAFORM_PLUGINS")
@@ -41,12 +41,11 @@ class Terraform:
         Raises:
             AssertionError: it failed.
         """
-        done = subprocess.run(
-            ["terraform", f"-chdir={folder}", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
+        done = run(
+            "terraform",
+            f"-chdir={folder}",
+            *arguments,
+            seconds=240,
             env=self.environment | {f"TF_VAR_{k}": v for k, v in variables.items()},
         )
         assert done.returncode == 0, f"terraform {' '.join(arguments)}\n{done.stdout}{done.stderr}"
