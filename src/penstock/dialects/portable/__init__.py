@@ -1,0 +1,89 @@
+"""The portable language: what it has, and how each engine writes it.
+
+    text ─▶ read ─▶ desugar ─▶ qualify ─▶ types ─▶ an engine's SQL, or a Refusal with its place
+
+`compile_query` is all a compiler needs; `functions.catalog` and `clauses.PARTS` are the language.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+
+from penstock.dialects.portable import clauses
+from penstock.dialects.portable.desugar import before_names, with_names
+from penstock.dialects.portable.engine import ENGINES
+from penstock.dialects.portable.lowering import Lowering
+from penstock.dialects.portable.reading import read
+from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.typing import Typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlglot import exp
+
+__all__ = ["Prepared", "Refusal", "compile_query", "prepare"]
+
+
+class Prepared:
+    """A query with every name and type known, ready to be rendered for any engine."""
+
+    def __init__(self, tree: exp.Expr, typer: Typer) -> None:
+        self.tree = tree
+        self.typer = typer
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Name and Penstock type of each column it gives."""
+        return self.typer.outputs(self.tree)
+
+    def render(self, engine: str) -> str:
+        """The engine's SQL.
+
+        Raises:
+            Refusal: this engine cannot do it.
+        """
+        return Lowering(ENGINES[engine], self.typer).whole(self.tree)
+
+
+def prepare(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> Prepared:
+    """Read a query, make its clauses canonical and find its types.
+
+    Args:
+        schemas: table → column → Penstock type.
+
+    Raises:
+        Refusal: it is outside the portable language.
+    """
+    tree = before_names(read(sql))
+    clauses.check(tree)
+    plain = {t: dict.fromkeys(columns, "VARCHAR") for t, columns in schemas.items()}
+    try:
+        tree = qualify(
+            tree,
+            schema=plain,
+            dialect="duckdb",
+            quote_identifiers=True,
+            validate_qualify_columns=False,
+            on_qualify=None,
+        )
+    except SqlglotError as error:
+        raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
+    tree = with_names(tree)
+    return Prepared(tree, Typer(tree, schemas))
+
+
+def compile_query(sql: str, schemas: Mapping[str, Mapping[str, str]], engine: str) -> str:
+    """A portable query in an engine's SQL.
+
+    Raises:
+        Refusal: it is outside the portable language, or the engine cannot do it.
+
+    >>> schemas = {"t": {"s": "varchar"}}
+    >>> compile_query("SELECT lpad(s, 5, '*') AS p FROM t", schemas, "postgres")
+    'SELECT CAST(LPAD("t"."s", CAST(5 AS INTEGER), \\'*\\') AS TEXT) AS "p" FROM "t" AS "t"'
+    """
+    return prepare(sql, schemas).render(engine)

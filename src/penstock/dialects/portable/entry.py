@@ -1,0 +1,133 @@
+"""What the portable language is made of: one declaration for each function.
+
+    function("lpad", "text", "Pads on the left …",
+             on("varchar, whole, varchar", every="lpad({0}, CAST({1} AS INTEGER), {2})"),
+             cases=["lpad(s, 5, '*')"])
+
+A rendering is the engine's own SQL with `{0}`, `{1}`, … for the arguments' SQL (each in
+parentheses where it needs them), or a function of the `Call`, or a `Gap`. What is not declared
+for an engine is a gap: nothing is passed through because it happens to have the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from penstock.dialects.base import Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from penstock.dialects.portable.call import Call
+
+Kind = Literal["scalar", "aggregate", "window"]
+Rendering: TypeAlias = "str | Callable[[Call], str] | Gap"
+ENGINES = ("duckdb", "spark", "postgres")
+"""The engines that a function is rendered for."""
+UNKNOWN = Gap("notimpl", "PSK-PORT-020", "Penstock has not got a rendering with this meaning yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """One way to call a function.
+
+    Attributes:
+        takes: family of each argument, see `families.py`; the last may be `…`: any more like the
+            one before it.
+        renderings: engine → how it is written there. A text that begins with `::` is cast to the
+            type that the function gives.
+        gives: canonical type of the result; None: what DuckDB says. `{0}` is the type of the
+            first argument.
+        fewest: arguments that must be there; the others may be left out.
+    """
+
+    takes: tuple[str, ...]
+    renderings: Mapping[str, Rendering]
+    gives: str | None = None
+    fewest: int = 0
+
+    def rendering(self, engine: str) -> Rendering:
+        """How an engine writes it."""
+        return self.renderings.get(engine, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the portable language.
+
+    Attributes:
+        name: as a model writes it, lower case; `aliases` are other names of the same.
+        family: the group it stands in on the page: `text`, `dates`, …
+        meaning: its one meaning: NULL, empty, NaN, overflow, rounding, order, time zone, case.
+        ordered: an aggregate whose result depends on the order of rows: it must be given one.
+        cases: expressions over the table `over` of the conformance suite, each with its fixture.
+    """
+
+    name: str
+    family: str
+    meaning: str
+    overloads: tuple[Overload, ...]
+    kind: Kind = "scalar"
+    aliases: tuple[str, ...] = ()
+    ordered: bool = False
+    cases: tuple[str, ...] = ()
+    over: str = "t_str"
+    skip: Mapping[str, str] = field(default_factory=dict)
+
+    def gap(self, engine: str) -> Gap | None:
+        """Why an engine has none of its overloads; None: it has one at least."""
+        found = [o.rendering(engine) for o in self.overloads]
+        gaps = [r for r in found if isinstance(r, Gap)]
+        return gaps[0] if len(gaps) == len(found) else None
+
+
+def on(
+    takes: str,
+    *,
+    every: Rendering | None = None,
+    duckdb: Rendering | None = None,
+    spark: Rendering | None = None,
+    postgres: Rendering | None = None,
+    gives: str | None = None,
+) -> Overload:
+    """One overload: its arguments as `varchar, whole?, any…`, its renderings.
+
+    Args:
+        every: for each engine that is not given by itself.
+    """
+    words = [w.strip() for w in takes.split(",") if w.strip()]
+    names: list[str] = []
+    fewest = 0
+    for word in words:
+        if word.endswith("?"):
+            names.append(word[:-1])
+        elif word.endswith("…"):
+            names += [word[:-1], "…"]
+            fewest += 1
+        else:
+            names.append(word)
+            fewest += 1
+    given = {"duckdb": duckdb, "spark": spark, "postgres": postgres}
+    renderings = {
+        e: r for e in ENGINES if (r := given[e] if given[e] is not None else every) is not None
+    }
+    return Overload(tuple(names), renderings, gives, fewest)
+
+
+def function(
+    name: str,
+    family: str,
+    meaning: str,
+    *overloads: Overload,
+    kind: Kind = "scalar",
+    aliases: Sequence[str] = (),
+    ordered: bool = False,
+    cases: Sequence[str] = (),
+    over: str = "t_str",
+) -> Function:
+    """A declaration; see `Function`."""
+    return Function(
+        name, family, meaning, overloads, kind, tuple(aliases), ordered, tuple(cases), over
+    )

@@ -1,0 +1,42 @@
+"""The functions of the portable language: a literal list of the modules that declare them.
+
+To add a function, write its declaration in the module of its family, run the conformance suite
+and commit the fixture it writes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from penstock.diagnostics import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from penstock.dialects.portable.entry import Function
+
+MODULES = ("text",)
+"""Modules of this package, each with a tuple `FUNCTIONS`."""
+
+
+@cache
+def catalog() -> Mapping[str, Function]:
+    """Name or alias → declaration.
+
+    >>> catalog()["lpad"].family
+    'text'
+    """
+    found: dict[str, Function] = {}
+    for name in MODULES:
+        for one in import_module(f"{__name__}.{name}").FUNCTIONS:
+            for each in (one.name, *one.aliases):
+                assert each not in found, each
+                found[each] = one
+    return found
+
+
+def near(name: str) -> str | None:
+    """The hint for a name that is not in the set."""
+    return did_you_mean(name, catalog(), noun="portable functions")

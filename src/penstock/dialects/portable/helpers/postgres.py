@@ -1,0 +1,10 @@
+"""PostgreSQL: functions in the schema `penstock`, for what it has no function with our meaning."""
+
+from __future__ import annotations
+
+VERSION = 1
+"""Raised with every change of `SETUP`."""
+
+SETUP = """
+CREATE SCHEMA IF NOT EXISTS penstock;
+"""

@@ -1,0 +1,276 @@
+"""Operators: node of sqlglot → its rendering by the types of its sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
+from penstock.dialects.portable.reading import place, shown
+from penstock.dialects.portable.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from penstock.dialects.portable.rendering import Renderer
+
+_MOST_DIGITS = 38
+# Spark keeps this many decimal places where a result has too many digits.
+# https://spark.apache.org/docs/3.5.6/sql-ref-ansi-compliance.html
+_KEPT = 6
+_COMPARED = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+}
+
+
+def refused(node: exp.Expr, why: str, hint: str | None = None) -> Refusal:
+    """A refusal at an operator."""
+    offset, length = place(node)
+    return Refusal("PSK-PORT-023", f"`{shown(node)}`: {why}", hint, offset, length)
+
+
+def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
+    def render(to: Renderer, node: exp.Expr) -> str:
+        a, b = to.type(node.this), to.type(node.expression)
+        if not (fits(a, "number") and fits(b, "number")):
+            raise refused(node, f"{a} and {b} are not numbers", "cast them")
+        result = to.type(node)
+        left, right = to.sql(node.this), to.sql(node.expression)
+        if result in WHOLE or result == "double":
+            # Each engine then computes in the same type, and overflows at the same value.
+            left, right = (
+                s
+                if t == result or (isinstance(n, exp.Literal) and result != "double")
+                else f"CAST({s} AS {to.engine.type_name(result)})"
+                for s, t, n in ((left, a, node.this), (right, b, node.expression))
+            )
+            if isinstance(node.this, exp.Literal) or isinstance(node.expression, exp.Literal):
+                return (
+                    f"CAST({left} {sign} {right} AS {to.engine.type_name(result)})"
+                    if result in ("smallint", "bigint")
+                    else f"({left} {sign} {right})"
+                )
+            return f"({left} {sign} {right})"
+        _same_scale(node, sign, a, b)
+        return f"CAST({left} {sign} {right} AS {to.engine.type_name(result)})"
+
+    return render
+
+
+def _same_scale(node: exp.Expr, sign: str, a: str, b: str) -> None:
+    """Beyond 38 digits Spark takes decimal places away."""
+    (p1, s1), (p2, s2) = numbers_of(a), numbers_of(b)
+    if sign == "*":
+        precision, scale = p1 + p2, s1 + s2
+    else:
+        scale = max(s1, s2)
+        precision = max(p1 - s1, p2 - s2) + scale + 1
+    if precision > _MOST_DIGITS and scale > _KEPT:
+        raise refused(
+            node,
+            f"the result has up to {precision} digits, {scale} of them decimal places",
+            "cast a side to a narrower decimal first",
+        )
+
+
+def _division(to: Renderer, node: exp.Expr) -> str:
+    double = to.engine.type_name("double")
+    for side in (node.this, node.expression):
+        if not fits(to.type(side), "number"):
+            raise refused(node, f"{to.type(side)} is not a number", "cast it")
+    top, bottom = to.sql(node.this), to.sql(node.expression)
+    return f"(CAST({top} AS {double}) / NULLIF(CAST({bottom} AS {double}), 0))"
+
+
+def _compared(sign: str) -> Callable[[Renderer, exp.Expr], str]:
+    def render(to: Renderer, node: exp.Expr) -> str:
+        left, right, kind = meeting(to, node, node.this, node.expression)
+        collate = to.engine.collate if kind == "varchar" and sign not in ("=", "<>") else ""
+        return f"({left} {sign} {right}{collate})"
+
+    return render
+
+
+def meeting(to: Renderer, node: exp.Expr, a: exp.Expr, b: exp.Expr) -> tuple[str, str, str]:
+    """Two sides brought to one type: their SQL and the type.
+
+    A text that is written beside a date is read as one.
+
+    Raises:
+        Refusal: they are of types that do not compare.
+    """
+    kinds = to.type(a), to.type(b)
+    for this, other in ((a, kinds[1]), (b, kinds[0])):
+        if (
+            isinstance(this, exp.Literal)
+            and this.is_string
+            and name_of(other) in ("date", "timestamp", "timestamptz")
+        ):
+            made = f"CAST({to.sql(this)} AS {to.engine.type_name(other)})"
+            return (made, to.sql(b), other) if this is a else (to.sql(a), made, other)
+    try:
+        kind = to.typer.common(list(kinds))
+    except Refusal:
+        raise refused(
+            node, f"{kinds[0]} and {kinds[1]} do not compare", "cast one of them"
+        ) from None
+    if name_of(kind) in ("struct", "map", "json"):
+        raise refused(
+            node,
+            f"values of type {name_of(kind)} do not compare everywhere",
+            "compare their fields",
+        )
+    return to.coerced(a, kind), to.coerced(b, kind), kind
+
+
+def _logic(word: str) -> Callable[[Renderer, exp.Expr], str]:
+    def render(to: Renderer, node: exp.Expr) -> str:
+        # A chain of a thousand is flat, not a thousand deep.
+        parts = list(node.flatten())
+        for part in parts:
+            _is_boolean(to, part)
+        return "(" + f" {word} ".join(to.sql(p) for p in parts) + ")"
+
+    return render
+
+
+def _is_boolean(to: Renderer, node: exp.Expr) -> None:
+    if to.type(node) not in ("boolean", "null"):
+        raise refused(node, f"{to.type(node)} is no condition", "compare it")
+
+
+def _not(to: Renderer, node: exp.Expr) -> str:
+    _is_boolean(to, node.this)
+    return f"(NOT {to.sql(node.this)})"
+
+
+def _is(to: Renderer, node: exp.Expr) -> str:
+    return f"({to.sql(node.this)} IS {to.sql(node.expression)})"
+
+
+def _distinct(word: str) -> Callable[[Renderer, exp.Expr], str]:
+    def render(to: Renderer, node: exp.Expr) -> str:
+        left, right, _ = meeting(to, node, node.this, node.expression)
+        return f"({left} IS {word} FROM {right})"
+
+    return render
+
+
+def _between(to: Renderer, node: exp.Expr) -> str:
+    low, high = node.args["low"], node.args["high"]
+    least = exp.GTE(this=node.this.copy(), expression=low.copy())
+    most = exp.LTE(this=node.this.copy(), expression=high.copy())
+    made = []
+    for each, bound in ((least, low), (most, high)):
+        left, right, kind = meeting(to, node, node.this, bound)
+        collate = to.engine.collate if kind == "varchar" else ""
+        made.append(f"{left} {'>=' if each is least else '<='} {right}{collate}")
+    return f"({' AND '.join(made)})"
+
+
+def _in(to: Renderer, node: exp.Expr) -> str:
+    query = node.args.get("query")
+    if query is not None:
+        return f"({to.sql(node.this)} IN ({to.query(query)}))"
+    if node.args.get("field") is not None or node.args.get("unnest") is not None:
+        raise refused(node, "IN over a list is not portable", "list_contains(list, value)")
+    items = node.expressions
+    found = [to.type(i) for i in items]
+    mine = to.type(node.this)
+    if name_of(mine) in ("date", "timestamp", "timestamptz"):
+        made = [meeting(to, node, node.this, i)[1] for i in items]
+        return f"({to.sql(node.this)} IN ({', '.join(made)}))"
+    kind = to.typer.common([mine, *found])
+    made = [to.coerced(i, kind) for i in items]
+    return f"({to.coerced(node.this, kind)} IN ({', '.join(made)}))"
+
+
+def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
+    pattern = node.expression
+    if not (isinstance(pattern, exp.Literal) and pattern.is_string):
+        raise refused(
+            node, "a pattern must be written in the SQL", "use starts_with, ends_with or contains"
+        )
+    text = str(pattern.this)
+    if escape is None:
+        # DuckDB has no escape unless one is named; the others take the backslash for one.
+        escape, text = "!", text.replace("!", "!!")
+    word = "LIKE"
+    if isinstance(node, exp.ILike):
+        if not text.isascii():
+            raise refused(node, "ILIKE over letters beyond ASCII", "compare lower(x)")
+        word = "ILIKE"
+    for side in (node.this,):
+        if to.type(side) not in ("varchar", "null"):
+            raise refused(node, f"{to.type(side)} is no text", "cast it")
+    return (
+        f"({to.sql(node.this)} {word} {to.engine.string(text)} ESCAPE {to.engine.string(escape)})"
+    )
+
+
+def _escape(to: Renderer, node: exp.Expr) -> str:
+    return _like(to, node.this, str(node.expression.this))
+
+
+def _concat(to: Renderer, node: exp.Expr) -> str:
+    sides = [to.type(node.this), to.type(node.expression)]
+    if any(name_of(s) not in ("varchar", "null") for s in sides):
+        raise refused(
+            node,
+            f"`||` joins texts, not {' and '.join(sides)}",
+            "cast them, or use concat, list_concat",
+        )
+    return f"({to.sql(node.this)} || {to.sql(node.expression)})"
+
+
+def _case(to: Renderer, node: exp.Expr) -> str:
+    kind = to.type(node)
+    parts = ["CASE"]
+    subject = node.args.get("this")
+    for branch in node.args["ifs"]:
+        if subject is not None:
+            left, right, _ = meeting(to, node, subject, branch.this)
+            condition = f"({left} = {right})"
+        else:
+            _is_boolean(to, branch.this)
+            condition = to.sql(branch.this)
+        parts.append(f"WHEN {condition} THEN {to.coerced(branch.args['true'], kind)}")
+    default = node.args.get("default")
+    if default is not None:
+        parts.append(f"ELSE {to.coerced(default, kind)}")
+    return f"({' '.join(parts)} END)"
+
+
+def _negative(to: Renderer, node: exp.Expr) -> str:
+    if not fits(to.type(node.this), "number"):
+        raise refused(node, f"{to.type(node.this)} is not a number", "cast it")
+    return f"(- {to.sql(node.this)})"
+
+
+OPERATORS: Mapping[type[exp.Expr], Callable[[Renderer, exp.Expr], str]] = {
+    exp.Add: _arithmetic("+"),
+    exp.Sub: _arithmetic("-"),
+    exp.Mul: _arithmetic("*"),
+    exp.Div: _division,
+    exp.Neg: _negative,
+    exp.And: _logic("AND"),
+    exp.Or: _logic("OR"),
+    exp.Not: _not,
+    exp.Is: _is,
+    exp.NullSafeEQ: _distinct("NOT DISTINCT"),
+    exp.NullSafeNEQ: _distinct("DISTINCT"),
+    exp.Between: _between,
+    exp.In: _in,
+    exp.Like: _like,
+    exp.ILike: _like,
+    exp.Escape: _escape,
+    exp.DPipe: _concat,
+    exp.Case: _case,
+    **{node: _compared(sign) for node, sign in _COMPARED.items()},
+}

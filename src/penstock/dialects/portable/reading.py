@@ -1,0 +1,128 @@
+"""Reads SQL without sqlglot's ideas of functions: every call is a name and its arguments.
+
+sqlglot turns functions into nodes of its own and merges, reorders and completes their arguments
+on the way. Here a name before a parenthesis is marked before it is parsed, so that what is written
+is what is looked up. The tokens keep their places.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
+
+from penstock.dialects.portable.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MARK = "__f_"
+_MARKED = re.compile(MARK, re.IGNORECASE)
+# A word before a parenthesis that is no function's name.
+_SYNTAX = frozenset(
+    """cast try_cast extract exists unnest grouping values in any all some over filter columns as
+    and or not when then else case on using where having select distinct from join by sets rollup
+    cube within exclude replace interval order group limit offset qualify union except intersect
+    with recursive materialized is between like ilike escape array struct map row decimal numeric
+    varchar char lateral table pivot unpivot for window partition similar to end null true false""".split()  # noqa: SIM905
+)
+# Also functions: what stands before tells.
+_BOTH = frozenset({"replace"})
+_WORDS = {TokenType.VAR}
+
+
+def read(sql: str) -> exp.Expr:
+    """The tree of one statement; functions are `Anonymous` nodes with `MARK` before their names.
+
+    Raises:
+        Refusal: it does not parse.
+    """
+    dialect = DuckDB()
+    try:
+        tokens = dialect.tokenize(sql)
+        found = dialect.parser().parse(_marked(tokens), sql)
+    except (SqlglotError, RecursionError) as error:
+        raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
+    if len(found) != 1 or found[0] is None:
+        raise Refusal("PSK-SQL-120", "a model is one SELECT")
+    return found[0]
+
+
+def _marked(tokens: Sequence[Token]) -> list[Token]:
+    marked = []
+    for i, token in enumerate(tokens):
+        after = tokens[i + 1] if i + 1 < len(tokens) else None
+        before = tokens[i - 1] if i else None
+        if (
+            after is not None
+            and after.token_type == TokenType.L_PAREN
+            and _is_function(token, before)
+        ):
+            text = MARK + token.text.lower()
+            marked.append(
+                Token(
+                    TokenType.VAR,
+                    text,
+                    token.line,
+                    token.col,
+                    token.start,
+                    token.end,
+                    token.comments,
+                )
+            )
+        else:
+            marked.append(token)
+    return marked
+
+
+def _is_function(token: Token, before: Token | None) -> bool:
+    word = token.text.lower()
+    if not word.isidentifier() or token.token_type in {TokenType.STRING, TokenType.IDENTIFIER}:
+        return False
+    if word in _BOTH:
+        return not (before and (before.token_type == TokenType.STAR or before.text == ")"))
+    if before and (before.token_type in {TokenType.ALIAS, TokenType.WITH} or before.text == ")"):
+        return False
+    return word not in _SYNTAX
+
+
+def shown(node: exp.Expr, most: int = 60) -> str:
+    """A node as a model would have it, for messages."""
+    text = plain(node.sql("duckdb", comments=False))
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def plain(sql: str) -> str:
+    """SQL without the marks.
+
+    >>> plain("__F_LPAD(s, 5, '*')")
+    "LPAD(s, 5, '*')"
+    """
+    return _MARKED.sub("", sql)
+
+
+def called(node: exp.Expr) -> str | None:
+    """The name of a marked call, lower case; None: it is none."""
+    if (
+        isinstance(node, exp.Anonymous)
+        and isinstance(node.this, str)
+        and node.this.startswith(MARK)
+    ):
+        return node.this[len(MARK) :]
+    return None
+
+
+def place(node: exp.Expr) -> tuple[int | None, int]:
+    """Where a node stands in the text: offset and length; as near as sqlglot knows."""
+    if "start" in node.meta:
+        start, end = node.meta["start"], node.meta["end"]
+        return start, end - start + 1
+    found = [(n.meta["start"], n.meta["end"]) for n in node.walk() if "start" in n.meta]
+    if not found:
+        return None, 0
+    start, end = min(s for s, _ in found), max(e for _, e in found)
+    return start, end - start + 1

@@ -1,0 +1,383 @@
+"""The type of every expression of a query, in Penstock's names.
+
+Columns come from the tables' schemas and from the queries below; the functions of the set say
+what they give; everything else is asked of DuckDB over typed NULLs. What has no type here is
+refused: a rendering chosen for the wrong type would be silently wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from penstock import types
+from penstock.dialects.portable import describing
+from penstock.dialects.portable.families import element, fits, name_of
+from penstock.dialects.portable.functions import catalog, near
+from penstock.dialects.portable.reading import called, place, plain, shown
+from penstock.dialects.portable.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from penstock.dialects.portable.entry import Function, Overload
+
+Schemas = "Mapping[str, Mapping[str, str]]"
+_BOOLEAN = (
+    exp.And,
+    exp.Or,
+    exp.Not,
+    exp.Is,
+    exp.Exists,
+    exp.In,
+    exp.Between,
+    exp.Like,
+    exp.ILike,
+    exp.Escape,
+    exp.EQ,
+    exp.NEQ,
+    exp.GT,
+    exp.GTE,
+    exp.LT,
+    exp.LTE,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
+    exp.Boolean,
+)
+_PARTS = {"epoch": "double"}
+_AS_WRITTEN = (
+    exp.Literal,
+    exp.DataType,
+    exp.Var,
+    exp.Identifier,
+    exp.Lambda,
+    exp.Star,
+    exp.JSONPath,
+)
+_CONTAINERS = (
+    exp.PropertyEQ,
+    exp.Slice,
+    exp.Struct,
+    exp.Tuple,
+    exp.Distinct,
+    exp.Order,
+    exp.Ordered,
+)
+
+
+class Typer:
+    """Types of one query's expressions.
+
+    Args:
+        tree: qualified: every column has its table.
+        schemas: table → column → Penstock type.
+    """
+
+    def __init__(self, tree: exp.Expr, schemas: Mapping[str, Mapping[str, str]]) -> None:
+        self._schemas = schemas
+        self._scopes: dict[int, Scope] = {}
+        self._types: dict[int, str] = {}
+        self._kept: list[exp.Expr] = []
+        self._overloads: dict[int, tuple[Function, Overload]] = {}
+        self._outputs: dict[int, list[tuple[str, str]]] = {}
+        for scope in traverse_scope(tree):
+            self._scopes[id(scope.expression)] = scope
+
+    def type(self, node: exp.Expr) -> str:
+        """The type of an expression.
+
+        Raises:
+            Refusal: it has none that is known, or holds something outside the set.
+        """
+        key = id(node)
+        if key not in self._types:
+            self._types[key] = self._find(node)
+            self._kept.append(node)
+        return self._types[key]
+
+    def overload(self, node: exp.Expr) -> tuple[Function, Overload]:
+        """The declaration of a call and which of its overloads is meant.
+
+        Raises:
+            Refusal: there is no such function, or it does not take these arguments.
+        """
+        key = id(node)
+        if key not in self._overloads:
+            self._overloads[key] = self._overload(node)
+            self._kept.append(node)
+        return self._overloads[key]
+
+    def outputs(self, query: exp.Expr) -> list[tuple[str, str]]:
+        """Name and type of each column that a query gives."""
+        if isinstance(query, exp.Subquery):
+            return self.outputs(query.this)
+        key = id(query)
+        if key not in self._outputs:
+            self._outputs[key] = self._give(query)
+        return self._outputs[key]
+
+    # -- queries ----------------------------------------------------------------------------
+
+    def _give(self, query: exp.Expr) -> list[tuple[str, str]]:
+        if isinstance(query, exp.SetOperation):
+            left, right = self.outputs(query.this), self.outputs(query.expression)
+            if len(left) != len(right):
+                raise Refusal("PSK-PORT-026", "the two sides have different numbers of columns")
+            return [(n, self.common([a, b])) for (n, a), (_, b) in zip(left, right, strict=True)]
+        if isinstance(query, exp.Values):
+            rows = query.expressions
+            alias = query.args.get("alias")
+            width = len(rows[0].expressions)
+            names = [c.name for c in alias.columns] if alias else []
+            names += [f"col{i}" for i in range(len(names), width)]
+            return [
+                (names[i], self.common([self.type(r.expressions[i]) for r in rows]))
+                for i in range(width)
+            ]
+        return [(item.alias_or_name, self.type(item)) for item in query.expressions]
+
+    def common(self, found: Sequence[str]) -> str:
+        """The type that values of several types are brought to, as DuckDB does in a UNION.
+
+        Raises:
+            Refusal: there is none.
+        """
+        distinct = list(dict.fromkeys(t for t in found if t != "null"))
+        if len(distinct) < 2:
+            return distinct[0] if distinct else "null"
+        families = {"number" if fits(t, "number") else name_of(t) for t in distinct}
+        items = ", ".join(_null(t) for t in distinct)
+        made = describing.SHARED.type_of(f"coalesce({items})")
+        if made is None or (len(families) > 1 and families != {"date", "timestamp"}):
+            what = " and ".join(f"{t}" for t in distinct)
+            raise Refusal("PSK-PORT-025", f"values of type {what} meet", "cast one of them")
+        return made
+
+    def _column(self, node: exp.Column) -> str:
+        at: exp.Expr | None = node
+        while at is not None:
+            if not node.table and isinstance(at, exp.Select) and node.name in at.named_selects:
+                return self.type(at.selects[at.named_selects.index(node.name)])
+            scope = self._scopes.get(id(at))
+            if scope is not None and node.table in scope.sources:
+                source = scope.sources[node.table]
+                found = self._of_source(source, node.name)
+                if found is not None:
+                    return found
+            at = at.parent
+        offset, length = place(node)
+        raise Refusal(
+            "PSK-PORT-021", f"the type of `{node.name}` is not known here", None, offset, length
+        )
+
+    def _of_source(self, source: exp.Expr | Scope, name: str) -> str | None:
+        if isinstance(source, exp.Table):
+            return self._schemas.get(source.name, {}).get(name)
+        if not isinstance(source, Scope):
+            return None
+        inner = source.expression
+        if isinstance(inner, (exp.Unnest, exp.Lateral, exp.Explode)):
+            return self._unnested(inner, name)
+        named = dict(self.outputs(inner))
+        return named.get(name)
+
+    def _unnested(self, node: exp.Expr, name: str) -> str | None:
+        items = node.expressions or [node.this]
+        lists = [self.type(item) for item in items if isinstance(item, exp.Expr)]
+        alias = node.args.get("alias")
+        names = [c.name for c in alias.columns] if alias else []
+        if name in names and names.index(name) < len(lists):
+            return element(lists[names.index(name)])
+        offset = node.args.get("offset")
+        if offset is not None:
+            return "bigint"
+        return element(lists[0]) if len(lists) == 1 else None
+
+    # -- expressions ------------------------------------------------------------------------
+
+    def _find(self, node: exp.Expr) -> str:  # noqa: PLR0912 - one line for each kind
+        if isinstance(node, (exp.Alias, exp.Paren, exp.IgnoreNulls, exp.RespectNulls)):
+            return self.type(node.this)
+        if isinstance(node, exp.Column):
+            return self._column(node)
+        if isinstance(node, exp.Identifier):
+            return self._variable(node)
+        if isinstance(node, exp.Literal):
+            return "varchar" if node.is_string else _number(str(node.this))
+        if isinstance(node, exp.Null):
+            return "null"
+        if isinstance(node, _BOOLEAN):
+            return "boolean"
+        if isinstance(node, (exp.Cast, exp.TryCast)):
+            return _written(node)
+        if isinstance(node, exp.Interval):
+            return "interval"
+        if isinstance(node, exp.Extract):
+            return _PARTS.get(node.name.lower(), "bigint")
+        if isinstance(node, exp.AtTimeZone):
+            return "timestamp" if self.type(node.this) == "timestamptz" else "timestamptz"
+        if isinstance(node, (exp.Subquery, exp.Select, exp.SetOperation)):
+            return self.outputs(node)[0][1]
+        if isinstance(node, (exp.Window, exp.Filter, exp.WithinGroup)):
+            return self.type(node.this)
+        if isinstance(node, exp.Lambda):
+            return "lambda"
+        if isinstance(node, exp.Case):
+            values = [branch.args["true"] for branch in node.args["ifs"]]
+            values += [node.args["default"]] if node.args.get("default") is not None else []
+            return self.common([self.type(v) for v in values])
+        if isinstance(node, exp.Grouping):
+            return "bigint"
+        if called(node):
+            return self._given(node)
+        return self._asked(node)
+
+    def _given(self, node: exp.Expr) -> str:
+        _, overload = self.overload(node)
+        gives = overload.gives
+        if gives is None:
+            return self._asked(node)
+        args = arguments(node)
+        if gives == "common":
+            return self.common([self.type(a) for a in args])
+        if "{lambda}" in gives:
+            body = next(a for a in args if isinstance(a, exp.Lambda))
+            return types.normalize(gives.replace("{lambda}", self.type(body.this)))
+        if "{element}" in gives:
+            return types.normalize(gives.replace("{element}", element(self.type(args[0]))))
+        for i, each in enumerate(args):
+            if f"{{{i}}}" in gives:
+                found = self.type(each)
+                gives = gives.replace(f"{{{i}}}", found)
+        return gives if gives in {"null", "interval"} else types.normalize(gives)
+
+    def _overload(self, node: exp.Expr) -> tuple[Function, Overload]:
+        name = called(node) or ""
+        offset, length = place(node)
+        found = catalog().get(name)
+        if found is None:
+            raise Refusal(
+                "PSK-PORT-022",
+                f"`{name}` is not a portable function",
+                near(name) or "see the functions that mean the same on every engine",
+                offset,
+                length,
+            )
+        given = ["lambda" if isinstance(a, exp.Lambda) else self.type(a) for a in arguments(node)]
+        for overload in found.overloads:
+            if takes(overload, given):
+                return found, overload
+        wanted = " or ".join(dict.fromkeys(_signature(o) for o in found.overloads))
+        got = ", ".join(given)
+        raise Refusal(
+            "PSK-PORT-023",
+            f"`{name}` takes {wanted}, not ({got})",
+            "cast the argument that differs",
+            offset,
+            length,
+        )
+
+    def _variable(self, node: exp.Identifier) -> str:
+        """A lambda's variable: an element of the list before it, or its place in the list."""
+        at: exp.Expr | None = node.parent
+        while at is not None:
+            if isinstance(at, exp.Lambda):
+                names = [v.name for v in at.expressions]
+                if node.name in names and at.parent is not None:
+                    if names.index(node.name):
+                        return "bigint"
+                    return element(self.type(arguments(at.parent)[0]))
+            at = at.parent
+        raise Refusal("PSK-PORT-021", f"the type of `{node.name}` is not known here")
+
+    def _asked(self, node: exp.Expr) -> str:
+        """DuckDB's answer for the node over typed NULLs."""
+        copy = node.copy()
+        self._put_nulls(node, copy)
+        sql = plain(copy.sql("duckdb", comments=False))
+        answer = describing.SHARED.type_of(sql)
+        if answer is None:
+            offset, length = place(node)
+            parts = ", ".join(self.type(e) for e in _values(node))
+            raise Refusal(
+                "PSK-PORT-023",
+                f"`{shown(node)}` does not go with ({parts})",
+                "cast what differs",
+                offset,
+                length,
+            )
+        return answer
+
+    def _put_nulls(self, node: exp.Expr, copy: exp.Expr) -> None:
+        pairs = zip(list(node.iter_expressions()), list(copy.iter_expressions()), strict=True)
+        for mine, theirs in pairs:
+            if isinstance(mine, _CONTAINERS):
+                self._put_nulls(mine, theirs)
+            elif not isinstance(mine, _AS_WRITTEN):
+                found = self.type(mine)
+                if found != "null":
+                    theirs.replace(exp.Var(this=_null(found)))
+
+
+def arguments(node: exp.Expr) -> list[exp.Expr]:
+    """The arguments of a call without the DISTINCT and ORDER BY around them."""
+    found: list[exp.Expr] = []
+    for item in node.expressions:
+        each = item
+        while isinstance(each, (exp.Order, exp.IgnoreNulls, exp.RespectNulls)):
+            each = each.this
+        if isinstance(each, exp.Distinct):
+            found += each.expressions
+        else:
+            found.append(each)
+    return [e for e in found if not isinstance(e, exp.Star)]
+
+
+def takes(overload: Overload, given: Sequence[str]) -> bool:
+    """Whether arguments of these types may be given."""
+    wanted = list(overload.takes)
+    if wanted and wanted[-1] == "…":
+        wanted = wanted[:-1] + [wanted[-2]] * max(0, len(given) - len(wanted) + 1)
+    if not overload.fewest <= len(given) <= len(wanted):
+        return False
+    return all(fits(g, w) for g, w in zip(given, wanted, strict=False))
+
+
+def _signature(overload: Overload) -> str:
+    return f"({', '.join(overload.takes)})"
+
+
+def _null(type_name: str) -> str:
+    return "NULL" if type_name == "null" else f"CAST(NULL AS {type_name})"
+
+
+def _number(text: str) -> str:
+    if "e" in text.lower():
+        return "double"
+    whole, _, part = text.partition(".")
+    if "." in text:
+        digits = (whole.lstrip("0") + part) or "0"
+        return f"decimal({max(len(digits), len(part) + (not whole.strip('0')), 1)},{len(part)})"
+    value = int(text)
+    if value < 2**31:
+        return "integer"
+    return "bigint" if value < 2**63 else f"decimal({len(text)},0)"
+
+
+def _written(node: exp.Expr) -> str:
+    text = node.args["to"].sql("duckdb")
+    try:
+        return types.from_duckdb(text)
+    except ValueError as error:
+        offset, length = place(node)
+        raise Refusal(
+            "PSK-PORT-027", f"there is no portable type {text}", str(error), offset, length
+        ) from error
+
+
+def _values(node: exp.Expr) -> list[exp.Expr]:
+    return [
+        e for e in node.iter_expressions() if not isinstance(e, (*_AS_WRITTEN[1:], *_CONTAINERS))
+    ]

@@ -1,0 +1,172 @@
+"""The engines of the suite: each gives the rows of a query in its own SQL, as text."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import nasty
+from values import told
+
+from penstock.dialects.portable.engine import ENGINES
+
+HERE = Path(__file__).parent
+SPARK = Path(os.environ.get("PENSTOCK_TEST_SPARK") or HERE.parents[1] / ".cache" / "spark")
+
+
+class Failed(Exception):
+    """The query failed while it ran."""
+
+
+class Duck:
+    """DuckDB, in this process."""
+
+    name = "duckdb"
+
+    def __init__(self, data: Path) -> None:
+        import duckdb
+
+        self._connection = duckdb.connect()
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET threads = 1")
+        for path in sorted(data.glob("*.parquet")):
+            self._connection.execute(f"CREATE TABLE {path.stem} AS FROM '{path}'")
+
+    def rows(self, sql: str) -> list[list[str]]:
+        """The rows of a query.
+
+        Raises:
+            Failed: it failed.
+        """
+        import duckdb
+
+        try:
+            return [[told(v) for v in row] for row in self._connection.execute(sql).fetchall()]
+        except duckdb.Error as error:
+            raise Failed(str(error)) from error
+
+    def close(self) -> None:
+        """End it."""
+        self._connection.close()
+
+
+class Postgres:
+    """PostgreSQL, an embedded server of its own."""
+
+    name = "postgres"
+
+    def __init__(self, data: Path) -> None:
+        import psycopg
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it asks for a folder that only desktops have
+            import pgserver
+
+            self._folder = tempfile.mkdtemp(prefix="pg-", dir="/tmp")
+            self._server = pgserver.get_server(self._folder)
+        self._connection = psycopg.connect(
+            host=self._folder, user="postgres", dbname="postgres", autocommit=True
+        )
+        self._connection.execute("SET timezone = 'UTC'")
+        self._install()
+        spell = ENGINES["postgres"].type_name
+        for name, table in nasty.T.items():
+            columns = ", ".join(
+                f'"{f.name}" {spell(nasty.type_name(f.type))}' for f in table.schema
+            )
+            self._connection.execute(f"CREATE TABLE {name} ({columns})")
+            marks = ", ".join(["%s"] * table.num_columns)
+            with self._connection.cursor() as cursor:
+                rows = [tuple(row.values()) for row in table.to_pylist()]
+                cursor.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+        assert data.exists()
+
+    def _install(self) -> None:
+        from penstock.dialects.portable.helpers import postgres
+
+        self._connection.execute(postgres.SETUP)
+
+    def rows(self, sql: str) -> list[list[str]]:
+        """The rows of a query.
+
+        Raises:
+            Failed: it failed.
+        """
+        import psycopg
+
+        try:
+            return [[told(v) for v in row] for row in self._connection.execute(sql).fetchall()]
+        except psycopg.Error as error:
+            raise Failed(str(error)) from error
+
+    def close(self) -> None:
+        """End it."""
+        self._connection.close()
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Spark:
+    """PySpark, a process of its own in an environment of its own."""
+
+    name = "spark"
+
+    def __init__(self, data: Path) -> None:
+        python = SPARK / "bin" / "python"
+        assert python.exists(), "Spark is not there: `make conformance` fetches it"
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
+        self._process = subprocess.Popen(
+            [python, HERE / "spark_server.py", data],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            cwd=data,
+        )
+
+    def rows(self, sql: str) -> list[list[str]]:
+        """The rows of a query.
+
+        Raises:
+            Failed: it failed.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(sql) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            self._log.seek(0)
+            raise AssertionError(f"Spark ended:\n{self._log.read()[-3000:]}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failed(answer["error"])
+        return answer["rows"]
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._log.close()
+
+
+MACHINES = {"duckdb": Duck, "postgres": Postgres, "spark": Spark}
+
+
+def start(name: str, data: Path):
+    """An engine with the nasty tables."""
+    return MACHINES[name](data)
+
+
+if __name__ == "__main__":
+    sys.exit("see run.py")

@@ -1,0 +1,391 @@
+"""Nasty rows that every engine reads: NULL, NaN, unicode, leap days, huge decimals, odd text."""
+
+# ruff: noqa: RUF001 - confusable letters are the point
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal as D
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+nan = float("nan")
+inf = float("inf")
+T = {}
+T["t_str"] = pa.table(
+    {
+        "id": pa.array(range(1, 31), pa.int32()),
+        "s": pa.array(
+            [
+                None,
+                "",
+                " ",
+                "  abc  ",
+                "\tTab\n",
+                "\u00a0nbsp\u00a0",
+                "Straße",
+                "İstanbul",
+                "ıspanak",
+                "ǅ",
+                "ﬁne",
+                "ÀÉÎõü",
+                "e\u0301clair",
+                "éclair",
+                "👩‍👩‍👧x",
+                "日本語",
+                "ΑΣ",
+                "100%",
+                "a_b",
+                "a\\b",
+                "a|b||c",
+                "NULL",
+                "John O'Brien",
+                "mary-jane WATSON",
+                "x" * 40,
+                "+1 (555) 010-9999",
+                " Foo.Bar@Example.COM ",
+                "a,b;c",
+                "Zoë",
+                "zebra",
+            ],
+            pa.string(),
+        ),
+    }
+)
+T["t_num"] = pa.table(
+    {
+        "id": pa.array(range(1, 13), pa.int32()),
+        "i": pa.array([None, 0, 1, -1, 7, -7, 2147483647, -2147483648, 3, -3, 10, 2], pa.int32()),
+        "j": pa.array([1, 2, 3, 3, 2, 2, 1, 1, -2, -2, 4, None], pa.int32()),
+        "b": pa.array(
+            [None, 0, 1, -1, 9223372036854775807, -9223372036854775808, 5, 6, 7, 8, 9, 10],
+            pa.int64(),
+        ),
+        "d": pa.array(
+            [
+                None,
+                D("0.0000"),
+                D("2.5000"),
+                D("-2.5000"),
+                D("3.5000"),
+                D("1.0050"),
+                D("-1.0050"),
+                D("99999999999999.9999"),
+                D("0.1250"),
+                D("0.1350"),
+                D("-0.0001"),
+                D("1234.5678"),
+            ],
+            pa.decimal128(18, 4),
+        ),
+        "hd": pa.array(
+            [
+                None,
+                D(0),
+                D("1234567890123456789012345678.0123456789"),
+                D("-1234567890123456789012345678.0123456789"),
+                D("1"),
+                D("0.0000000001"),
+                D("3"),
+                D("7"),
+                D("10"),
+                D("2.5"),
+                D("-2.5"),
+                D("9"),
+            ],
+            pa.decimal128(38, 10),
+        ),
+        "f": pa.array(
+            [None, 0.0, -0.0, nan, inf, -inf, 2.5, -2.5, 0.1, 1e20, 1.005, 3.5], pa.float64()
+        ),
+    }
+)
+ts = lambda s: dt.datetime.fromisoformat(s)
+T["t_dt"] = pa.table(
+    {
+        "id": pa.array(range(1, 13), pa.int32()),
+        "d": pa.array(
+            [None]
+            + [
+                dt.date.fromisoformat(x)
+                for x in [
+                    "2024-02-29",
+                    "2023-02-28",
+                    "2024-12-30",
+                    "2021-01-01",
+                    "2024-01-31",
+                    "1969-12-31",
+                    "2000-02-29",
+                    "1900-03-01",
+                    "2024-03-10",
+                    "2024-11-03",
+                    "9999-12-31",
+                ]
+            ],
+            pa.date32(),
+        ),
+        "ts": pa.array(
+            [None]
+            + [
+                ts(x)
+                for x in [
+                    "2024-02-29T23:59:59.999999",
+                    "2023-02-28T00:00:00",
+                    "2024-12-30T12:30:15.5",
+                    "2021-01-01T00:00:00",
+                    "2024-01-31T10:00:00",
+                    "1969-12-31T23:59:59.5",
+                    "2000-02-29T01:02:03",
+                    "1900-03-01T00:00:00",
+                    "2024-03-10T02:30:00",
+                    "2024-11-03T01:30:00",
+                    "2262-04-11T00:00:00",
+                ]
+            ],
+            pa.timestamp("us"),
+        ),
+        "tz": pa.array(
+            [None]
+            + [
+                ts(x + "+00:00")
+                for x in [
+                    "2024-02-29T23:59:59.999999",
+                    "2023-02-28T00:00:00",
+                    "2024-12-30T12:30:15.5",
+                    "2021-01-01T00:00:00",
+                    "2024-01-31T10:00:00",
+                    "1969-12-31T23:59:59.5",
+                    "2000-02-29T01:02:03",
+                    "1900-03-01T00:00:00",
+                    "2024-03-10T07:30:00",
+                    "2024-11-03T05:30:00",
+                    "2262-04-11T00:00:00",
+                ]
+            ],
+            pa.timestamp("us", tz="UTC"),
+        ),
+        "raw": pa.array(
+            [
+                "2024-02-29",
+                "2023-02-29",
+                "29/02/2024",
+                "2024-2-9",
+                "",
+                None,
+                "abc",
+                "2024-02-29 12:34:56",
+                "2024-02-29T12:34:56Z",
+                "20240229",
+                " 2024-02-29 ",
+                "2024-13-01",
+            ],
+            pa.string(),
+        ),
+    }
+)
+T["t_cast"] = pa.table(
+    {
+        "id": pa.array(range(1, 21), pa.int32()),
+        "v": pa.array(
+            [
+                None,
+                "",
+                " 12 ",
+                "12",
+                "-7",
+                "1.5",
+                "1.499",
+                "2.5",
+                "1e3",
+                "abc",
+                "true",
+                "T",
+                "yes",
+                "0x10",
+                "99999999999",
+                "NaN",
+                "1,234",
+                "+5",
+                "2024-01-01",
+                "٣",
+            ],
+            pa.string(),
+        ),
+    }
+)
+n = 24
+T["t_evt"] = pa.table(
+    {
+        "eid": pa.array(range(1, n + 1), pa.int64()),
+        "cust": pa.array(
+            [1, 1, 1, 2, 2, 3, 3, 3, None, None, 4, 4, 4, 4, 5, 5, 6, 6, 7, 7, 7, 8, 8, 1],
+            pa.int32(),
+        ),
+        "ts": pa.array(
+            [
+                ts("2024-01-01T00:00:00") + dt.timedelta(hours=7 * k % 50, minutes=(k * 13) % 60)
+                if k not in (4, 9)
+                else None
+                for k in range(n)
+            ],
+            pa.timestamp("us"),
+        ),
+        "amt": pa.array(
+            [None if k % 7 == 3 else D(k * k - 30) * D("1.15") for k in range(n)],
+            pa.decimal128(12, 2),
+        ),
+        "f": pa.array(
+            [None if k % 5 == 4 else (nan if k == 7 else k * 1.1) for k in range(n)], pa.float64()
+        ),
+        "status": pa.array(
+            [
+                "A",
+                "b",
+                "B",
+                None,
+                "",
+                "A",
+                "a",
+                "C",
+                "C",
+                "A",
+                "b",
+                "é",
+                "e",
+                "Z",
+                "z",
+                "É",
+                "A",
+                "A",
+                "B",
+                "b",
+                "C",
+                None,
+                None,
+                "A",
+            ],
+            pa.string(),
+        ),
+        "js": pa.array(
+            [
+                '{"a":1,"b":{"c":"x"},"l":[1,2,3]}',
+                '{"a":null}',
+                "{}",
+                None,
+                '{"a":"1","b":{"c":null}}',
+                '{"a":1.50,"l":[]}',
+                '{"a":true,"l":["x",null,{"k":2}]}',
+                "[1,2]",
+                '"str"',
+                '{"a b":1,"a":{"z":1, "y":2}}',
+                '{"a":"é\\n\\"q\\""}',
+                '{"a":12345678901234567890}',
+            ]
+            + ['{"a":%d}' % k for k in range(n - 12)],
+            pa.string(),
+        ),
+    }
+)
+T["t_dim"] = pa.table(
+    {
+        "cust": pa.array([1, 2, 3, 4, 5, None, 9, 2], pa.int32()),
+        "name": pa.array(["Ann", "Bob", "Cid", "Dée", None, "Nul", "Nope", "Bob2"], pa.string()),
+        "region": pa.array(["N", "S", "N", "E", "E", "W", None, "S"], pa.string()),
+    }
+)
+T["t_sales"] = pa.table(
+    {
+        "region": pa.array(["N", "N", "S", "S", None, None, "E", "E", "N"], pa.string()),
+        "product": pa.array(["p", "q", "p", None, "p", None, "q", "q", "p"], pa.string()),
+        "yr": pa.array([2023, 2024, 2023, 2024, 2023, 2024, 2023, None, 2024], pa.int32()),
+        "qty": pa.array([1, 2, 3, 4, 5, 6, 7, 8, None], pa.int32()),
+        "amt": pa.array(
+            [D(x) for x in ["1.10", "2.20", "3.30", "4.40", "5.55", "6.65", "7.75", "8.85"]]
+            + [None],
+            pa.decimal128(10, 2),
+        ),
+    }
+)
+T["t_quote"] = pa.table(
+    {
+        "sym": pa.array(["A", "A", "A", "B", None], pa.string()),
+        "qts": pa.array(
+            [
+                ts("2024-01-01T00:00:00"),
+                ts("2024-01-01T06:00:00"),
+                ts("2024-01-02T00:00:00"),
+                ts("2024-01-01T12:00:00"),
+                ts("2024-01-01T00:00:00"),
+            ],
+            pa.timestamp("us"),
+        ),
+        "px": pa.array(
+            [D("1.00"), D("2.00"), D("3.00"), D("9.00"), D("5.00")], pa.decimal128(10, 2)
+        ),
+    }
+)
+T["t_arr"] = pa.table(
+    {
+        "id": pa.array([1, 2, 3, 4, 5], pa.int32()),
+        "a": pa.array([[3, 1, 2], [], None, [None, 5, 5], [7]], pa.list_(pa.int32())),
+        "tags": pa.array([["x", "y"], ["x"], [], None, ["é", "E"]], pa.list_(pa.string())),
+    }
+)
+T["t_mix"] = pa.table(
+    {
+        "Id": pa.array([1, 2, 3], pa.int32()),
+        "Mixed Case": pa.array(["a", "B", "c"], pa.string()),
+        "order": pa.array([3, 1, 2], pa.int32()),
+        "select": pa.array(["u", "v", "w"], pa.string()),
+    }
+)
+T["t_a"] = pa.table(
+    {
+        "x": pa.array([1, 1, 2, 3, None, None, 4], pa.int32()),
+        "y": pa.array(["a", "a", "b", None, None, None, "d"], pa.string()),
+    }
+)
+T["t_b"] = pa.table(
+    {
+        "x": pa.array([1, 2, 2, None, 5], pa.int32()),
+        "y": pa.array(["a", "b", "b", None, "e"], pa.string()),
+    }
+)
+
+for name, table in list(T.items()):
+    # Groups for aggregates: three of them, one with NULL rows only where the data has some.
+    T[name] = table.append_column("g", pa.array([i % 3 for i in range(table.num_rows)], pa.int32()))
+
+
+def write(folder: Path) -> None:
+    """Each table as Parquet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in T.items():
+        pq.write_table(table, folder / f"{name}.parquet")
+
+
+_NAMES = {
+    "int32": "integer",
+    "int64": "bigint",
+    "string": "varchar",
+    "double": "double",
+    "date32[day]": "date",
+    "timestamp[us]": "timestamp",
+    "timestamp[us, tz=UTC]": "timestamptz",
+    "bool": "boolean",
+}
+
+
+def type_name(found: pa.DataType) -> str:
+    """Penstock's name of an Arrow type."""
+    if pa.types.is_decimal(found):
+        return f"decimal({found.precision},{found.scale})"
+    if pa.types.is_list(found):
+        return f"{type_name(found.value_type)}[]"
+    return _NAMES[str(found)]
+
+
+def schemas() -> dict[str, dict[str, str]]:
+    """Table → column → Penstock type."""
+    return {name: {f.name: type_name(f.type) for f in table.schema} for name, table in T.items()}

