@@ -12,10 +12,10 @@ try:
 except ImportError:
     pass
 os.environ["TZ"] = "UTC"
-from pyspark.sql import SparkSession  # noqa: E402
+from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).parent))
-from values import told  # noqa: E402
+from values import told
 
 
 def main(data: Path) -> None:

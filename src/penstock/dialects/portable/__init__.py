@@ -60,7 +60,9 @@ def prepare(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> Prepared:
     """
     tree = before_names(read(sql))
     clauses.check(tree)
-    plain = {t: dict.fromkeys(columns, "VARCHAR") for t, columns in schemas.items()}
+    plain: dict[str, object] = {
+        t: dict.fromkeys(columns, "VARCHAR") for t, columns in schemas.items()
+    }
     try:
         tree = qualify(
             tree,
@@ -77,13 +79,13 @@ def prepare(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> Prepared:
 
 
 def compile_query(sql: str, schemas: Mapping[str, Mapping[str, str]], engine: str) -> str:
-    """A portable query in an engine's SQL.
+    r"""A portable query in an engine's SQL.
 
     Raises:
         Refusal: it is outside the portable language, or the engine cannot do it.
 
     >>> schemas = {"t": {"s": "varchar"}}
     >>> compile_query("SELECT lpad(s, 5, '*') AS p FROM t", schemas, "postgres")
-    'SELECT CAST(LPAD("t"."s", CAST(5 AS INTEGER), \\'*\\') AS TEXT) AS "p" FROM "t" AS "t"'
+    'SELECT CAST(LPAD("t"."s", CAST(5 AS INTEGER), \'*\') AS TEXT) AS "p" FROM "t" AS "t"'
     """
     return prepare(sql, schemas).render(engine)
