@@ -60,9 +60,7 @@ def prepare(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> Prepared:
     """
     tree = before_names(read(sql))
     clauses.check(tree)
-    plain: dict[str, object] = {
-        t: dict.fromkeys(columns, "VARCHAR") for t, columns in schemas.items()
-    }
+    plain: dict[str, object] = {t: dict.fromkeys(c, "VARCHAR") for t, c in schemas.items()}
     try:
         tree = qualify(
             tree,
@@ -86,6 +84,6 @@ def compile_query(sql: str, schemas: Mapping[str, Mapping[str, str]], engine: st
 
     >>> schemas = {"t": {"s": "varchar"}}
     >>> compile_query("SELECT lpad(s, 5, '*') AS p FROM t", schemas, "postgres")
-    'SELECT CAST(LPAD("t"."s", CAST(5 AS INTEGER), \'*\') AS TEXT) AS "p" FROM "t" AS "t"'
+    'SELECT CAST(lpad("t"."s", CAST(5 AS INTEGER), \'*\') AS TEXT) AS "p" FROM "t" AS "t"'
     """
     return prepare(sql, schemas).render(engine)

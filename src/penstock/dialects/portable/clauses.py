@@ -20,8 +20,8 @@ PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     for kind, words in (
         (
             exp.Select,
-            "with_ expressions from_ joins where group having qualify order limit offset distinct"
-            " windows laterals",
+            "with_ expressions from_ joins where group having qualify order limit offset "  # noqa: ISC004
+            "distinct windows laterals",
         ),
         (exp.Union, "with_ this expression distinct by_name order limit offset"),
         (exp.Except, "with_ this expression distinct order limit offset"),

@@ -40,7 +40,7 @@ class Engine:
         r"""A text literal.
 
         >>> SPARK.string("a'b"), POSTGRES.string("a'b")
-        ("'a\\\\\\\\'b'", "'a''b'")
+        ("'a\\'b'", "'a''b'")
         """
         return exp.Literal.string(value).sql(self.sql)
 

@@ -46,7 +46,7 @@ class Renderer:
         render = operators.OPERATORS.get(type(node))
         if render is not None:
             return render(self, node)
-        self._unknown(node)
+        return self._unknown(node)
 
     def type(self, node: exp.Expr) -> str:
         """The canonical type of an expression."""
