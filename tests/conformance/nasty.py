@@ -378,6 +378,8 @@ _NAMES = {
     "timestamp[us]": "timestamp",
     "timestamp[us, tz=UTC]": "timestamptz",
     "bool": "boolean",
+    "large_string": "varchar",
+    "string_view": "varchar",
 }
 
 
