@@ -8,7 +8,6 @@ from __future__ import annotations
 import suite
 
 
-
 def test_an_engine_gives_the_rows_of_every_fixture(machine):
     wrong, ran = [], 0
     for name in suite.names():
@@ -37,7 +36,9 @@ def test_every_function_has_a_case_and_every_fixture_a_function():
     for name in suite.names():
         assert suite.cases(name), f"{name} has no case"
     known = {suite.path(name) for name in suite.names()}
-    left = [p for p in suite.EXPECTED.rglob("*.txt") if p not in known and p.parent.name != "clauses"]
+    left = [
+        p for p in suite.EXPECTED.rglob("*.txt") if p not in known and p.parent.name != "clauses"
+    ]
     assert not left
 
 
