@@ -8,3 +8,10 @@ VERSION = 1
 SETUP = """
 CREATE SCHEMA IF NOT EXISTS penstock;
 """
+
+MARK = f"penstock {VERSION}"
+"""The comment of the schema where these functions are installed."""
+
+INSTALLED = (
+    "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'penstock'"
+)
