@@ -23,6 +23,7 @@ class Engine:
         types: Penstock's scalar types → its own.
         list_type, struct_type, map_type: templates; empty: it has none.
         collate: what makes it compare text by code point, after the text.
+        days: days from a date (`{1}`) to another; `later`, `earlier`: a date and a number of days.
     """
 
     name: str
@@ -34,6 +35,9 @@ class Engine:
     map_type: str = ""
     collate: str = ""
     helpers: str = ""
+    days: str = "CAST({0} - {1} AS BIGINT)"
+    later: str = "({0} + {1})"
+    earlier: str = "({0} - {1})"
     gaps: Mapping[str, str] = field(default_factory=dict)
 
     def string(self, value: str) -> str:
@@ -105,6 +109,9 @@ SPARK = Engine(
     struct_type="STRUCT<{}>",
     struct_field="{}: {}",
     map_type="MAP<{}, {}>",
+    days="CAST(DATEDIFF({0}, {1}) AS BIGINT)",
+    later="DATE_ADD({0}, {1})",
+    earlier="DATE_SUB({0}, {1})",
 )
 # https://www.postgresql.org/docs/16/datatype.html
 POSTGRES = Engine(

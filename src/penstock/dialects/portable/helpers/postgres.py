@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-VERSION = 1
+from penstock.dialects.portable.helpers import postgres_dates
+
+VERSION = 2
 """Raised with every change of `SETUP`."""
 
-SETUP = """
+SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
+{postgres_dates.SETUP}
 """
