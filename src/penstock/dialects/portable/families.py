@@ -16,7 +16,7 @@ _EXACT = {
     "simple": (*WHOLE, "decimal", "varchar", "boolean", "date", "timestamp"),
     # A text or a list of texts that a rendering reads itself; it has no SQL of its own.
     "written": ("varchar", "list"),
-    "scalar": tuple(types.SCALARS) + ("decimal",),
+    "scalar": (*types.SCALARS, "decimal"),
 }
 
 
