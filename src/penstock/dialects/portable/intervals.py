@@ -203,13 +203,13 @@ def added(to: Renderer, moment: str, found: Sequence[Step], sign: int) -> str:
     for step in found:
         plus = "+" if (step.each * (step.count or 1) * sign) > 0 else "-"
         if step.count is not None:
-            made = f"{made} {plus} {_literal(to, step.kind, abs(step.count))}"
+            made = f"{made} {plus} {_literal(step.kind, abs(step.count))}"
         else:
             made = f"{made} {plus} {_computed(to, step.kind, abs(step.each), step.sql)}"
     return f"({made})"
 
 
-def _literal(to: Renderer, kind: str, count: int) -> str:
+def _literal(kind: str, count: int) -> str:
     if kind == "months":
         return f"INTERVAL '{count}' MONTH"
     if kind == "days":
@@ -230,7 +230,7 @@ def _computed(to: Renderer, kind: str, each: int, sql: str) -> str:
     # Months and days are 32 bits wide in DuckDB and PostgreSQL: what does not fit fails.
     width = "bigint" if kind == "microseconds" else "integer"
     count = f"CAST({sql} AS {to.engine.type_name(width)})"
-    return f"{count} * {_literal(to, kind, each)}"
+    return f"{count} * {_literal(kind, each)}"
 
 
 def arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:

@@ -273,10 +273,9 @@ def _postgres_diff(call: Call) -> str:
     elif word == "day":
         made = f"CAST({b} AS DATE) - CAST({a} AS DATE)"
     else:
-        per, each = (1_000_000 // MICROSECONDS[word], 1) if word.startswith("mi") else (1, 1)
-        if word in ("minute", "hour", "second"):
-            per, each = 1, MICROSECONDS[word] // 1_000_000
-        x, y = (f"FLOOR(EXTRACT(EPOCH FROM {s}) * {per} / {each})" for s in (a, b))
+        scale = MICROSECONDS[word] / 1_000_000
+        factor = f"* {round(1 / scale)}" if scale < 1 else f"/ {round(scale)}"
+        x, y = (f"FLOOR(EXTRACT(EPOCH FROM {s}) {factor})" for s in (a, b))
         made = f"{y} - {x}"
     return call.cast(made)
 

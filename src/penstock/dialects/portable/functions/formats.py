@@ -80,10 +80,10 @@ def _tokens(call: Call, text: str, known: Mapping[str, object]) -> list[tuple[st
     made: list[tuple[str, str]] = []
     for found in _TOKEN.finditer(text):
         word = found[1]
-        if word is None and found[0] != "%":
-            made.append(("", found[0]))
-        elif word in {"%"}:
-            made.append(("", "%"))
+        if word == "%" or (word is None and found[0] != "%"):
+            # Characters side by side are one piece: each piece is quoted by itself.
+            before = made.pop()[1] if made and not made[-1][0] else ""
+            made.append(("", before + (word or found[0])))
         elif word in known:
             made.append(("%", word))
         else:

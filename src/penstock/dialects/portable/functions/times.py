@@ -221,9 +221,10 @@ _EPOCH = (
         "Seconds since 1970 in UTC, a double with the fraction of the second.",
         on(
             "time_like",
-            duckdb=lambda call: f"epoch({moment(call)})",
+            # Each divides the same whole number, so that the last bit is the same.
+            duckdb=lambda call: f"(epoch_us({moment(call)}) / 1000000)",
             spark=lambda call: f"({call.cast(spark_micros(call.args[0]), 'double')} / 1000000)",
-            postgres="::EXTRACT(EPOCH FROM {0})",
+            postgres="(CAST(EXTRACT(EPOCH FROM {0}) * 1000000 AS DOUBLE PRECISION) / 1000000)",
             gives="double",
         ),
         cases=[f"epoch({x})" for x in _THREE] + ["EXTRACT(epoch FROM ts)"],
@@ -309,13 +310,16 @@ _EPOCH = (
         "The Julian day number, a double with the part of the day since midnight.",
         on(
             "time_like",
-            duckdb=lambda call: f"julian({moment(call)})",
+            duckdb=lambda call: (
+                f"(epoch_us({moment(call)}) / {MICROSECONDS['day']} + CAST(2440588 AS DOUBLE))"
+            ),
             spark=lambda call: (
                 f"(CAST({spark_micros(call.args[0])} AS DOUBLE) / {MICROSECONDS['day']}"
                 " + CAST(2440588 AS DOUBLE))"
             ),
             postgres=lambda call: (
-                f"(CAST(EXTRACT(EPOCH FROM {call.args[0]}) AS DOUBLE PRECISION) / 86400"
+                f"(CAST(EXTRACT(EPOCH FROM {call.args[0]}) * 1000000 AS DOUBLE PRECISION)"
+                f" / {MICROSECONDS['day']}"
                 " + CAST(2440588 AS DOUBLE PRECISION))"
             ),
             gives="double",
@@ -339,7 +343,7 @@ def _width(call: Call) -> tuple[int, int]:
         raise Refusal(
             "PSK-PORT-024",
             f"the width of `{call.name}` must be months only, or days and less, and above 0",
-            _later("time_bucket(INTERVAL 15 MINUTE, ts)"),
+            "time_bucket(INTERVAL 15 MINUTE, ts)",
         )
     return months, micros
 
@@ -355,7 +359,7 @@ def _month_origin(call: Call) -> int:
         raise Refusal(
             "PSK-PORT-024",
             f"the origin of `{call.name}` by months must be written, the first of a month",
-            _later("time_bucket(INTERVAL 3 MONTH, d, DATE '2024-02-01')"),
+            "time_bucket(INTERVAL 3 MONTH, d, DATE '2024-02-01')",
         )
     return int(text[:4]) * 12 + int(text[5:7]) - 1
 

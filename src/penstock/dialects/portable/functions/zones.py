@@ -101,6 +101,15 @@ _FUNCTION = function(
         for x in ("ts", "tz")
     ]
     + [
+        # Half an hour that is shown twice, half an hour and a whole day that are left out.
+        *(
+            f"SELECT id, TIMESTAMP '{clock}' AT TIME ZONE '{zone}' AS v FROM t_dt WHERE id = 1"
+            for clock, zone in (
+                ("2024-04-07 01:45:00", "Australia/Lord_Howe"),
+                ("2024-10-06 02:15:00", "Australia/Lord_Howe"),
+                ("2011-12-30 12:00:00", "Pacific/Apia"),
+            )
+        ),
         "SELECT id, timezone('america/new_york', ts) AS v FROM t_dt WHERE id NOT IN (13, 25)",
         "SELECT id, d AT TIME ZONE 'Europe/Berlin' AS v FROM t_dt WHERE id <> 13",
         "SELECT id, ts AT TIME ZONE 'UTC' AT TIME ZONE 'Asia/Kolkata' AS v FROM t_dt WHERE id < 13",
