@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from values import told
 from penstock.dialects.portable.engine import ENGINES
 
 HERE = Path(__file__).parent
-SPARK = Path(os.environ.get("PENSTOCK_TEST_SPARK") or HERE.parents[1] / ".cache" / "spark")
 
 
 class Failed(Exception):
@@ -97,9 +95,9 @@ class Postgres:
             self._connection.execute(f"ANALYZE {path.stem}")
 
     def _install(self) -> None:
-        from penstock.dialects.portable.helpers import postgres
+        from penstock.runtime.engines.postgres import helpers
 
-        self._connection.execute(postgres.SETUP)
+        self._connection.execute(helpers.SETUP)
 
     def rows(self, sql: str) -> list[list[str]]:
         """The rows of a query.
@@ -127,11 +125,9 @@ class Spark:
     name = "spark"
 
     def __init__(self, data: Path) -> None:
-        python = SPARK / "bin" / "python"
-        assert python.exists(), "Spark is not there: `make conformance` fetches it"
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(
-            [python, HERE / "spark_server.py", data],
+            [sys.executable, HERE / "spark_server.py", data],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

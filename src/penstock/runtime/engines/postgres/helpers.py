@@ -11,3 +11,10 @@ SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
 {postgres_dates.SETUP}
 """
+
+MARK = f"penstock {VERSION}"
+"""The comment of the schema where these functions are installed."""
+
+INSTALLED = (
+    "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'penstock'"
+)
