@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from penstock.dialects.portable.helpers import postgres_dates
+from penstock.runtime.engines.postgres import helpers_dates
 
 VERSION = 2
 """Raised with every change of `SETUP`."""
 
 SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
-{postgres_dates.SETUP}
+{helpers_dates.SETUP}
 """
 
 MARK = f"penstock {VERSION}"
