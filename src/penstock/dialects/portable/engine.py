@@ -23,6 +23,9 @@ class Engine:
         types: Penstock's scalar types → its own.
         list_type, struct_type, map_type: templates; empty: it has none.
         collate: what makes it compare text by code point, after the text.
+        fail: fails the query with a message (`{0}`) about a value (`{1}`), in place of a value of
+            the type `{2}`.
+        days: days from a date (`{1}`) to another; `later`, `earlier`: a date and a number of days.
     """
 
     name: str
@@ -34,6 +37,10 @@ class Engine:
     map_type: str = ""
     collate: str = ""
     helpers: str = ""
+    fail: str = "error({0})"
+    days: str = "CAST({0} - {1} AS BIGINT)"
+    later: str = "({0} + {1})"
+    earlier: str = "({0} - {1})"
     gaps: Mapping[str, str] = field(default_factory=dict)
 
     def string(self, value: str) -> str:
@@ -47,6 +54,14 @@ class Engine:
     def name_of(self, *parts: str) -> str:
         """A quoted name, `table.column`."""
         return ".".join(exp.to_identifier(p, quoted=True).sql(self.sql) for p in parts if p)
+
+    def failing(self, message: str, value: str, type_name: str) -> str:
+        """SQL that fails the query, for a branch of a CASE.
+
+        >>> SPARK.failing("no", "x", "date")
+        "CAST(raise_error('no') AS DATE)"
+        """
+        return self.fail.format(self.string(message), value, self.type_name(type_name))
 
     def type_name(self, type_name: str) -> str:
         """Its name for a Penstock type.
@@ -105,6 +120,10 @@ SPARK = Engine(
     struct_type="STRUCT<{}>",
     struct_field="{}: {}",
     map_type="MAP<{}, {}>",
+    fail="CAST(raise_error({0}) AS {2})",
+    days="CAST(DATEDIFF({0}, {1}) AS BIGINT)",
+    later="DATE_ADD({0}, {1})",
+    earlier="DATE_SUB({0}, {1})",
 )
 # https://www.postgresql.org/docs/16/datatype.html
 POSTGRES = Engine(
@@ -128,5 +147,6 @@ POSTGRES = Engine(
     list_type="{}[]",
     collate=' COLLATE "C"',
     helpers="penstock",
+    fail="CAST(penstock.fail({0}, CAST({1} AS TEXT)) AS {2})",
 )
 ENGINES = {engine.name: engine for engine in (DUCKDB, SPARK, POSTGRES)}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-VERSION = 1
+from penstock.runtime.engines.postgres import helpers_dates
+
+VERSION = 2
 """Raised with every change of `SETUP`."""
 
-SETUP = """
+SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
+{helpers_dates.SETUP}
 """
 
 MARK = f"penstock {VERSION}"
