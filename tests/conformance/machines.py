@@ -79,7 +79,9 @@ class Postgres:
         spell = ENGINES["postgres"].type_name
         for path in sorted(data.glob("*.parquet")):
             table = pq.read_table(path)
-            columns = ", ".join(f'"{f.name}" {spell(nasty.type_name(f.type))}' for f in table.schema)
+            columns = ", ".join(
+                f'"{f.name}" {spell(nasty.type_name(f.type))}' for f in table.schema
+            )
             self._connection.execute(f"CREATE TABLE {path.stem} ({columns})")
             with (
                 self._connection.cursor() as cursor,

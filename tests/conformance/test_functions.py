@@ -8,7 +8,6 @@ from __future__ import annotations
 import suite
 
 
-
 def test_an_engine_gives_the_rows_of_every_fixture(machine):
     wrong, ran = [], 0
     for name in suite.names():
@@ -19,8 +18,10 @@ def test_an_engine_gives_the_rows_of_every_fixture(machine):
             if case.text not in expected:
                 wrong.append(f"{where}: has no fixture; write it with run.py {name} --write")
             elif kind == "refused":
-                # What the declarations do not say is refused must run.
-                if suite.catalog()[name].gap(machine.name) is None:
+                # What the declarations do not say is refused must run, but for an overload that
+                # this engine alone has not got.
+                declared = suite.catalog()[name]
+                if declared.gap(machine.name) is None and lines[2:] != [machine.name]:
                     wrong.append(f"{where}: refused: {lines[0]}")
             else:
                 ran += 1
@@ -37,7 +38,9 @@ def test_every_function_has_a_case_and_every_fixture_a_function():
     for name in suite.names():
         assert suite.cases(name), f"{name} has no case"
     known = {suite.path(name) for name in suite.names()}
-    left = [p for p in suite.EXPECTED.rglob("*.txt") if p not in known and p.parent.name != "clauses"]
+    left = [
+        p for p in suite.EXPECTED.rglob("*.txt") if p not in known and p.parent.name != "clauses"
+    ]
     assert not left
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-VERSION = 1
+from penstock.dialects.portable.helpers import lists
+
+VERSION = 2
 """Raised with every change of `SETUP`."""
 
-SETUP = """
+SETUP = (
+    """
 CREATE SCHEMA IF NOT EXISTS penstock;
 """
+    + lists.SETUP
+)
