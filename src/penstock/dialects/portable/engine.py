@@ -31,6 +31,7 @@ class Engine:
         list_value, map_value: a list of values, a map of two lists.
         named_struct: a struct is a call of NAMED_STRUCT.
         predicates_filter_only: IN and EXISTS over a query know no NULL outside of WHERE.
+        days: days from a date (`{1}`) to another; `later`, `earlier`: a date and a number of days.
     """
 
     name: str
@@ -50,6 +51,9 @@ class Engine:
     list_value: str = "[{}]"
     named_struct: bool = False
     map_value: str = "MAP({}, {})"
+    days: str = "CAST({0} - {1} AS BIGINT)"
+    later: str = "({0} + {1})"
+    earlier: str = "({0} - {1})"
     gaps: Mapping[str, str] = field(default_factory=dict)
 
     def string(self, value: str) -> str:
@@ -153,6 +157,9 @@ SPARK = Engine(
         # https://spark.apache.org/docs/3.5.6/sql-ref-syntax-qry-select-subqueries.html
         "correlated": "Spark joins a subquery by equal columns to one row of an aggregate",
     },
+    days="CAST(DATEDIFF({0}, {1}) AS BIGINT)",
+    later="DATE_ADD({0}, {1})",
+    earlier="DATE_SUB({0}, {1})",
 )
 # https://www.postgresql.org/docs/16/datatype.html
 POSTGRES = Engine(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.dialects.portable import intervals, written
 from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
@@ -38,6 +39,9 @@ def refused(node: exp.Expr, why: str, hint: str | None = None) -> Refusal:
 def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         a, b = to.type(node.this), to.type(node.expression)
+        times = intervals.arithmetic(to, node, sign) if sign in "+-" else None
+        if times is not None:
+            return times
         if not (fits(a, "number") and fits(b, "number")):
             raise refused(node, f"{a} and {b} are not numbers", "cast them")
         result = to.type(node)
@@ -109,7 +113,7 @@ def meeting(to: Renderer, node: exp.Expr, a: exp.Expr, b: exp.Expr) -> tuple[str
             and this.is_string
             and name_of(other) in ("date", "timestamp", "timestamptz")
         ):
-            made = f"CAST({to.sql(this)} AS {to.engine.type_name(other)})"
+            made = written.moment(to, this, other)
             return (made, to.sql(b), other) if this is a else (to.sql(a), made, other)
     try:
         kind = to.typer.common(list(kinds))
@@ -306,5 +310,6 @@ OPERATORS: Mapping[type[exp.Expr], Callable[[Renderer, exp.Expr], str]] = {
     exp.Escape: _escape,
     exp.DPipe: _concat,
     exp.Case: _case,
+    exp.Interval: intervals.alone,
     **{node: _compared(sign) for node, sign in _COMPARED.items()},
 }

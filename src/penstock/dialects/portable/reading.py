@@ -127,6 +127,15 @@ def called(node: exp.Expr) -> str | None:
     return None
 
 
+def call(name: str, *args: exp.Expr) -> exp.Expr:
+    """A marked call, for syntax that means a function.
+
+    >>> called(call("timezone", exp.Literal.string("UTC"), exp.column("ts")))
+    'timezone'
+    """
+    return exp.Anonymous(this=MARK + name, expressions=list(args))
+
+
 def place(node: exp.Expr) -> tuple[int | None, int]:
     """Where a node stands in the text: offset and length; as near as sqlglot knows."""
     if "start" in node.meta:

@@ -303,7 +303,10 @@ class Renderer:
         call = Call(
             self.engine,
             declared.name,
-            tuple("" if isinstance(a, exp.Lambda) else self.sql(a) for a in args),
+            tuple(
+                "" if "written" in overload.takes[i : i + 1] or self._as_read(a) else self.sql(a)
+                for i, a in enumerate(args)
+            ),
             tuple(args),
             tuple("lambda" if isinstance(a, exp.Lambda) else self.type(a) for a in args),
             self.type(node),
@@ -332,6 +335,10 @@ class Renderer:
             length,
             (self.engine.name,),
         )
+
+    def _as_read(self, node: exp.Expr) -> bool:
+        """Whether an argument has no SQL of its own: the rendering looks at its node."""
+        return isinstance(node, exp.Lambda) or self.type(node) == "interval"
 
     def _unknown(self, node: exp.Expr) -> NoReturn:
         offset, length = place(node)

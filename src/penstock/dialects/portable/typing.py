@@ -46,7 +46,6 @@ _BOOLEAN = (
     exp.NullSafeNEQ,
     exp.Boolean,
 )
-_PARTS = {"epoch": "double"}
 _AS_WRITTEN = (
     exp.Literal,
     exp.DataType,
@@ -240,10 +239,6 @@ class Typer:
             return _written(node)
         if isinstance(node, exp.Interval):
             return "interval"
-        if isinstance(node, exp.Extract):
-            return _PARTS.get(node.name.lower(), "bigint")
-        if isinstance(node, exp.AtTimeZone):
-            return "timestamp" if self.type(node.this) == "timestamptz" else "timestamptz"
         if isinstance(node, (exp.Subquery, exp.Select, exp.SetOperation)):
             return self.outputs(node)[0][1]
         if isinstance(node, (exp.Window, exp.Filter, exp.WithinGroup)):

@@ -17,6 +17,7 @@ from penstock.dialects.portable.desugaring.laterals import laterals
 from penstock.dialects.portable.desugaring.names import known, statement
 from penstock.dialects.portable.desugaring.pivots import pivots
 from penstock.dialects.portable.desugaring.sources import named_windows, sources
+from penstock.dialects.portable.desugaring.times import times
 from penstock.dialects.portable.reading import called
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def before_names(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
         Refusal: it is outside the portable language.
     """
     statement(tree)
+    tree = times(tree)
     tree = expressions(tree)
     tree = pivots(tree, schemas)
     tree = sources(tree, schemas)

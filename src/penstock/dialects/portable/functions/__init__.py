@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
     from penstock.dialects.portable.entry import Function, Overload
 
-MODULES = ("text", "windows", "lists", "structs")
+MODULES = ("text", "dates", "times", "formats", "zones", "windows", "lists", "structs")
 """Modules of this package, each with a tuple `FUNCTIONS`; `OVERLOADS` adds to others' functions."""
+
+NOW = frozenset(
+    """now today current_date current_time current_timestamp localtime localtimestamp
+    get_current_time get_current_timestamp transaction_timestamp""".split()  # noqa: SIM905
+)
+"""Functions that give another value in each run: there is none of them."""
 
 
 @cache
@@ -49,4 +55,6 @@ def catalog() -> Mapping[str, Function]:
 
 def near(name: str) -> str | None:
     """The hint for a name that is not in the set."""
+    if name in NOW:
+        return "a run's date is '${run.date}': a run that is repeated must give the same rows"
     return did_you_mean(name, catalog(), noun="portable functions")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from penstock.dialects.portable.helpers import lists
+from penstock.dialects.portable.helpers import postgres_dates, postgres_lists
 
 VERSION = 2
 """Raised with every change of `SETUP`."""
 
-SETUP = (
-    """
+SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
+{postgres_dates.SETUP}
+{postgres_lists.SETUP}
 """
-    + lists.SETUP
-)
