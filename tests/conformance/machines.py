@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,12 +11,12 @@ import warnings
 from pathlib import Path
 
 import nasty
+import pyarrow.parquet as pq
 from values import told
 
 from penstock.dialects.portable.engine import ENGINES
 
 HERE = Path(__file__).parent
-SPARK = Path(os.environ.get("PENSTOCK_TEST_SPARK") or HERE.parents[1] / ".cache" / "spark")
 
 
 class Failed(Exception):
@@ -76,21 +75,24 @@ class Postgres:
         self._connection.execute("SET timezone = 'UTC'")
         self._install()
         spell = ENGINES["postgres"].type_name
-        for name, table in nasty.T.items():
+        for path in sorted(data.glob("*.parquet")):
+            table = pq.read_table(path)
             columns = ", ".join(
                 f'"{f.name}" {spell(nasty.type_name(f.type))}' for f in table.schema
             )
-            self._connection.execute(f"CREATE TABLE {name} ({columns})")
-            marks = ", ".join(["%s"] * table.num_columns)
-            with self._connection.cursor() as cursor:
-                rows = [tuple(row.values()) for row in table.to_pylist()]
-                cursor.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
-        assert data.exists()
+            self._connection.execute(f"CREATE TABLE {path.stem} ({columns})")
+            with (
+                self._connection.cursor() as cursor,
+                cursor.copy(f"COPY {path.stem} FROM STDIN") as copy,
+            ):
+                for row in table.to_pylist():
+                    copy.write_row(tuple(row.values()))
+            self._connection.execute(f"ANALYZE {path.stem}")
 
     def _install(self) -> None:
-        from penstock.dialects.portable.helpers import postgres
+        from penstock.runtime.engines.postgres import helpers
 
-        self._connection.execute(postgres.SETUP)
+        self._connection.execute(helpers.SETUP)
 
     def rows(self, sql: str) -> list[list[str]]:
         """The rows of a query.
@@ -118,11 +120,9 @@ class Spark:
     name = "spark"
 
     def __init__(self, data: Path) -> None:
-        python = SPARK / "bin" / "python"
-        assert python.exists(), "Spark is not there: `make conformance` fetches it"
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(
-            [python, HERE / "spark_server.py", data],
+            [sys.executable, HERE / "spark_server.py", data],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

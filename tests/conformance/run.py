@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-import nasty  # noqa: E402
-import suite  # noqa: E402
-from machines import start  # noqa: E402
+import nasty
+import suite
+from machines import start
 
 
 def main() -> int:
@@ -46,6 +46,8 @@ def main() -> int:
                             suite.prepare(case.query, suite.SCHEMAS).render(machine.name),
                         )
                     if kind == "refused":
+                        if machine.name == "duckdb":
+                            kept[case.text] = []
                         print(f"  {case.text} [{machine.name}] refused: {lines[0]}")
                         continue
                     got = [suite.ERROR] if kind == suite.ERROR else lines

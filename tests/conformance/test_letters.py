@@ -13,13 +13,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from machines import MACHINES, start
 
 from penstock.dialects.portable import prepare
-from penstock.dialects.portable.case_tables import tables
-from penstock.dialects.portable.helpers import postgres_text
+from penstock.letters import tables
+from penstock.runtime.engines.postgres import helpers_text
 
-POSTGRES = (
-    "WITH letters AS (SELECT i, chr(i) AS s FROM generate_series(1, 1114111) AS r(i)"
-    " WHERE i NOT BETWEEN 55296 AND 57343) "
-)
 SCHEMAS = {"letters": {"i": "bigint", "s": "varchar"}}
 
 
@@ -27,11 +23,11 @@ def changed(machine, function: str) -> dict[str, str]:
     """Code point → what it becomes, of those that change."""
     query = f"SELECT i, {function}(s) AS v FROM letters WHERE {function}(s) <> s"
     sql = prepare(query, SCHEMAS).render(machine.name)
-    return dict(machine.rows(f"{POSTGRES if machine.name == 'postgres' else ''}{sql}"))
+    return dict(machine.rows(sql))
 
 
 def write(folder: Path) -> None:
-    """Every code point that is a character, for the engines that read Parquet."""
+    """Every code point that is a character."""
     codes = [i for i in range(1, 0x110000) if not 0xD800 <= i <= 0xDFFF]
     table = pa.table({"i": pa.array(codes, pa.int64()), "s": [chr(i) for i in codes]})
     pq.write_table(table, folder / "letters.parquet")
@@ -54,8 +50,8 @@ def test_a_postgres_without_a_fitting_collation_uses_the_table(tmp_path: Path) -
     machine = start("postgres", tmp_path)
     try:
         names = "('pg_c_utf8', 'C.utf8', 'C.UTF-8')"
-        assert names in postgres_text.SETUP
-        machine._connection.execute(postgres_text.SETUP.replace(names, "('none')"))
+        assert names in helpers_text.SETUP
+        machine._connection.execute(helpers_text.SETUP.replace(names, "('none')"))
         for function in ("lower", "upper"):
             given, made = tables(function)
             text, wanted = f"a{given} ß!", f"A{made} ẞ!" if function == "upper" else f"a{made} ß!"

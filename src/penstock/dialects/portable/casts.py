@@ -40,7 +40,7 @@ def cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> st
     raise _refused(source, target, node)
 
 
-def try_cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> str:
+def try_cast(_to: Renderer, _sql: str, source: str, target: str, node: exp.Expr) -> str:
     """The same, NULL for a value that has no such form.
 
     Raises:

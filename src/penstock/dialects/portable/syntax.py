@@ -13,7 +13,7 @@ from sqlglot import exp
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlglot.tokens import Token
+    from sqlglot.tokenizer_core import Token
 
 _WORDS = {
     "trim": {"both", "leading", "trailing", "from"},

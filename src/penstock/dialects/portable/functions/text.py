@@ -552,6 +552,7 @@ FUNCTIONS = (
             meaning,
             on(takes, every=NO_DISTANCE, gives=gives),
             aliases=aliases,
+            cases=[f"{name}(s, s)"],
         )
         for name, aliases, takes, gives, meaning in (
             (
@@ -597,6 +598,7 @@ FUNCTIONS = (
             "text",
             meaning,
             on(takes, every=Gap("notimpl", "PSK-PORT-020", why), gives="varchar"),
+            cases=[f"{name}(s)"],
         )
         for name, takes, why, meaning in (
             (

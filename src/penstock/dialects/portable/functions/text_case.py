@@ -7,9 +7,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from penstock.dialects.portable.case_tables import tables
 from penstock.dialects.portable.entry import function, on
 from penstock.dialects.portable.functions.binding import once
+from penstock.letters import tables
 
 if TYPE_CHECKING:
     from penstock.dialects.portable.call import Call

@@ -184,7 +184,7 @@ FUNCTIONS = (
         on(
             "varchar",
             duckdb=repeated(
-                "CASE WHEN strlen({x}) % 2 = 1 THEN error('odd number of digits') ELSE unhex({x}) END"
+                "CASE WHEN strlen({x}) % 2 = 1 THEN error('odd digits') ELSE unhex({x}) END"
             ),
             spark=_checked(_HEX, "unhex({x})", "not hexadecimal"),
             postgres="decode(regexp_replace({0}, '\\s', '-'), 'hex')",
@@ -269,5 +269,6 @@ FUNCTIONS = (
             ),
             gives="varchar",
         ),
+        cases=["url_decode(s)"],
     ),
 )

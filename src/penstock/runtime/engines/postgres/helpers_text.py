@@ -1,8 +1,8 @@
-"""PostgreSQL: helpers for text, see `postgres.py`."""
+"""PostgreSQL: helpers for text, see `helpers.py`."""
 
 from __future__ import annotations
 
-from penstock.dialects.portable.case_tables import tables
+from penstock.letters import tables
 
 _FOUND, _SMALL = tables("lower")
 _GIVEN, _LARGE = tables("upper")
