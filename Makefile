@@ -20,7 +20,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo demo-lambda data lint test checkov coverage mutants fault foreign fuzz bench docs wheel fmt clean
+.PHONY: help venv demo demo-lambda data lint test checkov coverage mutants fault foreign athena fuzz bench docs wheel fmt clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,14 @@ $(SPARK)/.ready: tests/foreign/pom.xml
 
 foreign: $(VENV)/.dev $(SPARK)/.ready ## Tables that Penstock and Spark read and write in turn (fetches 400 MB once)
 	$(BIN)/pytest tests/foreign
+
+# Trino lies in .cache/, so that the sandboxes of `make test` answer with DuckDB as before.
+ATHENA := XDG_CACHE_HOME=$(CURDIR)/.cache PENSTOCK_TEST_ATHENA=trino
+
+athena: $(VENV)/.dev ## The tests of Athena with Trino in the sandbox, not DuckDB (fetches 225 MB once; needs Java 17, Maven)
+	$(ATHENA) $(BIN)/python -c 'from penstock.sandbox.athena.trino import release; release.fetch()'
+	$(ATHENA) $(BIN)/pytest tests/with_trino tests/unit/sandbox/test_athena.py tests/unit/athena
+	$(ATHENA) $(BIN)/pytest tests/contract/test_targets.py tests/fault/test_killed_loads.py -k athena
 
 fuzz: $(VENV)/.dev ## The property tests with 50 times the examples
 	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz

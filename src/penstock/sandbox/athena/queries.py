@@ -53,7 +53,10 @@ class DuckDB:
 
     def limit(self) -> str:
         """Its functions are not Trino's."""
-        return "Athena: answered by DuckDB, whose functions may differ; queries only"
+        return (
+            "Athena: answered by DuckDB, whose functions may differ; queries only. "
+            "`sandbox up --athena trino` has Trino answer"
+        )
 
     def close(self) -> None:
         """Nothing is open between queries."""

@@ -80,8 +80,8 @@ class Trino:
     def limit(self) -> str:
         """What of Athena's SQL is not Trino's."""
         return (
-            f"Athena: answered by Trino {release.VERSION}, in one region: queries, INSERT, UPDATE, "
-            "DELETE and MERGE; tables are made through Glue"
+            f"Athena: answered by Trino {release.VERSION}, in the sandbox's region: queries, "
+            "INSERT, UPDATE, DELETE and MERGE; tables are made through Glue, never by DDL"
         )
 
     def close(self) -> None:

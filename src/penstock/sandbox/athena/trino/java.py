@@ -10,9 +10,13 @@ from pathlib import Path
 
 from penstock.errors import SandboxError
 
-OLDEST, NEWEST = 17, 22  # Hadoop's login ends with 23: https://openjdk.org/jeps/486 and before it
+OLDEST, NEWEST = 17, 21  # tests ran on both; Hadoop, which it reads S3 with, fails on 23
 CODE = "PSK-SBX-004"
 INSTALL = "install Java 17 (Debian: apt-get install openjdk-17-jre-headless)"
+INSTALLED = (
+    "usr/lib/jvm/*/bin/java",
+    "Library/Java/JavaVirtualMachines/*/Contents/Home/bin/java",
+)
 _VERSION = re.compile(r"java\.specification\.version = ([0-9]+)")
 
 
@@ -41,8 +45,7 @@ def _candidates() -> list[Path]:
     home, there = os.environ.get("JAVA_HOME"), shutil.which("java")
     found = [Path(home) / "bin" / "java"] if home else []
     found += [Path(there)] if there else []
-    found += sorted(Path("/usr/lib/jvm").glob("*/bin/java"))
-    found += sorted(Path("/Library/Java/JavaVirtualMachines").glob("*/Contents/Home/bin/java"))
+    found += [p for pattern in INSTALLED for p in sorted(Path("/").glob(pattern))]
     return list(dict.fromkeys(p for p in found if p.is_file()))
 
 

@@ -63,9 +63,11 @@ class Process:
         with self._guard:
             if self._process is None or self._process.poll() is not None:
                 self.state = "starting"
+                self._end()
                 try:
                     self._start()
                 except (OSError, SandboxError) as error:
+                    self._end()
                     self.state = "failed"
                     raise QueryError(f"the sandbox's Trino did not start: {error}") from error
                 self.state = "ready"
@@ -74,10 +76,13 @@ class Process:
     def close(self) -> None:
         """End it, even while it starts."""
         self._closed = True
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        self._end()
         shutil.rmtree(self._home / "data", ignore_errors=True)
+
+    def _end(self) -> None:
+        if self._process is not None:
+            with self._process:  # waits, and closes the pipe
+                self._process.kill()
 
     def _start(self) -> None:
         program = java.find()
@@ -102,7 +107,6 @@ class Process:
             if self._process.poll() is not None or self._closed:
                 raise SandboxError(self._why(), code=java.CODE)
             if time.monotonic() > until:
-                self._process.kill()
                 raise SandboxError(f"not in {MOST_START_SECONDS} s", code=java.CODE)
             time.sleep(0.1)
         self._address = settings.address(port)

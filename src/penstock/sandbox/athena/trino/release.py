@@ -91,6 +91,7 @@ def _compile(place: Path, program: Path) -> None:
     """Compile the 80 lines that start it, by the compiler that is a part of Java's runtime."""
     path = ":".join(str(p) for p in sorted((place / "jars").glob("*.jar")))
     command = [str(program), "--module", "jdk.compiler/com.sun.tools.javac.Main", "-proc:none"]
+    command += ["--release", str(java.OLDEST)]
     command += ["-cp", path, "-d", str(place / "classes"), str(_HERE / "SandboxTrino.java")]
     _must(command, "Java did not compile what starts Trino", {})
 
@@ -108,6 +109,6 @@ def _must(command: list[str], what: str, variables: dict[str, str]) -> None:
     except (OSError, subprocess.SubprocessError) as error:
         raise SandboxError(f"{what}: {error}", code=java.CODE, hint=_HINT) from error
     if done.returncode != 0:
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        first = next((li for li in lines if "ERROR" in li or "error" in li), "it said nothing")
-        raise SandboxError(f"{what}: {first.strip()}", code=java.CODE, hint=_HINT)
+        lines = (done.stdout + done.stderr).strip().splitlines() or ["it said nothing"]
+        said = next((line for line in lines if "[ERROR]" in line), lines[-1])
+        raise SandboxError(f"{what}: {said.strip()}", code=java.CODE, hint=_HINT)
