@@ -70,6 +70,20 @@ def test_every_type_is_read_as_it_was_written(sandbox, tmp_path, engine, form):
     ]
 
 
+@pytest.mark.parametrize("form", ["parquet", "orc"])
+@pytest.mark.parametrize("part", [(), ("note",)])
+def test_rows_cannot_be_written_past_penstock_into_a_table_of_files(
+    sandbox, tmp_path, engine, form, part
+):
+    schema = (Column("id", "integer"), Column("note", "varchar"))
+    table = Table(tmp_path, engine, form, schema)
+    made = "SELECT CAST(1 AS integer) AS id, CAST('penstock' AS varchar) AS note"
+    table.publish(made, "k1", partition_by=part)
+    done = table.ask.ended(f"INSERT INTO {table.name} VALUES (2, 'athena')")
+    assert done["Status"]["State"] == "FAILED", "its lists of files would not know them"
+    assert table.rows("SELECT id, note FROM TABLE") == [["1", "penstock"]]
+
+
 @pytest.mark.parametrize("schema", ["contract.", ""])
 def test_rows_that_athena_writes_into_an_iceberg_table_stay(sandbox, tmp_path, engine, schema):
     table = Table(tmp_path, engine, "iceberg", (Column("id", "integer"), Column("note", "varchar")))

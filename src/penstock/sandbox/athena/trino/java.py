@@ -10,7 +10,7 @@ from pathlib import Path
 
 from penstock.errors import SandboxError
 
-OLDEST, NEWEST = 17, 21  # tests ran on both; Hadoop, which it reads S3 with, fails on 23
+OLDEST, NEWEST = 17, 21  # tested on both; https://issues.apache.org/jira/browse/HADOOP-19212
 CODE = "PSK-SBX-004"
 INSTALL = "install Java 17 (Debian: apt-get install openjdk-17-jre-headless)"
 INSTALLED = (

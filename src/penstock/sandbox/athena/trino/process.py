@@ -25,6 +25,7 @@ _OPTIONS = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     "-Duser.timezone=UTC",
+    "-Djava.security.manager=allow",  # for Hadoop: some Java 21 refuse what it asks without it
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
 )
 
