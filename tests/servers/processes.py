@@ -30,8 +30,10 @@ def moto_dynamodb():
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        server.terminate()
+        try:
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.kill()
 
 
 @contextmanager
@@ -43,13 +45,18 @@ def moto_with_sandbox():
 
     command = [sys.executable, str(HERE / "moto_with_sandbox.py"), ENGINE]
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         subprocess.Popen(
             [*command, folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as server,
     ):
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        server.terminate()
+        try:
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.terminate()  # it ends PostgreSQL and Trino, which a kill would leave behind
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(10)
+            server.kill()
 
 
 @contextmanager
