@@ -124,8 +124,8 @@ def status(output: Output, *, folder: Path) -> int:
         lines = [f"the sandbox runs at {found.url} (process {found.pid})"]
         lines += [f"  function  {name}" for name in told["functions"]]
         lines += [f"  address   {each['route']}  {each['url']}" for each in told["addresses"]]
-        answers = told["athena"]
-        lines += [f"  athena    {answers['engine']} {answers['version']} ({answers['state']})"]
+        if answers := told.get("athena"):  # an older Penstock's tells none
+            lines += [f"  athena    {answers['engine']} {answers['version']} ({answers['state']})"]
         lines += [f"  limit     {limit}" for limit in told["limits"]]
         lines += [f"  problem   {problem}" for problem in told["problems"]]
         return "\n".join(lines)

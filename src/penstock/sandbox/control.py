@@ -89,7 +89,8 @@ def _wait_for_athena(folder: Path, made: State) -> None:
 
 
 def _must_be(found: State, region: str | None, port: int, athena: str | None) -> None:
-    answers = str(_call(found, "status")["athena"]["engine"])
+    # One that an older Penstock started does not tell.
+    answers = _call(found, "status").get("athena", {}).get("engine", "duckdb")
     same = region in (None, found.region) and port in (0, found.port)
     if same and athena in (None, answers):
         return
