@@ -105,7 +105,8 @@ def work(event: Any, context: Any) -> dict[str, Any]:
         task = messages.read(messages.Task, message.body)
         try:
             with _telemetry().about(run_id=task.run_id, attempt=task.attempt, slice=task.slice):
-                worker.work(function, task, seconds_left=seconds_left)
+                last = message.deliveries >= _tries()
+                worker.work(function, task, seconds_left=seconds_left, last=last)
         except Interrupted:
             _soon_again(function.tasks_queue, message, COMES_AGAIN_SECONDS)
             raise
@@ -138,8 +139,7 @@ def _each(
             _tell_error(error, message_id=message.id, deliveries=message.deliveries)
             failed.append(message.id)
             if not isinstance(error, Interrupted):
-                tries = int(os.environ.get("PENSTOCK_MOST_TRIES") or MOST_TRIES)
-                _soon_again(queue, message, _wait(message.deliveries, tries))
+                _soon_again(queue, message, _wait(message.deliveries, _tries()))
     return events.failures(failed)
 
 
@@ -189,6 +189,10 @@ def _plan_for_request(event: Any, recompile: Compile | None) -> dict[str, Any]:
         return events.answer(503 if error.transient else 500, _in_json(error))
     _told("planned", **asdict(found))
     return events.answer(409 if found.status == "busy" else 202, asdict(found))
+
+
+def _tries() -> int:
+    return int(os.environ.get("PENSTOCK_MOST_TRIES") or MOST_TRIES)
 
 
 def _wait(deliveries: int, tries: int) -> int:
