@@ -20,6 +20,7 @@ from penstock.runtime.serverless import (
     planner,
     settings,
     spending,
+    watching,
     worker,
 )
 from penstock.runtime.telemetry.opening import open_in_function
@@ -62,6 +63,8 @@ def _about(context: Any) -> AbstractContextManager[None]:
 def plan(event: Any, context: Any, recompile: Compile | None = None) -> Any:
     """Plan a run: for a schedule, for files that came, for a request, for messages of these.
 
+    Or look how the pipeline stands (`penstock.look/1`), and plan none.
+
     Args:
         recompile: compiles the definition for other schemas; the runtime has no compiler.
     """
@@ -74,6 +77,8 @@ def _plan(event: Any, recompile: Compile | None) -> Any:
         return _plan_for_messages(event, recompile)
     if events.is_request(event):
         return _plan_for_request(event, recompile)
+    if events.is_look(event):
+        return asdict(watching.look(_function()))
     wish = events.asked(event)
     if wish.by == "nobody":
         return {"status": "ignored"}

@@ -19,7 +19,7 @@ from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.plan import anew, new_run_id, plan
-from penstock.runtime.serverless import dead, loader, programs, schemas, settings, tasks
+from penstock.runtime.serverless import dead, loader, programs, schemas, settings, tasks, watching
 from penstock.runtime.serverless.loader import LEASE_SECONDS
 from penstock.runtime.serverless.work import RunPlan, WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
@@ -85,7 +85,8 @@ def _plan(
 ) -> Planned:
     ledger = function.ledger
     loader.roll_forward(function, held.lock)
-    date = utc_now()[:10]
+    began = utc_now()
+    date = began[:10]
     program = programs.current(function)
     changes: Changes = []
     while True:
@@ -100,6 +101,7 @@ def _plan(
         function.observer.event("plan_finished", pipeline=program.pipeline)
         last = ledger.last_succeeded(program.pipeline, lane=DAILY)
         if last and found.nothing_new and (found.exhausted or not _moved(function)):
+            watching.nothing_new(function, last, began)
             return Planned("skipped", last.run_id, last.attempt)
         before = program
         program, more = schemas.take_up(function, before, found, recompile)
