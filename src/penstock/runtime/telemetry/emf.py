@@ -3,9 +3,9 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 One line tells of the run (dimensions pipeline and environment), one of each dataset (dataset
-besides), one of the pipeline's own KPIs; one of what the watch of a deployment saw. A line holds at most 100 metrics, so that many KPIs are
-several lines. A run's id is a property of each line, not a dimension: it can be searched for in
-Logs Insights, and makes no metric of its own.
+besides), one of the pipeline's own KPIs, and one of what the watch of a deployment saw. A line
+holds at most 100 metrics, so that many KPIs are several lines. A run's id is a property of each
+line, not a dimension: it can be searched for in Logs Insights, and makes no metric of its own.
 """
 
 from __future__ import annotations
