@@ -77,12 +77,13 @@ def _plan(event: Any, recompile: Compile | None) -> Any:
         return _plan_for_messages(event, recompile)
     if events.is_request(event):
         return _plan_for_request(event, recompile)
-    if events.is_look(event):
-        return asdict(watching.look(_function()))
-    wish = events.asked(event)
-    if wish.by == "nobody":
+    looks = events.is_look(event)
+    wish = events.Asked("nobody") if looks else events.asked(event)
+    if wish.by == "nobody" and not looks:
         return {"status": "ignored"}
     try:
+        if looks:
+            return asdict(watching.look(_function()))
         found = planner.run(_function(), full_refresh=wish.full_refresh, recompile=recompile)
     except PenstockError as error:
         _tell_error(error)

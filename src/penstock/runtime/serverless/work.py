@@ -183,8 +183,8 @@ class WorkFolder:
         note = f"failures/{name}.json"
         if last_until:
             self._put(note, {"code": CODE_DEAD, "message": KILLED, "until": last_until})
-        else:  # that of a message that was sent again after its last try
-            self._store.delete([self._path(note)])
+        elif self._store.head(self._path(note)) is not None:
+            self._store.delete([self._path(note)])  # sent again, after what was the last try then
         try:
             yield
         except Exception as error:
