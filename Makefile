@@ -20,7 +20,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo demo-lambda data lint test checkov coverage mutants fault foreign athena fuzz bench docs wheel fmt clean
+.PHONY: help venv demo demo-lambda data lint test checkov tflint coverage mutants fault foreign athena fuzz bench docs wheel fmt clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ test: lint data ## Everything that must hold: lint, then every test, doctests, t
 
 checkov: $(VENV)/.dev ## What checkov finds in the Terraform (an environment of its own below .cache/)
 	$(BIN)/python tests/helpers/linters.py
+
+tflint: $(VENV)/.dev ## What tflint finds in the Terraform (Go builds it once, into .cache/)
+	$(BIN)/python tests/helpers/linters.py tflint
 
 coverage: $(VENV)/.dev ## Every branch of the ledger and commit code, by its quick tests alone
 	$(BIN)/pytest $(COMMIT_TESTS) -n $(JOBS) --cov --cov-report=term

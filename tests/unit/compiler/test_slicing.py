@@ -189,3 +189,39 @@ def test_the_note_is_for_pipelines_that_go_to_functions(folder):
     cut = folder.compile("targets:\n  o: {from: flights, connector: lake, path: o}\n" + functions)
     assert cut.program.slicing.by == "files"
     assert not [d for d in cut.diagnostics if d.code == "PSK-PORT-004"]
+
+
+LOOKED = """\
+name: flights
+sources:
+  flights:
+    connector: file
+    path: in/*.{suffix}
+    schema: {{carrier: varchar, flight: integer}}
+    schema_evolution: {rule}
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "rule", "noted"),
+    [
+        ("csv", "widen", True),
+        ("csv", "add", False),  # its beginning is enough
+        ("ndjson", "add", True),
+        ("parquet", "widen", False),
+        ("ndjson", "ignore", False),
+        ("csv.gz", "widen", True),
+    ],
+)
+def test_what_the_planner_looks_at_whole_is_noted(folder, suffix, rule, noted):
+    targets = "targets:\n  o: {from: flights, connector: lake, path: o}\n"
+    functions = "deploy: {architecture: lambda, region: eu-central-1}\n"
+    head = LOOKED.format(suffix=suffix, rule=rule)
+    for body, expected in ((targets, False), (targets + functions, noted)):
+        found = folder.compile(body, head=head).diagnostics
+        notes = [d for d in found if d.code == "PSK-PORT-005"]
+        assert bool(notes) is expected
+        for note in notes:
+            assert note.severity == "info"
+            assert "more than about 5 GB" in note.hint
+            assert folder.text_at(note) == "flights"
