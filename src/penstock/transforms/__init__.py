@@ -24,6 +24,7 @@ STEPS: Mapping[str, str] = {
     "filter": "penstock.transforms.filter:Filter",
     "nulls": "penstock.transforms.nulls:Nulls",
     "standardize": "penstock.transforms.standardize:Standardize",
+    "outliers": "penstock.transforms.outliers:Outliers",
     "deduplicate": "penstock.transforms.deduplicate:Deduplicate",
     "lookup": "penstock.transforms.lookup:Lookup",
     "aggregate": "penstock.transforms.aggregate:Aggregate",
