@@ -8,13 +8,14 @@ from typing import Any
 
 from penstock.transforms import STEPS, load
 from penstock.transforms.base import Step
+from reference.examples import examples_of
 from reference.markdown import paragraphs, table
 
 SCALARS = {"string": "text", "boolean": "true / false", "integer": "number", "number": "number"}
 
 
 def page() -> str:
-    """Every step: what it does, an example, its options."""
+    """Every step: what it does, its options, examples with rows in and rows out."""
     lines = [
         "# Steps",
         "",
@@ -31,10 +32,12 @@ def page() -> str:
         schema = model.model_json_schema(by_alias=True)
         if issubclass(model, Step):
             lines += ["", _options(schema, schema)]
-            continue
-        lines += ["", f"Value: {words(schema, schema)}."]
+        else:
+            lines += ["", f"Value: {words(schema, schema)}."]
         for form in schema.get("$defs", {}).values():
-            lines += ["", f"{words(form, schema)}:", "", _options(form, schema)]
+            if "properties" in form:
+                lines += ["", f"{words(form, schema)}:", "", _options(form, schema)]
+        lines += examples_of(name)
     return "\n".join(lines)
 
 

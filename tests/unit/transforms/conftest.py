@@ -21,20 +21,28 @@ if TYPE_CHECKING:
 
 @dataclass
 class Table:
-    """A dataset of a test: `columns` is `name type, name type`."""
+    """A dataset of a test: `columns` is `name type, name type`, or name → type."""
 
-    columns: str
+    columns: str | dict[str, str]
     rows: Sequence[tuple[Any, ...]] = ()
 
     @property
     def schema(self) -> dict[str, str]:
+        if isinstance(self.columns, dict):
+            return self.columns
         pairs = [c.strip().rsplit(" ", 1) for c in self.columns.split(", ")]
         return {name.strip('"'): type_ for name, type_ in pairs}
 
 
 @dataclass
 class Outcome:
-    """What became of the rows. `aside` is effect → rows set aside."""
+    """What became of the rows.
+
+    Attributes:
+        rows: those that go on; without those that a quarantine rule holds.
+        aside: effect → how many rows were set aside.
+        quarantined: the rows that a rule of a step holds, as they came out of the chain.
+    """
 
     rows: list[tuple[Any, ...]]
     schema: dict[str, str]
@@ -42,6 +50,7 @@ class Outcome:
     statement: Statement
     diagnostics: tuple[Diagnostic, ...] = ()
     found: list[str] = field(default_factory=list)
+    quarantined: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 class Chains:
@@ -53,7 +62,7 @@ class Chains:
     def write(self, steps: str, table: Table, others: Mapping[str, Table], variables: str) -> None:
         lines = ["name: test", f"variables: {variables}", "sources:"]
         for name, one in {"rows": table, **others}.items():
-            columns = "".join(f'\n      "{c}": {t}' for c, t in one.schema.items())
+            columns = "".join(f'\n      "{c}": "{t}"' for c, t in one.schema.items())
             path = f"    connector: file\n    path: {name}.csv"
             lines.append(f"  {name}:\n{path}\n    schema:{columns}")
             header = ",".join(f'"{c}"' for c in one.schema) + "\n"
@@ -107,6 +116,12 @@ class Chains:
         assert sorted(map(repr, rows)) == sorted(map(repr, whole))
         if statement.row_by_row:
             assert len(table.rows) == len(rows) + sum(aside.values())
+        held: list[tuple[Any, ...]] = []
+        rules = [c.predicate for c in compiled.program.checks if c.action == "quarantine"]
+        if rules:
+            passes = " AND ".join(f"({rule})" for rule in rules)
+            rows = connection.execute(f'SELECT * FROM "{last}" WHERE {passes}').fetchall()
+            held = connection.execute(f'SELECT * FROM "{last}" WHERE NOT ({passes})').fetchall()
         described = connection.execute(f'DESCRIBE "{last}"').fetchall()
         assert [d[0] for d in described] == [c.name for c in statement.schema]
         return Outcome(
@@ -115,6 +130,7 @@ class Chains:
             aside,
             statement,
             compiled.diagnostics,
+            quarantined=held,
         )
 
 
