@@ -28,6 +28,11 @@ STEPS: Mapping[str, str] = {
     "deduplicate": "penstock.transforms.deduplicate:Deduplicate",
     "lookup": "penstock.transforms.lookup:Lookup",
     "aggregate": "penstock.transforms.aggregate:Aggregate",
+    "top": "penstock.transforms.top:Top",
+    "rollup": "penstock.transforms.rollup:Rollup",
+    "cube": "penstock.transforms.cube:Cube",
+    "window": "penstock.transforms.window:Window",
+    "sample": "penstock.transforms.sample:Sample",
 }
 
 

@@ -9,19 +9,21 @@ from sqlglot import exp
 
 from penstock import types
 from penstock.transforms.base import Built, Input, Problem, Step, unknown_column
-from penstock.transforms.canonical import family
 from penstock.transforms.group_values import GroupValues
 from penstock.transforms.hold import Hold, RowRule
 from penstock.transforms.names import column, fresh
 from penstock.transforms.operations import Project, replaced
-from penstock.transforms.templates import fill
+from penstock.transforms.reading import misfit
+from penstock.transforms.templates import filled
 
 if TYPE_CHECKING:
     from penstock.transforms.base import Columns
 
 _DEFAULT = {"iqr": 1.5, "z_score": 3.0}
 # NaN and the infinities would make every mean NaN; they are outliers themselves.
-_FINITE = "CASE WHEN x > CAST('-Infinity' AS DOUBLE) AND x < CAST('Infinity' AS DOUBLE) THEN x END"
+_FINITE = (
+    "CASE WHEN $x > CAST('-Infinity' AS DOUBLE) AND $x < CAST('Infinity' AS DOUBLE) THEN $x END"
+)
 
 
 class Outliers(Step):
@@ -53,7 +55,8 @@ class Outliers(Step):
         names = [self.columns] if isinstance(self.columns, str) else self.columns
         for i, name in enumerate(names):
             path = ("columns",) if isinstance(self.columns, str) else ("columns", i)
-            built.problems += _not_a_number(name, given.columns, path)
+            wrong = misfit(name, given.columns, {"number"}, path, step="outliers")
+            built.problems += [wrong] if wrong else []
         built.problems += [
             unknown_column(name, given.columns, ("by", i))
             for i, name in enumerate(self.by)
@@ -86,37 +89,37 @@ class Outliers(Step):
     def _values(self, bounds: _Bounds, columns: Columns) -> dict[str, exp.Expr]:
         values: dict[str, exp.Expr] = {}
         for name, low, high in bounds.of:
-            x = fill("CAST(x AS DOUBLE)", x=column(name))
+            x = filled("CAST($x AS DOUBLE)", x=column(name))
             if columns[name] == "double":
-                x = fill(_FINITE, x=column(name))
+                x = filled(_FINITE, x=column(name))
             if self.method == "iqr":
-                values[low] = fill("quantile_cont(x, 0.25)", x=x)
-                values[high] = fill("quantile_cont(x, 0.75)", x=x)
+                values[low] = filled("quantile_cont($x, 0.25)", x=x)
+                values[high] = filled("quantile_cont($x, 0.75)", x=x)
             else:
                 # Values that are all the same may have a mean beside them, by rounding.
-                differ = "CASE WHEN min(x) < max(x) THEN {} END"
-                values[low] = fill(differ.format("avg(x)"), x=x)
-                values[high] = fill(differ.format("stddev_samp(x)"), x=x)
+                differ = "CASE WHEN min($x) < max($x) THEN {} END"
+                values[low] = filled(differ.format("avg($x)"), x=x)
+                values[high] = filled(differ.format("stddev_samp($x)"), x=x)
         return values
 
     def _decided(self, columns: Columns, bounds: _Bounds) -> list[Project | Hold]:
         """Projections over the columns and, for each, the two values that bounds come from."""
         factor = exp.cast(exp.Literal.number(repr(self._threshold)), "double")
-        lower = "low - k * (high - low)" if self.method == "iqr" else "low - k * high"
-        upper = "high + k * (high - low)" if self.method == "iqr" else "low + k * high"
+        lower = "$low - $k * ($high - $low)" if self.method == "iqr" else "$low - $k * $high"
+        upper = "$high + $k * ($high - $low)" if self.method == "iqr" else "$low + $k * $high"
         outside: list[exp.Expr] = []
         made: dict[str, exp.Expr] = {}
         for name, low, high in bounds.of:
             parts = {"x": column(name), "low": column(low), "high": column(high), "k": factor}
-            below = fill(f"CAST(x AS DOUBLE) < {lower}", **parts)
-            above = fill(f"CAST(x AS DOUBLE) > {upper}", **parts)
+            below = filled(f"CAST($x AS DOUBLE) < {lower}", **parts)
+            above = filled(f"CAST($x AS DOUBLE) > {upper}", **parts)
             if columns[name] == "double":
                 # An infinity is outside also where there are no bounds.
-                below = exp.or_(below, fill("x = CAST('-Infinity' AS DOUBLE)", **parts))
-                above = exp.or_(above, fill("x >= CAST('Infinity' AS DOUBLE)", **parts))
+                below = exp.or_(below, filled("$x = CAST('-Infinity' AS DOUBLE)", **parts))
+                above = exp.or_(above, filled("$x >= CAST('Infinity' AS DOUBLE)", **parts))
             outside.append(exp.func("coalesce", exp.or_(below, above), exp.false()))
             type_name = str(columns[name])
-            least, most = _inward(type_name, fill(lower, **parts), fill(upper, **parts))
+            least, most = _inward(type_name, filled(lower, **parts), filled(upper, **parts))
             ifs = [exp.If(this=below, true=least), exp.If(this=above, true=most)]
             if self.action == "null":
                 ifs = [exp.If(this=exp.or_(below, above), true=exp.Null())]
@@ -159,16 +162,6 @@ class _Bounds:
             self.of.append((name, low, high))
 
 
-def _not_a_number(name: str, columns: Columns, path: tuple[str | int, ...]) -> list[Problem]:
-    if name not in columns:
-        return [unknown_column(name, columns, path)]
-    type_name = columns[name]
-    if type_name is None or family(type_name) == "number":
-        return []
-    message = f"`{name}` is {type_name}, and `outliers` looks at numbers"
-    return [Problem("PSK-STEP-033", message, path, f"cast it first: `cast: {{{name}: double}}`")]
-
-
 def _inward(type_name: str, lower: exp.Expr, upper: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
     """The bounds as values of a column's type, rounded to the inside: none is an outlier itself."""
     if type_name == "double":
@@ -176,9 +169,9 @@ def _inward(type_name: str, lower: exp.Expr, upper: exp.Expr) -> tuple[exp.Expr,
     scale = (types.parse(type_name).numbers or (0, 0))[1]
     if not scale:
         return (
-            fill(f"CAST(ceil(x) AS {type_name})", x=lower),
-            fill(f"CAST(floor(x) AS {type_name})", x=upper),
+            filled(f"CAST(ceil($x) AS {type_name})", x=lower),
+            filled(f"CAST(floor($x) AS {type_name})", x=upper),
         )
-    whole = f"CAST({{}}(x * 1{'0' * scale}) AS DECIMAL({38 - scale}, 0))"
+    whole = f"CAST({{}}($x * 1{'0' * scale}) AS DECIMAL({38 - scale}, 0))"
     units = f"CAST({whole} * 0.{'0' * (scale - 1)}1 AS {type_name})"
-    return fill(units.format("ceil"), x=lower), fill(units.format("floor"), x=upper)
+    return filled(units.format("ceil"), x=lower), filled(units.format("floor"), x=upper)

@@ -1,7 +1,4 @@
-"""Expressions written as DuckDB SQL, with trees put in the place of names.
-
-Only what means the same on every engine stands in such a text, or what its dialect lowers.
-"""
+"""SQL written as text, with expressions put in its `$places`."""
 
 from __future__ import annotations
 
@@ -9,27 +6,25 @@ from functools import cache
 
 from sqlglot import exp, parse_one
 
-from penstock.transforms.expressions import free_columns
 
-_ALONE = (exp.Column, exp.Literal, exp.Paren, exp.Boolean, exp.Null, exp.Func)
+def filled(sql: str, **trees: exp.Expr | str | int) -> exp.Expr:
+    """An expression of DuckDB's SQL with each `$name` replaced.
 
-
-def fill(sql: str, **trees: exp.Expr) -> exp.Expr:
-    """The expression with each column named like a keyword argument replaced by its tree.
+    Args:
+        trees: expressions; a text or a number stands for itself as a literal.
 
     >>> from penstock.transforms.names import column
-    >>> fill("x * 2 > y", x=column("a"), y=column("b")).sql("duckdb")
-    'a * 2 > b'
+    >>> filled("$x + $n", x=column("a"), n=1).sql("duckdb")
+    'a + 1'
     """
     root = exp.Paren(this=_parsed(sql).copy())
-    for node in list(free_columns(root)):
-        tree = trees.get(node.name)
-        if tree is not None and not node.table:
-            made = tree.copy()
-            plain = isinstance(made, _ALONE)
-            inside = isinstance(node.parent, exp.Binary | exp.Unary)
-            loose = inside and (not plain or isinstance(made, exp.Binary))
-            node.replace(exp.Paren(this=made) if loose else made)
+    for node in list(root.find_all(exp.Placeholder)):
+        tree = trees[node.name]
+        if isinstance(tree, str):
+            tree = exp.Literal.string(tree)
+        elif isinstance(tree, int):
+            tree = exp.Literal.number(tree)
+        node.replace(_wrapped(tree.copy()))
     done: exp.Expr = root.this
     return done
 
@@ -37,3 +32,11 @@ def fill(sql: str, **trees: exp.Expr) -> exp.Expr:
 @cache
 def _parsed(sql: str) -> exp.Expr:
     return parse_one(sql, read="duckdb")
+
+
+def _wrapped(tree: exp.Expr) -> exp.Expr:
+    if isinstance(tree, (exp.Binary, exp.Unary, exp.Between, exp.In)) and not isinstance(
+        tree, (exp.Dot, exp.Paren, exp.Func)
+    ):
+        return exp.Paren(this=tree)
+    return tree

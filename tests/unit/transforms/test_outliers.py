@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ("columns: carrier", "PSK-STEP-033"),
+        ("columns: carrier", "PSK-STEP-061"),
         ("columns: [n, nn]", "PSK-STEP-010"),
         ("columns: n, by: [m]", "PSK-STEP-010"),
         ("columns: n, flag: Carrier", "PSK-STEP-016"),
