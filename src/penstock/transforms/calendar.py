@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
-from sqlglot import exp
 
 from penstock.spec.base import Model, Name
 from penstock.transforms.base import Built, Input, Problem, Step, unknown_column
@@ -17,6 +16,8 @@ from penstock.transforms.reading import misfit, new_names
 from penstock.transforms.templates import filled
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from penstock.transforms.base import Columns
 
 Part = Literal[
@@ -60,7 +61,9 @@ class Calendar(Step):
 
     def build(self, given: Input) -> Built:
         """One projection, on a lookup where there are holidays."""
-        take = self.take if isinstance(self.take, dict) else {part: part for part in self.take}
+        take: dict[str, Part] = dict(
+            self.take.items() if isinstance(self.take, dict) else ((p, p) for p in self.take)
+        )
         built = Built(dict(given.columns), problems=self._problems(given, take))
         theirs = given.datasets.get(self.holidays.from_) if self.holidays else None
         name_type = (theirs or {}).get(self.holidays.name or "") if self.holidays else None
@@ -69,7 +72,9 @@ class Calendar(Step):
         type_name = given.columns.get(self.date)
         if built.problems or type_name is None:
             return built
-        day = column(self.date) if type_name == "date" else cast(column(self.date), "date")
+        day: exp.Expr = (
+            column(self.date) if type_name == "date" else cast(column(self.date), "date")
+        )
         found: dict[str, exp.Expr] = {}
         if self.holidays is not None and (_HOLIDAYS | {"is_business_day"}) & set(take.values()):
             day, found = self._looked_up(given, built, day, self.holidays)
@@ -120,9 +125,7 @@ class Calendar(Step):
         wrong = misfit(self.date, given.columns, {"date"}, ("date",), step="calendar")
         if given.columns.get(self.date) == "timestamptz":
             message = f"`{self.date}` is timestamptz, whose date depends on where one stands"
-            hint = (
-                "derive the local time first: `derive: {local: timezone('America/New_York', at)}`"
-            )
+            hint = "derive the local time, a timestamp without a zone, in a step before"
             wrong = Problem("PSK-STEP-061", message, ("date",), hint)
         problems += [wrong] if wrong else []
         needed = [(n, p) for n, p in zip(take, places, strict=True) if take[n] in _HOLIDAYS]

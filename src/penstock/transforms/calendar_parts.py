@@ -73,9 +73,9 @@ def fiscal(part: str, day: exp.Expr, starts: int, named: Literal["end", "start"]
     'CAST(CASE WHEN MONTH(d) >= 7 THEN YEAR(d) + 1 ELSE YEAR(d) END AS INT)'
     """
     if part == "fiscal_year":
-        late, early = (
-            ("year($d)", "year($d) - 1") if named == "start" else ("year($d) + 1", "year($d)")
-        )
+        late, early = "year($d) + 1", "year($d)"
+        if named == "start":
+            late, early = "year($d)", "year($d) - 1"
         if starts == 1:
             late = early = "year($d)"
         sql = f"CASE WHEN month($d) >= {starts} THEN {late} ELSE {early} END"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
         ("date: s, take: [year]", "PSK-STEP-061"),
         ("date: z, take: [year]", "PSK-STEP-061"),
         ("date: dd, take: [year]", "PSK-STEP-010"),
-        ("date: d, take: [yea]", "PSK-STEP-025"),
+        ("date: d, take: [yea]", "PSK-STEP-024"),
         ("date: d, take: {D: year}", "PSK-STEP-016"),
         ("date: d, take: [holiday]", "PSK-STEP-035"),
         ("date: d, take: [holiday], holidays: {from: days, date: day}", "PSK-STEP-035"),
