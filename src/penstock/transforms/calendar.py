@@ -9,10 +9,10 @@ from pydantic import Field
 from penstock.spec.base import Model, Name
 from penstock.transforms.base import Built, Input, Problem, Step, unknown_column
 from penstock.transforms.calendar_parts import PARTS, fiscal
-from penstock.transforms.lookup import Take
 from penstock.transforms.names import cast, column, fresh
 from penstock.transforms.operations import Project, replaced
 from penstock.transforms.reading import misfit, new_names
+from penstock.transforms.take import Take
 from penstock.transforms.templates import filled
 
 if TYPE_CHECKING:
