@@ -73,6 +73,8 @@ def words(schema: dict[str, Any], root: dict[str, Any]) -> str:
         return ", or ".join(dict.fromkeys(parts))
     if "const" in schema or "enum" in schema:
         return " / ".join(f"`{v}`" for v in schema.get("enum") or [schema["const"]])
+    if "type" not in schema:
+        return "any value"
     if schema["type"] == "array":
         return f"list of {_several(schema['items'], root)}"
     if "properties" in schema:
