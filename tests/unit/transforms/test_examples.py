@@ -54,7 +54,7 @@ def test_an_example_gives_the_rows_that_the_documentation_shows(chains, table, n
     assert _counted(made.quarantined) == _read_back(held.columns, held.rows)
 
 
-def test_every_file_of_examples_is_of_a_step():
+def test_every_step_has_examples_and_every_file_of_them_is_of_a_step():
     folder = resources.files("penstock.transforms.examples")
     files = {f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")}
-    assert files <= set(STEPS)
+    assert files == set(STEPS)
