@@ -30,7 +30,14 @@ CODE = "PSK-PORT-004"
 CODE_LOOKS = "PSK-PORT-005"
 # Of one row, whatever its neighbours are.
 _LEFT_JOINS = {"", "LEFT"}
-_WHOLE_STEPS = {"deduplicate": "finds rows that are there twice", "aggregate": "makes groups"}
+_WHOLE_STEPS = {
+    "deduplicate": "finds rows that are there twice",
+    "aggregate": "makes groups",
+    "top": "puts rows in an order",
+    "rollup": "makes groups",
+    "cube": "makes groups",
+    "window": "looks at the rows beside a row",
+}
 # A function has at most 900 s, 10,240 MB of memory and as much of disk
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.md). What does not fit into
 # memory goes to the disk, which is full long before the time is over: DuckDB held to 512 MB works

@@ -24,9 +24,20 @@ STEPS: Mapping[str, str] = {
     "filter": "penstock.transforms.filter:Filter",
     "nulls": "penstock.transforms.nulls:Nulls",
     "standardize": "penstock.transforms.standardize:Standardize",
+    "outliers": "penstock.transforms.outliers:Outliers",
     "deduplicate": "penstock.transforms.deduplicate:Deduplicate",
     "lookup": "penstock.transforms.lookup:Lookup",
+    "calendar": "penstock.transforms.calendar:Calendar",
+    "geocode": "penstock.transforms.geocode:Geocode",
+    "validate": "penstock.transforms.validate:Validate",
+    "surrogate_key": "penstock.transforms.surrogate_key:SurrogateKey",
+    "sessionize": "penstock.transforms.sessionize:Sessionize",
     "aggregate": "penstock.transforms.aggregate:Aggregate",
+    "top": "penstock.transforms.top:Top",
+    "rollup": "penstock.transforms.rollup:Rollup",
+    "cube": "penstock.transforms.cube:Cube",
+    "window": "penstock.transforms.window:Window",
+    "sample": "penstock.transforms.sample:Sample",
 }
 
 
