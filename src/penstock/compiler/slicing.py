@@ -34,6 +34,7 @@ _WHOLE_STEPS = {
     "rollup": "makes groups",
     "cube": "makes groups",
     "window": "looks at the rows beside a row",
+    "pivot": "makes groups",
 }
 # A function has at most 900 s, 10,240 MB of memory and as much of disk
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.md). What does not fit into

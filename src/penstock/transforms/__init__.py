@@ -32,6 +32,13 @@ STEPS: Mapping[str, str] = {
     "cube": "penstock.transforms.cube:Cube",
     "window": "penstock.transforms.window:Window",
     "sample": "penstock.transforms.sample:Sample",
+    "unpivot": "penstock.transforms.unpivot:Unpivot",
+    "pivot": "penstock.transforms.pivot:Pivot",
+    "explode": "penstock.transforms.explode:Explode",
+    "flatten": "penstock.transforms.flatten:Flatten",
+    "nest": "penstock.transforms.nest:Nest",
+    "split": "penstock.transforms.split:Split",
+    "join_columns": "penstock.transforms.join_columns:JoinColumns",
 }
 
 

@@ -27,7 +27,11 @@ ROWS = "k varchar, n integer, x double, day date, at timestamp"
         ("rollup: {by: [k], measures: {k: count(*)}}", "PSK-STEP-016", "count(*)"),
         ("cube: {by: [k], measures: {level: count(*)}}", "PSK-STEP-016", "count(*)"),
         ("cube: {by: [k, k], measures: {r: count(*)}}", "PSK-STEP-016", "k"),
-        ("cube: {by: [k], measures: {r: row_number() over ()}}", "PSK-STEP-018", "row_number() over ()"),
+        (
+            "cube: {by: [k], measures: {r: row_number() over ()}}",
+            "PSK-STEP-018",
+            "row_number() over ()",
+        ),
         ("window: {columns: {r: row_number}}", "PSK-STEP-060", "row_number"),
         ("window: {columns: {r: {lag: n}}}", "PSK-STEP-060", "{lag: n}"),
         ("window: {columns: {r: {running: sum(n)}}}", "PSK-STEP-060", "{running: sum(n)}"),
