@@ -51,6 +51,7 @@ def _applied(chain: Chain, use: StepUse, built: Built, origins: Origins) -> Orig
 def _given(state: Compilation, name: str, columns: Columns) -> Input:
     return Input(
         dataset=name,
+        source=str(state.definition.pipeline.transforms[name].from_),
         columns=columns,
         datasets=_Others(state),
         variables=state.definition.variables,

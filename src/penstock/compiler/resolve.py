@@ -61,9 +61,8 @@ def _uses(state: Compilation, name: str) -> Iterator[_Use]:
     if transform.from_ is not None:
         yield _Use(transform.from_, positions.value((*path, "from")))
     for i, step in enumerate(transform.steps or ()):
-        source = _lookup_source(step)
-        if source is not None:
-            yield _Use(source, positions.value((*path, "steps", i, "lookup", "from")))
+        for source, place in _beside(step):
+            yield _Use(source, positions.value((*path, "steps", i, *place)))
     model = state.models.get(name)
     if model:
         for reference in model.references:  # names are lower case, SQL does not mind letter case
@@ -71,11 +70,17 @@ def _uses(state: Compilation, name: str) -> Iterator[_Use]:
             yield _Use(reference.name.lower(), span)
 
 
-def _lookup_source(step: dict[str, Any]) -> str | None:
-    """The dataset of a lookup step, before its options were checked."""
-    options = step.get("lookup")
-    source = options.get("from") if isinstance(options, dict) else None
-    return source if isinstance(source, str) else None
+def _beside(step: dict[str, Any]) -> Iterator[tuple[str, Path]]:
+    """The datasets that a step reads beside the chain's own, before its options were checked.
+
+    Whatever the step, they stand under `from`.
+    """
+    for name, options in step.items():
+        source = options.get("from") if isinstance(options, dict) else None
+        if isinstance(source, str):
+            yield source, (name, "from")
+        elif isinstance(source, list):
+            yield from ((s, (name, "from", i)) for i, s in enumerate(source) if isinstance(s, str))
 
 
 def _told_twice(state: Compilation) -> None:

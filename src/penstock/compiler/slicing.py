@@ -35,6 +35,8 @@ _WHOLE_STEPS = {
     "cube": "makes groups",
     "window": "looks at the rows beside a row",
     "pivot": "makes groups",
+    "union": "puts the rows of several datasets together",
+    "scale": "compares each row with all others",
 }
 # A function has at most 900 s, 10,240 MB of memory and as much of disk
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.md). What does not fit into

@@ -39,6 +39,11 @@ STEPS: Mapping[str, str] = {
     "nest": "penstock.transforms.nest:Nest",
     "split": "penstock.transforms.split:Split",
     "join_columns": "penstock.transforms.join_columns:JoinColumns",
+    "union": "penstock.transforms.union:Union",
+    "scale": "penstock.transforms.scale:Scale",
+    "encode": "penstock.transforms.encode:Encode",
+    "conform": "penstock.transforms.conform:Conform",
+    "parse_url": "penstock.transforms.parse_url:ParseUrl",
 }
 
 

@@ -28,7 +28,7 @@ class JoinColumns(Step):
     """New column."""
     separator: str = " "
     """What stands between two of them."""
-    nulls: Literal["skip", "empty", "null"] = "skip"
+    nulls: Literal["skip", "empty", "null"] | None = "skip"
     """A NULL among them: it is left out with its separator, it is an empty text, or the whole is
     NULL."""
     keep: bool = False
@@ -74,7 +74,7 @@ class JoinColumns(Step):
         given = {f"t{i}": part for i, part in enumerate(parts)}
         whole = filled(f"concat_ws($separator, {places})", separator=self.separator, **given)
         absent = [exp.Is(this=text.copy(), expression=exp.Null()) for text in texts]
-        joint = exp.or_ if self.nulls == "null" else exp.and_
+        joint = exp.or_ if self.nulls in {"null", None} else exp.and_
         return filled(
             "CASE WHEN $missing THEN NULL ELSE $whole END",
             missing=joint(*absent, copy=False),
