@@ -36,6 +36,7 @@ _WHOLE_STEPS = {
     "window": "looks at the rows beside a row",
     "pivot": "makes groups",
     "union": "puts the rows of several datasets together",
+    "statistics": "describes all rows",
     "scale": "compares each row with all others",
 }
 # A function has at most 900 s, 10,240 MB of memory and as much of disk

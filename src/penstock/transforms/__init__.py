@@ -44,6 +44,7 @@ STEPS: Mapping[str, str] = {
     "encode": "penstock.transforms.encode:Encode",
     "conform": "penstock.transforms.conform:Conform",
     "parse_url": "penstock.transforms.parse_url:ParseUrl",
+    "statistics": "penstock.transforms.statistics:Statistics",
 }
 
 

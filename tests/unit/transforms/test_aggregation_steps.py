@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-ROWS = "k varchar, n integer, x double, day date, at timestamp"
+ROWS = "k varchar, n integer, x double, day date, at timestamp, l integer[]"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,22 @@ ROWS = "k varchar, n integer, x double, day date, at timestamp"
         ),
         ("sample: {fraction: 0.5, keys: [x]}", "PSK-STEP-065", "x"),
         ("sample: {fraction: 0.5, keys: [at]}", "PSK-STEP-065", "at"),
+        ("statistics: {summary: [nn]}", "PSK-STEP-010", "nn"),
+        ("statistics: {summary: [l]}", "PSK-STEP-061", "l"),
+        ("statistics: {summary: [n, n]}", "PSK-STEP-016", "n"),
+        ("statistics: {correlation: [n, k]}", "PSK-STEP-061", "k"),
+        ("statistics: {histogram: k, edges: [1]}", "PSK-STEP-061", "k"),
+        (
+            "statistics: {histogram: n, edges: [2, 1]}",
+            "PSK-STEP-025",
+            "{histogram: n, edges: [2, 1]}",
+        ),
+        ("statistics: {histogram: n}", "PSK-STEP-025", "{histogram: n}"),
+        (
+            "statistics: {summary: [n], percentiles: [50]}",
+            "PSK-STEP-025",
+            "{summary: [n], percentiles: [50]}",
+        ),
         ("sample: {fraction: 1.5, keys: [n]}", "PSK-STEP-025", "1.5"),
     ],
 )
