@@ -37,6 +37,10 @@ _WHOLE_STEPS = {
     "pivot": "makes groups",
     "union": "puts the rows of several datasets together",
     "statistics": "describes all rows",
+    "scd1": "compares the changes of a key",
+    "scd2": "compares the changes of a key",
+    "snapshot": "compares copies of a table",
+    "apply_changes": "compares the changes of a key",
     "scale": "compares each row with all others",
 }
 # A function has at most 900 s, 10,240 MB of memory and as much of disk

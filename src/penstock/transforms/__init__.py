@@ -45,6 +45,10 @@ STEPS: Mapping[str, str] = {
     "conform": "penstock.transforms.conform:Conform",
     "parse_url": "penstock.transforms.parse_url:ParseUrl",
     "statistics": "penstock.transforms.statistics:Statistics",
+    "scd1": "penstock.transforms.scd1:Scd1",
+    "scd2": "penstock.transforms.scd2:Scd2",
+    "snapshot": "penstock.transforms.snapshot:Snapshot",
+    "apply_changes": "penstock.transforms.apply_changes:ApplyChanges",
 }
 
 
