@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from penstock.transforms.examples import Rows, examples
+from penstock.transforms.examples import examples
 from reference.markdown import table
 
 if TYPE_CHECKING:
-    from penstock.transforms.examples import Example
+    from penstock.transforms.examples import Example, Rows
 
 # Text that reads in a table as it is.
 _PLAIN = re.compile(r"[\w@/:.,;+-]+( [\w@/:.,;+-]+)*\Z")
@@ -27,9 +27,8 @@ def _example(one: Example) -> list[str]:
     for name, value in one.variables.items():
         lines += ["", f"`${name}` is {_shown(value)}."]
     lines += ["", "```yaml", one.step, "```", "", _table(one.result)]
-    if one.quarantined:
-        held = Rows(one.result.columns, one.quarantined)
-        lines += ["", "Held in quarantine:", "", _table(held)]
+    if one.quarantined.rows:
+        lines += ["", "Held in quarantine:", "", _table(one.quarantined)]
     return lines
 
 

@@ -92,9 +92,13 @@ class Chain:
         dataset: the dataset made; its parts are named after it.
         source: the relation that the chain starts from.
         columns: the source's columns.
+        number: how many relations are named after the dataset already.
     """
 
-    def __init__(self, dataset: str, source: str, columns: Sequence[str]) -> None:
+    def __init__(
+        self, dataset: str, source: str, columns: Sequence[str], *, number: int = 0
+    ) -> None:
+        self._number = number
         self._dataset = dataset
         self._open = _Open.over(source, columns)
         self._parts: list[Part] = []
@@ -256,7 +260,7 @@ class Chain:
         """
         step, number = self._step
         part = Part(
-            name=stage_name(self._dataset, len(self._parts) + 1),
+            name=stage_name(self._dataset, self._number + len(self._parts) + 1),
             step=step,
             number=number,
             query=query,

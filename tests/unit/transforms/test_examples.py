@@ -21,6 +21,8 @@ EXAMPLES = {f"{step}: {one.title}": one for step in STEPS for one in examples(st
 
 def _read_back(columns: dict[str, str], rows: Iterable[Sequence[Any]]) -> Counter[str]:
     """The rows as DuckDB gives them back from a table of these types."""
+    if not columns:
+        return Counter()
     connection = duckdb.connect()
     items = ", ".join(f'"{name}" {type_name}' for name, type_name in columns.items())
     connection.execute(f"CREATE TABLE expected ({items})")
@@ -48,7 +50,8 @@ def test_an_example_gives_the_rows_that_the_documentation_shows(chains, table, n
     columns = one.result.columns
     assert list(made.schema.items()) == list(columns.items())
     assert _counted(made.rows) == _read_back(columns, one.result.rows)
-    assert _counted(made.quarantined) == _read_back(columns, one.quarantined)
+    held = one.quarantined
+    assert _counted(made.quarantined) == _read_back(held.columns, held.rows)
 
 
 def test_every_file_of_examples_is_of_a_step():

@@ -34,14 +34,14 @@ class Example:
         step: an entry of `steps:`, as its author wrote it.
         datasets: the others that the step reads.
         result: the rows that come out, in any order.
-        quarantined: rows of the same columns that are held.
+        quarantined: the rows that are held, as they were there.
     """
 
     title: str
     given: Rows
     step: str
     result: Rows
-    quarantined: Sequence[Sequence[Any]] = ()
+    quarantined: Rows = field(default_factory=lambda: Rows({}))
     datasets: Mapping[str, Rows] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
 
@@ -71,12 +71,14 @@ def examples(step: str) -> tuple[Example, ...]:
 
 def _example(one: dict[str, Any], written: str) -> Example:
     title, (name,) = one.pop("title"), one.pop("step")
+    result = Rows(**one.pop("result"))
+    held = one.pop("quarantined", [])
     made = Example(
         title=title,
         given=Rows(one.pop("columns"), one.pop("rows")),
         step=written,
-        result=Rows(**one.pop("result")),
-        quarantined=one.pop("quarantined", ()),
+        result=result,
+        quarantined=Rows(**held) if isinstance(held, dict) else Rows(result.columns, held),
         datasets={key: Rows(**rows) for key, rows in one.pop("datasets", {}).items()},
         variables=one.pop("variables", {}),
     )
