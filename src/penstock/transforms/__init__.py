@@ -52,6 +52,7 @@ STEPS: Mapping[str, str] = {
     "scd2": "penstock.transforms.scd2:Scd2",
     "snapshot": "penstock.transforms.snapshot:Snapshot",
     "apply_changes": "penstock.transforms.apply_changes:ApplyChanges",
+    "parse_json": "penstock.transforms.parse_json:ParseJson",
 }
 
 
