@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penstock.compiler import compile_definition
+from penstock.spec import load_definition
+
 COLUMNS = {"k": "varchar", "n": "integer", "op": "varchar", "code": "integer", "l": "integer[]"}
 
 
@@ -179,3 +182,29 @@ def test_at_the_time_of_a_copy_the_history_holds_the_copy(
         before = versions.get(key)
         assert before is None or before[1] < since or before[0] != value
         versions[key] = (value, end)
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ("scd2: {keys: [k], sequence: n}", "PSK-STEP-069"),
+        ("snapshot: {keys: [k], taken_at: n}", "PSK-STEP-069"),
+        ("apply_changes: {keys: [k], sequence: n, operation: op}", "PSK-STEP-069"),
+        ("apply_changes: {keys: [k], sequence: n, operation: op, deleted: gone}", None),
+        ("scd1: {keys: [k], sequence: n}", None),
+    ],
+)
+def test_a_history_is_not_made_from_new_changes_alone(tmp_path, step, code):
+    (tmp_path / "c.csv").write_text("k,n,op\n", encoding="utf-8")
+    (tmp_path / "pipeline.yaml").write_text(
+        "name: test\n"
+        "sources:\n"
+        "  changes: {connector: file, path: c.csv, incremental: files,"
+        " schema: {k: varchar, n: integer, op: varchar}}\n"
+        f"transforms:\n  made: {{from: changes, steps: [{{{step}}}]}}\n"
+        "targets: {out: {from: made, connector: lake, path: out, mode: merge, keys: [k]}}\n",
+        encoding="utf-8",
+    )
+    compiled = compile_definition(load_definition(tmp_path))
+    errors = [d.code for d in compiled.diagnostics if d.severity == "error"]
+    assert errors == ([code] if code else [])
