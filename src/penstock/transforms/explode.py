@@ -52,7 +52,7 @@ class Explode(Step):
         built.problems += new_names(names, others)
 
         def query(rows: str) -> exp.Query:
-            return self._query(rows, list(given.columns), into)
+            return self._query(rows, list(given.columns), into, str(element))
 
         sources = {n: frozenset({self.column if n == into else n}) for n in built.columns}
         if self.position is not None:
@@ -60,20 +60,37 @@ class Explode(Step):
         built.operations.append(Reshape(query, sources, heavy=False))
         return built
 
-    def _query(self, rows: str, columns: list[str], into: str) -> exp.Query:
-        item = fresh("item", [rows])
-        source = _quoted(rows)
+    def _query(self, rows: str, columns: list[str], into: str, element: str) -> exp.Query:
+        """A join to the elements, or to their numbers.
+
+        DuckDB takes a list apart twenty times faster where it stands as a column of its own, and
+        where the join is no outer one: so it is made ready inside, an empty one with one element.
+        """
+        elements, numbers = (_quoted(fresh(n, columns)) for n in ("elements", "numbers"))
+        whole = _quoted(self.column)
+        some = f"len({whole}) > 0"
+        others = ", ".join(_quoted(c) for c in columns)
+        if self.position is None:
+            ready = f"CASE WHEN {some} THEN {whole} ELSE CAST([NULL] AS {element}[]) END"
+            listed, item, value = elements, "element", "item.element"
+        else:
+            ready = f"generate_series(1, CASE WHEN {some} THEN len({whole}) ELSE 1 END)"
+            listed, item = numbers, "number"
+            value = f"CASE WHEN len(listed.{whole}) > 0 THEN listed.{whole}[item.number] END"
         items = [
-            f"{item}.element AS {_quoted(into)}" if c == self.column else f"{source}.{_quoted(c)}"
+            f"{value} AS {_quoted(into)}" if c == self.column else f"listed.{_quoted(c)}"
             for c in columns
         ]
         if self.position is not None:
-            items.append(f"CAST({item}.place AS bigint) AS {_quoted(self.position)}")
-        side = "LEFT" if self.empty == "keep" else "INNER"
+            items.append(
+                f"CASE WHEN len(listed.{whole}) > 0 THEN CAST(item.number AS bigint) END "
+                f"AS {_quoted(self.position)}"
+            )
+        where = f"WHERE {some}" if self.empty == "drop" else ""
         found: exp.Query = parse_one(  # type: ignore[assignment]
-            f"SELECT {', '.join(items)} FROM {source} {side} JOIN "
-            f"UNNEST({source}.{_quoted(self.column)}) WITH ORDINALITY AS {item}(element, place) "
-            "ON TRUE",
+            f"SELECT {', '.join(items)} FROM (SELECT {others}, {ready} AS {listed} "
+            f"FROM {_quoted(rows)} {where}) AS listed "
+            f"CROSS JOIN UNNEST(listed.{listed}) AS item({item})",
             read="duckdb",
         )
         return found
