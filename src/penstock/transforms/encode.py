@@ -67,8 +67,8 @@ class Encode(Step):
             if name not in given.columns:
                 built.problems.append(unknown_column(name, given.columns, path, at_key=True))
                 continue
-            type_name = given.columns[name] or "varchar"
-            if as_text(column(name), type_name) is None:
+            type_name = given.columns[name]
+            if type_name and as_text(column(name), type_name) is None:
                 message = f"`{name}` is {type_name}, whose values are no categories"
                 hint = "cast it to text, a whole number, a decimal, a boolean or a date first"
                 built.problems.append(Problem("PSK-STEP-061", message, path, hint, at_key=True))
@@ -78,7 +78,7 @@ class Encode(Step):
             names += [(new, path) for new in made[name]]
             if encoding.unknown == "fail":
                 known = exp.or_(*[t.copy() for t in tests.values()], copy=False)
-                shown = as_text(column(name), type_name)
+                shown = as_text(column(name), type_name or "varchar")
                 message = f"the encoding of `{name}` of `{given.dataset}` has no value"
                 assert shown is not None
                 built.operations.append(require(given, known, message, shown))
@@ -97,7 +97,7 @@ class Encode(Step):
 
 
 def _tests(
-    given: Input, name: str, type_name: str, encoding: Encoding, built: Built
+    given: Input, name: str, type_name: str | None, encoding: Encoding, built: Built
 ) -> dict[str, exp.Expr]:
     """Name of a category → whether a row is of it."""
     key = "ordinal" if encoding.ordinal is not None else "one_hot"
@@ -119,10 +119,10 @@ def _tests(
         if value is None:
             tests[label] = exp.Is(this=column(name), expression=exp.Null())
             continue
-        wrong = given.binder.misfit(value, type_name)
+        wrong = given.binder.misfit(value, type_name) if type_name else None
         if wrong:
             built.problems.append(Problem("PSK-STEP-066", wrong, path))
-        test = exp.EQ(this=column(name), expression=typed(value, type_name))
+        test = exp.EQ(this=column(name), expression=typed(value, type_name or "varchar"))
         if key == "ordinal" and test in tests.values():
             message = f"`{value}` is listed twice"
             built.problems.append(Problem("PSK-STEP-016", message, path))

@@ -44,7 +44,8 @@ class Levels(Step):
             hint = "rename the column first"
             place = ("by", self.by.index(_TOTAL))
             built.problems.append(Problem("PSK-STEP-016", message, place, hint))
-        texts = [exp.to_identifier(name, quoted=True).sql("duckdb") for name in by]
+        known = [name for name in by if given.columns[name] is not None]
+        texts = [exp.to_identifier(name, quoted=True).sql("duckdb") for name in known]
         reader = Reader(given, noun="a measure", by=texts)
         built.columns = {name: given.columns[name] for name in by}
         built.columns[self.level] = "varchar"

@@ -103,7 +103,9 @@ class Operations(Changes):
             message = f"`{self.operation}` is a key or in the sequence"
             hint = "`operation` is a column of its own"
             built.problems.append(Problem("PSK-STEP-067", message, ("operation",), hint))
-        type_name = given.columns[self.operation] or "varchar"
+        type_name = given.columns[self.operation]
+        if type_name is None:
+            return exp.Boolean(this=False), []
         deletes = self._is(given, built, "deletes", self.deletes, type_name)
         upserts = self._is(given, built, "upserts", self.upserts, type_name)
         message = f"`{given.dataset}` has a change whose `{self.operation}` is none that is known:"
