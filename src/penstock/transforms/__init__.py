@@ -27,6 +27,8 @@ STEPS: Mapping[str, str] = {
     "outliers": "penstock.transforms.outliers:Outliers",
     "deduplicate": "penstock.transforms.deduplicate:Deduplicate",
     "lookup": "penstock.transforms.lookup:Lookup",
+    "calendar": "penstock.transforms.calendar:Calendar",
+    "validate": "penstock.transforms.validate:Validate",
     "surrogate_key": "penstock.transforms.surrogate_key:SurrogateKey",
     "sessionize": "penstock.transforms.sessionize:Sessionize",
     "aggregate": "penstock.transforms.aggregate:Aggregate",

@@ -147,6 +147,7 @@ class Chain:
         take: Mapping[str, str],
         reads: tuple[str, ...],
         inner: bool = False,
+        also: Sequence[exp.Expr] = (),
         checks: Sequence[exp.Expr] = (),
         guard: str | None = None,
     ) -> None:
@@ -155,6 +156,7 @@ class Chain:
         Args:
             right: what is joined, under `alias`.
             on: column of the rows → column of the right that it equals.
+            also: what else is true of both; columns of the right stand with its alias.
             take: new column → column of the right.
             reads: the relations in `right`.
             inner: rows without a match are removed, and counted as filtered.
@@ -164,13 +166,16 @@ class Chain:
         """
         if self._open.effect or inner:
             self.relation()
-        if self._open.has_window() or not self._fits([column(c) for c in on], inline=False):
+        if self._open.has_window() or not self._fits(
+            [*(column(c) for c in on), *also], inline=False
+        ):
             self._nest()
         equal = exp.and_(
             *[
                 exp.EQ(this=self._replaced(column(mine)), expression=column(theirs, alias))
                 for mine, theirs in on.items()
             ],
+            *[self._replaced(condition) for condition in also],
             copy=False,
         )
         if inner:

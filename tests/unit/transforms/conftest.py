@@ -53,6 +53,7 @@ class Outcome:
     diagnostics: tuple[Diagnostic, ...] = ()
     found: list[str] = field(default_factory=list)
     quarantined: list[tuple[Any, ...]] = field(default_factory=list)
+    slicing: str = ""
 
 
 class Chains:
@@ -114,8 +115,9 @@ class Chains:
             if statement.row_by_row:
                 assert came_in == made + sum(aside.values()) - gone
             rules = [c for c in compiled.program.checks if c.dataset == statement.dataset]
-            held += _checked(connection, statement.dataset, rules)
-            came_in = made - len(held)
+            mine = _checked(connection, statement.dataset, rules)
+            held += mine
+            came_in = made - len(mine)
         statement = compiled.program.statements[-1]
         last = statement.dataset
         rows = connection.execute(f'SELECT * FROM "{last}"').fetchall()
@@ -128,6 +130,7 @@ class Chains:
             statement,
             compiled.diagnostics,
             quarantined=held,
+            slicing=compiled.program.slicing.by,
         )
 
 
