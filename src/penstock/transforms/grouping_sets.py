@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -31,9 +32,9 @@ class Levels(Step):
     """New column that tells which columns a row is grouped by: `region, carrier`, `region`,
     `total`. A NULL of the data is so not taken for a total."""
 
+    @abstractmethod
     def _sets(self) -> list[tuple[str, ...]]:
         """The columns of each level."""
-        raise NotImplementedError
 
     def build(self, given: Input) -> Built:
         """One query with GROUPING SETS."""
