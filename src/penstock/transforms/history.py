@@ -13,10 +13,19 @@ from penstock.transforms.base import Built, Input, Operation, Problem, Step, unk
 from penstock.transforms.canonical import family
 from penstock.transforms.expressions import typed
 from penstock.transforms.keytext import as_text
-from penstock.transforms.names import column, data_type, identifier, named, select, table
+from penstock.transforms.names import (
+    column,
+    data_type,
+    fresh,
+    identifier,
+    named,
+    select,
+    table,
+)
 from penstock.transforms.ordering import Term
 from penstock.transforms.reading import unknown
 from penstock.transforms.require import require
+from penstock.transforms.templates import filled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,14 +170,21 @@ class NoTies:
     def _tied(self, before: str) -> exp.Select:
         different = select([column(c) for c in self.columns], table(before)).distinct(copy=False)
         alias = exp.TableAlias(this=identifier("different"))
-        tied = select([column(c) for c in self.agree], exp.Subquery(this=different, alias=alias))
-        many = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
-        tied = tied.group_by(*[column(c) for c in self.agree], copy=False).having(many, copy=False)
+        count = fresh("n", self.agree)
+        items = [*(column(c) for c in self.agree), named(exp.Count(this=exp.Star()), count)]
+        groups = select(items, exp.Subquery(this=different, alias=alias))
+        groups = groups.group_by(*[column(c) for c in self.agree], copy=False)
         message = f"`{self.given.dataset}` has different changes at one place in the sequence, of "
         text = exp.DPipe(this=exp.Literal.string(message), expression=self.shown.copy())
         failure = exp.Anonymous(this=self.given.error_function, expressions=[text])
-        inner = exp.Subquery(this=tied, alias=exp.TableAlias(this=identifier("tied")))
-        failing = exp.Is(this=failure, expression=exp.Null())
+        # The count stands beside the failure: an engine may move a condition on keys alone to
+        # before the groups, where every row would fail.
+        failing = filled(
+            "CASE WHEN $n > 1 THEN $failure IS NULL ELSE FALSE END",
+            n=column(count),
+            failure=failure,
+        )
+        inner = exp.Subquery(this=groups, alias=exp.TableAlias(this=identifier("groups")))
         return select([named(exp.Literal.number(1), "n")], inner).where(failing, copy=False)
 
 
