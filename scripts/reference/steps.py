@@ -67,11 +67,14 @@ def words(schema: dict[str, Any], root: dict[str, Any]) -> str:
     """
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
-    if "anyOf" in schema:
-        parts = [words(s, root) for s in schema["anyOf"] if s.get("type") != "null"]
+    either = schema.get("anyOf") or schema.get("oneOf")
+    if either:
+        parts = [words(s, root) for s in either if s.get("type") != "null"]
         return ", or ".join(dict.fromkeys(parts))
     if "const" in schema or "enum" in schema:
         return " / ".join(f"`{v}`" for v in schema.get("enum") or [schema["const"]])
+    if "type" not in schema:
+        return "any value"
     if schema["type"] == "array":
         return f"list of {_several(schema['items'], root)}"
     if "properties" in schema:

@@ -28,6 +28,7 @@ STEPS: Mapping[str, str] = {
     "deduplicate": "penstock.transforms.deduplicate:Deduplicate",
     "lookup": "penstock.transforms.lookup:Lookup",
     "calendar": "penstock.transforms.calendar:Calendar",
+    "geocode": "penstock.transforms.geocode:Geocode",
     "validate": "penstock.transforms.validate:Validate",
     "surrogate_key": "penstock.transforms.surrogate_key:SurrogateKey",
     "sessionize": "penstock.transforms.sessionize:Sessionize",

@@ -26,6 +26,7 @@ class Take:
         on: column of the rows → column of the source that it equals.
         first: how rows with one key are ordered, the first is taken; None: they fail the run.
         span: what of the source holds a value of the rows, beside the keys.
+        prepared: SELECT over the source that makes keys of its columns; the others keep names.
     """
 
     dataset: str
@@ -36,6 +37,7 @@ class Take:
     first: tuple[exp.Ordered, ...] | None
     error_function: str
     span: Span | None = None
+    prepared: exp.Select | None = None
     row_by_row = True
 
     def trace(self, origins: Origins) -> Origins:
@@ -46,20 +48,22 @@ class Take:
         """Put it at the end of a chain."""
         alias = fresh(self.source, chain.relations())
         guard: str | None = None
+        rows = self.source
+        if self.prepared is not None:
+            rows = chain.add(self.prepared.copy(), keep=True, reads=(self.source,))
         if self.first is None:
-            reads = (self.source,)
-            several = self._overlapping() if self._is_range else self._none_repeated()
-            guard = chain.add(several, keep=True, reads=reads, heavy=self._is_range)
-            source = self.source
+            several = self._overlapping(rows) if self._is_range else self._none_repeated(rows)
+            guard = chain.add(several, keep=True, reads=(rows,), heavy=self._is_range)
+            source = rows
         else:
-            source = chain.add(self._first(), keep=True, reads=(self.source,))
+            source = chain.add(self._first(rows), keep=True, reads=(rows,))
         also: list[exp.Expr] = []
         met = self._keys[0] if self._keys else ""
         if self.span is not None:
             names = [*self._keys, *self.take.values()]
-            rows, until, met = spans.beside(self.span, source, self._keys, names)
+            spanned, until, met = spans.beside(self.span, source, self._keys, names)
             as_of = self.span.to is None
-            source = chain.add(rows, keep=as_of, heavy=as_of, reads=(source,))
+            source = chain.add(spanned, keep=as_of, heavy=as_of, reads=(source,))
             also = spans.holds(self.span, alias, until)
         chain.join(
             table(source, alias),
@@ -81,7 +85,11 @@ class Take:
             renamed[name] = fresh(f"their_{name}", [*columns, *renamed.values()])
         items = [exp.Alias(this=column(n), alias=identifier(new)) for n, new in renamed.items()]
         alias = exp.TableAlias(this=identifier(fresh("looked_into", columns)))
-        rows = exp.Subquery(this=select(items, table(self.source)), alias=alias)
+        source: exp.Expr = table(self.source)
+        if self.prepared is not None:
+            inner = exp.TableAlias(this=identifier("prepared"))
+            source = exp.Subquery(this=self.prepared.copy(), alias=inner)
+        rows = exp.Subquery(this=select(items, source), alias=alias)
         conditions: list[exp.Expr] = [
             exp.EQ(this=column(mine), expression=column(renamed[their]))
             for mine, their in self.on.items()
@@ -105,23 +113,23 @@ class Take:
         begins = [self.span.begins] if self.span is not None else []
         return list(dict.fromkeys([*self._keys, *begins]))
 
-    def _overlapping(self) -> exp.Select:
+    def _overlapping(self, rows: str) -> exp.Select:
         """No rows; the query fails if two spans of a key overlap."""
         assert self.span is not None
         shown = _shown([column(k) for k in self._unique])
-        found = spans.overlapping(self.span, self.source, self._keys, shown)
+        found = spans.overlapping(self.span, rows, self._keys, shown)
         message = (
             f"the lookup of `{self.dataset}` needs one row of `{self.source}` for each value, and "
             f"`{self.span.begins}` to `{self.span.to}` overlap at "
         )
         return self._failing(found, message)
 
-    def _none_repeated(self) -> exp.Select:
+    def _none_repeated(self, rows: str) -> exp.Select:
         """No rows; the query fails if a key stands in several rows."""
         many = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
         repeated = (
             exp.select(named(_shown([column(k) for k in self._unique]), "key"))
-            .from_(table(self.source))
+            .from_(table(rows))
             .where(*[_present(column(k)) for k in self._unique])
             .group_by(*[column(k) for k in self._unique])
             .having(many)
@@ -139,7 +147,7 @@ class Take:
         inner = exp.Subquery(this=found, alias=exp.TableAlias(this=identifier("repeated")))
         return exp.select("key").from_(inner).where(exp.Is(this=failure, expression=exp.Null()))
 
-    def _first(self) -> exp.Select:
+    def _first(self, rows: str) -> exp.Select:
         """One row for each key: the first."""
         assert self.first is not None
         columns = list(dict.fromkeys([*self._unique, *self.take.values()]))
@@ -151,7 +159,7 @@ class Take:
         )
         ranked = (
             exp.select(*[column(c) for c in columns], named(number, rank))
-            .from_(table(self.source))
+            .from_(table(rows))
             .where(*[_present(column(k)) for k in self._unique])
         )
         inner = exp.Subquery(this=ranked, alias=exp.TableAlias(this=identifier("ranked")))
