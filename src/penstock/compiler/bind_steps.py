@@ -121,6 +121,7 @@ class _Link:
 def _given(state: Compilation, name: str, columns: Columns) -> Input:
     return Input(
         dataset=name,
+        source=str(state.definition.pipeline.transforms[name].from_),
         columns=columns,
         datasets=_Others(state),
         variables=state.definition.variables,

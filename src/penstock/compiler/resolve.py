@@ -21,6 +21,7 @@ _LOOKS_INTO: tuple[Path, ...] = (
     ("lookup", "from"),
     ("calendar", "holidays", "from"),
     ("geocode", "from"),
+    ("union", "from"),
 )
 
 
@@ -86,6 +87,8 @@ def _looked_into(step: dict[str, Any]) -> Iterator[tuple[Path, str]]:
             found = found.get(key) if isinstance(found, dict) else None
         if isinstance(found, str):
             yield keys, found
+        elif isinstance(found, list):
+            yield from (((*keys, i), one) for i, one in enumerate(found) if isinstance(one, str))
 
 
 def _told_twice(state: Compilation) -> None:

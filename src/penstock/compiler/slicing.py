@@ -37,6 +37,14 @@ _WHOLE_STEPS = {
     "rollup": "makes groups",
     "cube": "makes groups",
     "window": "looks at the rows beside a row",
+    "pivot": "makes groups",
+    "union": "puts the rows of several datasets together",
+    "statistics": "describes all rows",
+    "scd1": "compares the changes of a key",
+    "scd2": "compares the changes of a key",
+    "snapshot": "compares copies of a table",
+    "apply_changes": "compares the changes of a key",
+    "scale": "compares each row with all others",
 }
 # A function has at most 900 s, 10,240 MB of memory and as much of disk
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.md). What does not fit into

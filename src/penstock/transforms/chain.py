@@ -193,6 +193,11 @@ class Chain:
             self._open.columns[name] = column(theirs, alias)
         self._touch()
 
+    def guard(self, guard: str) -> None:
+        """The rows wait for a part that fails when it is made, or else is empty."""
+        self._open.guards += (guard,)
+        self._touch()
+
     def aggregate(self, by: Mapping[str, exp.Expr], measures: Mapping[str, exp.Expr]) -> None:
         """One row for each group; one row for all without `by`."""
         if self._open.effect or self._open.joins or self._open.has_window():

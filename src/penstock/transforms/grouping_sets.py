@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -31,9 +32,9 @@ class Levels(Step):
     """New column that tells which columns a row is grouped by: `region, carrier`, `region`,
     `total`. A NULL of the data is so not taken for a total."""
 
+    @abstractmethod
     def _sets(self) -> list[tuple[str, ...]]:
         """The columns of each level."""
-        raise NotImplementedError
 
     def build(self, given: Input) -> Built:
         """One query with GROUPING SETS."""
@@ -44,7 +45,8 @@ class Levels(Step):
             hint = "rename the column first"
             place = ("by", self.by.index(_TOTAL))
             built.problems.append(Problem("PSK-STEP-016", message, place, hint))
-        texts = [exp.to_identifier(name, quoted=True).sql("duckdb") for name in by]
+        known = [name for name in by if given.columns[name] is not None]
+        texts = [exp.to_identifier(name, quoted=True).sql("duckdb") for name in known]
         reader = Reader(given, noun="a measure", by=texts)
         built.columns = {name: given.columns[name] for name in by}
         built.columns[self.level] = "varchar"

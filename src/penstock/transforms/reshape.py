@@ -23,6 +23,7 @@ class Reshape:
         sources: column that comes out → columns that its value is computed from, in order.
         others: column that comes out → columns of other datasets, beside `sources`.
         beside: the other datasets that the query reads, each as often as it does.
+        times: how often it reads the rows before.
         heavy: computing it again costs more than keeping its rows.
     """
 
@@ -30,13 +31,15 @@ class Reshape:
     sources: Mapping[str, frozenset[str]]
     others: Origins = field(default_factory=dict)
     beside: tuple[str, ...] = ()
+    times: int = 1
     heavy: bool = True
     row_by_row = False
 
     def apply(self, chain: Chain) -> None:
         """Put it at the end of a chain."""
         before = chain.relation()
-        chain.add(self.query(before), reads=(before, *self.beside), heavy=self.heavy)
+        reads = (*[before] * self.times, *self.beside)
+        chain.add(self.query(before), reads=reads, heavy=self.heavy)
         chain.resume(self.sources)
 
     def trace(self, origins: Origins) -> Origins:

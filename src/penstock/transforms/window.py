@@ -122,6 +122,9 @@ class _Building:
         return measure.over(window), measure.type
 
     def _far(self, given: int | str, path: Path) -> exp.Expr | None:
+        columns = self._given.columns
+        if any(columns.get(t.tree.name, "") is None for t in self._terms):
+            return None
         type_name = self._type_of_order()
         found = distance(given, type_name) if type_name else None
         if found is None:

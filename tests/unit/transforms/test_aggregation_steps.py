@@ -6,12 +6,13 @@ What they do to rows stands in their examples.
 from __future__ import annotations
 
 import hashlib
+import statistics
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-ROWS = "k varchar, n integer, x double, day date, at timestamp"
+ROWS = "k varchar, n integer, x double, day date, at timestamp, l integer[]"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,22 @@ ROWS = "k varchar, n integer, x double, day date, at timestamp"
         ),
         ("sample: {fraction: 0.5, keys: [x]}", "PSK-STEP-065", "x"),
         ("sample: {fraction: 0.5, keys: [at]}", "PSK-STEP-065", "at"),
+        ("statistics: {summary: [nn]}", "PSK-STEP-010", "nn"),
+        ("statistics: {summary: [l]}", "PSK-STEP-061", "l"),
+        ("statistics: {summary: [n, n]}", "PSK-STEP-016", "n"),
+        ("statistics: {correlation: [n, k]}", "PSK-STEP-061", "k"),
+        ("statistics: {histogram: k, edges: [1]}", "PSK-STEP-061", "k"),
+        (
+            "statistics: {histogram: n, edges: [2, 1]}",
+            "PSK-STEP-025",
+            "{histogram: n, edges: [2, 1]}",
+        ),
+        ("statistics: {histogram: n}", "PSK-STEP-025", "{histogram: n}"),
+        (
+            "statistics: {summary: [n], percentiles: [50]}",
+            "PSK-STEP-025",
+            "{summary: [n], percentiles: [50]}",
+        ),
         ("sample: {fraction: 1.5, keys: [n]}", "PSK-STEP-025", "1.5"),
     ],
 )
@@ -131,3 +148,63 @@ def test_a_sample_is_what_its_page_says(chains, table):
     }
     assert set(made.rows) == kept
     assert 60 < len(kept) < 120
+
+
+numbers = st.lists(
+    st.tuples(st.one_of(st.none(), st.integers(-50, 50)), st.one_of(st.none(), st.integers(0, 9))),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=15)
+@given(rows=numbers)
+def test_statistics_are_those_that_python_computes(tmp_path_factory, make_chains, table, rows):
+    chains = make_chains(tmp_path_factory.mktemp("chain"))
+    data = table("a integer, b integer", rows)
+    made = chains.run("- statistics: {summary: [a], percentiles: [0.5]}", data)
+    known = [a for a, _ in rows if a is not None]
+    (_, count, nulls, distinct, *told) = made.rows[0][:9]
+    assert (count, nulls, distinct) == (len(rows), len(rows) - len(known), len(set(known)))
+    if not known:
+        assert told == [None] * 5
+        return
+    spread = statistics.stdev(known) if len(known) > 1 else None
+    wanted = [min(known), max(known), statistics.mean(known), spread, statistics.median(known)]
+    assert told == [w if w is None else pytest.approx(w) for w in wanted]
+
+    made = chains.run("- statistics: {correlation: [a, b]}", data)
+    both = [(a, b) for a, b in rows if a is not None and b is not None]
+    varied = all(len({pair[i] for pair in both}) > 1 for i in (0, 1))
+    wanted = pytest.approx(statistics.correlation(*zip(*both, strict=True))) if varied else None
+    assert made.rows == [("a", "b", len(both), wanted)]
+
+    made = chains.run("- statistics: {histogram: a, edges: [-10, 0, 25]}", data)
+    bins = {found: count for found, _, _, count in made.rows}
+    assert bins[None] == nulls
+    assert [bins[i] for i in range(4)] == [
+        sum(low <= a < high for a in known)
+        for low, high in [(-99, -10), (-10, 0), (0, 25), (25, 99)]
+    ]
+
+
+@settings(max_examples=15)
+@given(rows=numbers)
+def test_windows_are_what_a_loop_gives(tmp_path_factory, make_chains, table, rows):
+    rows = [(i, a, b) for i, (a, b) in enumerate(rows)]
+    chains = make_chains(tmp_path_factory.mktemp("chain"))
+    made = chains.run(
+        "- window: {by: [b], order_by: [i], columns: {so_far: {running: count(a)}, "
+        "near: {rolling: max(a), rows: 2}, back: {rolling: count(*), range: 3}, "
+        "before: {lag: a}, part: {share: i}}}",
+        table("i integer, a integer, b integer", rows),
+    )
+    for i, _, b, so_far, near, back, before, part in made.rows:
+        group = [(j, x) for j, x, k in rows if k == b and j <= i]
+        last = [x for _, x in group[-2:] if x is not None]
+        total = sum(j for j, _, k in rows if k == b)
+        assert so_far == sum(x is not None for _, x in group)
+        assert near == (max(last) if last else None)
+        assert back == sum(j >= i - 3 for j, _ in group)
+        assert before == (group[-2][1] if len(group) > 1 else None)
+        assert part == (pytest.approx(i / total) if total else None)
