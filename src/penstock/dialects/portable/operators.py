@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.dialects.portable import json_paths
 from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
@@ -243,6 +244,13 @@ def _negative(to: Renderer, node: exp.Expr) -> str:
     return f"(- {to.sql(node.this)})"
 
 
+def _written_as(why: str) -> Callable[[Renderer, exp.Expr], str]:
+    def render(_: Renderer, node: exp.Expr) -> str:
+        raise refused(node, why, "regexp_full_match(x, '…') or regexp_matches(x, '…')")
+
+    return render
+
+
 OPERATORS: Mapping[type[exp.Expr], Callable[[Renderer, exp.Expr], str]] = {
     exp.Add: _arithmetic("+"),
     exp.Sub: _arithmetic("-"),
@@ -262,5 +270,9 @@ OPERATORS: Mapping[type[exp.Expr], Callable[[Renderer, exp.Expr], str]] = {
     exp.Escape: _escape,
     exp.DPipe: _concat,
     exp.Case: _case,
+    exp.JSONExtractScalar: json_paths.arrow,
+    exp.JSONExtract: json_paths.bare,
+    exp.RegexpLike: _written_as("`~` matches all of a text in DuckDB, a part of it in PostgreSQL"),
+    exp.SimilarTo: _written_as("SIMILAR TO is another language of patterns in each engine"),
     **{node: _compared(sign) for node, sign in _COMPARED.items()},
 }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from penstock.dialects.portable.entry import Function
 
-MODULES = ("text", "text_case", "text_codes")
+MODULES = ("text", "text_case", "text_codes", "regex", "json", "hashes")
 """Modules of this package, each with a tuple `FUNCTIONS`."""
 
 

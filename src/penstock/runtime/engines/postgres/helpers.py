@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.runtime.engines.postgres import helpers_text
+from penstock.runtime.engines.postgres import helpers_json, helpers_text
 
 VERSION = 1
 """Raised with every change of `SETUP`."""
@@ -10,7 +10,7 @@ VERSION = 1
 SETUP = """
 CREATE SCHEMA IF NOT EXISTS penstock;
 """
-SETUP += helpers_text.SETUP
+SETUP += helpers_text.SETUP + helpers_json.SETUP
 
 MARK = f"penstock {VERSION}"
 """The comment of the schema where these functions are installed."""
