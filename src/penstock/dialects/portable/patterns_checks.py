@@ -8,7 +8,6 @@ after the other. `tests/conformance/fuzz_patterns.py` looks for counter-examples
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from penstock.dialects.portable.patterns import (
     Chars,

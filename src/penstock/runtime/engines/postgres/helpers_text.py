@@ -100,7 +100,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION penstock.from_base64(s text) RETURNS bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT decode(CASE WHEN s ~ '\s' THEN '!' ELSE s END, 'base64') $$;
+  SELECT decode(CASE WHEN s ~ '^[A-Za-z0-9+/]*={0,2}$' THEN s ELSE '!' END, 'base64') $$;
 
 CREATE OR REPLACE FUNCTION penstock.regexp_extract(s text, pattern text, g integer) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
