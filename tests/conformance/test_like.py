@@ -1,5 +1,7 @@
 """LIKE and ILIKE give what their definition says, on every engine."""
 
+# ruff: noqa: RUF001 - letters that look like others are the point
+
 from __future__ import annotations
 
 import re

@@ -34,8 +34,15 @@ _SYNTAX = frozenset(
     false""".split()  # noqa: SIM905
 )
 # Also functions: what stands before tells.
-_BOTH = frozenset({"replace"})
-_WORDS = {TokenType.VAR}
+_BOTH = frozenset({"replace", "rename"})
+# Words without a meaning of their own to the tokenizer that a call may follow.
+_BEFORE_CALLS = frozenset({"zone", "to", "lambda"})
+
+
+class _Written(DuckDB):
+    """DuckDB's syntax; the number in `list[1]` stays as it is written."""
+
+    INDEX_OFFSET = 0
 
 
 def read(sql: str) -> exp.Expr:
@@ -44,7 +51,7 @@ def read(sql: str) -> exp.Expr:
     Raises:
         Refusal: it does not parse.
     """
-    dialect = DuckDB()
+    dialect = _Written()
     try:
         tokens = dialect.tokenize(sql)
         found = dialect.parser().parse(_marked(tokens), sql)
@@ -65,6 +72,7 @@ def _marked(tokens: Sequence[Token]) -> list[Token]:
             after is not None
             and after.token_type == TokenType.L_PAREN
             and _is_function(token, before)
+            and not _names_columns(tokens, i)
             and not has_words(tokens, i)
         ):
             text = MARK + token.text.lower()
@@ -104,6 +112,21 @@ def _is_function(token: Token, before: Token | None) -> bool:
     return word not in _SYNTAX
 
 
+def _names_columns(tokens: Sequence[Token], at: int) -> bool:
+    """Whether `name (…)` is a table with names for its columns: `t u (a, b)`, `WITH u (a) AS (`."""
+    before = tokens[at - 1] if at else None
+    if before is not None and before.token_type in (TokenType.VAR, TokenType.IDENTIFIER):
+        return before.text.lower() not in _BEFORE_CALLS
+    depth = 0
+    for i in range(at + 1, len(tokens)):
+        kind = tokens[i].token_type
+        depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
+        if not depth:
+            behind = [t.text.lower() for t in tokens[i + 1 : i + 3]]
+            return behind in (["as", "("], ["as", "materialized"], ["as", "not"])
+    return False
+
+
 def shown(node: exp.Expr, most: int = 60) -> str:
     """A node as a model would have it, for messages."""
     try:
@@ -127,6 +150,15 @@ def called(node: exp.Expr) -> str | None:
     if isinstance(node, exp.Anonymous) and str(node.this).startswith(MARK):
         return str(node.this)[len(MARK) :]
     return None
+
+
+def call(name: str, *args: exp.Expr) -> exp.Expr:
+    """A marked call, for syntax that means a function.
+
+    >>> called(call("timezone", exp.Literal.string("UTC"), exp.column("ts")))
+    'timezone'
+    """
+    return exp.Anonymous(this=MARK + name, expressions=list(args))
 
 
 def place(node: exp.Expr) -> tuple[int | None, int]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from penstock.runtime.engines.postgres import helpers_json, helpers_text
+import zlib
 
-VERSION = 1
-"""Raised with every change of `SETUP`."""
+from penstock.runtime.engines.postgres import (
+    helpers_dates,
+    helpers_json,
+    helpers_lists,
+    helpers_text,
+)
 
-SETUP = """
+SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
+{helpers_dates.SETUP}
+{helpers_lists.SETUP}
+{helpers_text.SETUP}
+{helpers_json.SETUP}
 """
-SETUP += helpers_text.SETUP + helpers_json.SETUP
 
-MARK = f"penstock {VERSION}"
-"""The comment of the schema where these functions are installed."""
+MARK = f"penstock {zlib.crc32(SETUP.encode()):08x}"
+"""The comment of the schema where these functions are installed: another text has another."""
 
 INSTALLED = (
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'penstock'"
