@@ -45,6 +45,7 @@ CLAUSES = (
         "The rows of several GROUP BY; keys that a set leaves out are NULL.",
         "SELECT region, yr, sum(qty) AS s FROM t_sales GROUP BY GROUPING SETS ((region), (yr), ())",
         cases=(
+            "SELECT count(*) AS n FROM t_sales WHERE qty > 99 GROUP BY GROUPING SETS ((), ())",
             (
                 "SELECT region, yr, count(*) AS n FROM t_sales "
                 "GROUP BY GROUPING SETS ((region, yr), (region))"
@@ -57,6 +58,7 @@ CLAUSES = (
         "Groups by all keys, by all but the last, …, by none.",
         "SELECT region, yr, sum(qty) AS s FROM t_sales GROUP BY ROLLUP (region, yr)",
         cases=(
+            "SELECT region, count(*) AS n FROM t_sales WHERE qty > 99 GROUP BY ROLLUP (region)",
             (
                 "SELECT region, yr, product, count(*) AS n FROM t_sales GROUP BY region, "
                 "ROLLUP (yr, product)"

@@ -41,6 +41,7 @@ CLAUSES = (
         "SELECT x FROM t_a LIMIT 3",
         "PSK-PORT-028",
         "SELECT x FROM t_a OFFSET 3",
+        "(SELECT x FROM t_a) LIMIT 3",
         "SELECT x FROM (SELECT x FROM t_a LIMIT 1) AS s",
         "SELECT x FROM t_a UNION ALL SELECT x FROM t_b LIMIT 3",
         "SELECT DISTINCT ON (x) x, y FROM t_a",

@@ -180,6 +180,7 @@ CLAUSES = (
         "The first rows of an order, which it needs; a number that is written in the SQL.",
         "SELECT eid FROM t_evt ORDER BY amt, eid LIMIT 3",
         cases=(
+            "(SELECT eid FROM t_evt) ORDER BY eid DESC LIMIT 2",
             "SELECT eid FROM t_evt ORDER BY eid LIMIT 0",
             "SELECT x FROM t_a UNION ALL SELECT x FROM t_b ORDER BY x LIMIT 4",
             "SELECT sum(eid) AS s FROM (SELECT eid FROM t_evt ORDER BY eid DESC LIMIT 2)",

@@ -156,13 +156,15 @@ def _outer(node: exp.Select, condition: exp.Expr) -> exp.Select:
     outer = exp.Select(expressions=[named(column(_OF, n), n) for n in names])
     order = node.args.get("order")
     if order is not None:
-        made = {i.alias_or_name for i in node.expressions}
+        made = {i.alias_or_name: i.unalias() for i in node.expressions}
         keys = []
         for i, key in enumerate(order.expressions):
             moved = key.copy()
             inner = key.this
-            if isinstance(inner, exp.Column) and not inner.table and inner.name in made:
-                moved.set("this", column(_OF, inner.name))
+            bare = isinstance(inner, exp.Column) and not inner.table and inner.name in made
+            name = inner.name if bare else next((n for n, e in made.items() if e == inner), None)
+            if name is not None:
+                moved.set("this", column(_OF, name))
             else:
                 node.append("expressions", named(inner.copy(), f"__key{i}"))
                 moved.set("this", column(_OF, f"__key{i}"))
@@ -189,7 +191,7 @@ def _qualified(node: exp.Expr) -> exp.Expr:
     outer = _outer(node, column(_OF, _KEPT))
     node.append("expressions", named(condition, _KEPT))
     outer.set("distinct", distinct)
-    return outer
+    return _ordered_text(outer) or outer
 
 
 def _distinct_on(node: exp.Expr) -> exp.Expr:

@@ -93,6 +93,15 @@ def _called(node: exp.Expr) -> exp.Expr | None:
     return None
 
 
+def _map(node: exp.Expr) -> exp.Expr | None:
+    """`MAP {…}[key]` is read as if the bracket were of the braces."""
+    inner = node.this
+    if called(inner) != "list_extract" or not isinstance(inner.expressions[0], exp.Struct):
+        return None
+    pairs, key = inner.expressions
+    return call("list_extract", exp.ToMap(this=pairs), key)
+
+
 _TURNED = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
 
 
@@ -156,5 +165,6 @@ _REWRITES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
     exp.Bracket: _bracket,
     exp.Array: _array,
     exp.Anonymous: _called,
+    exp.ToMap: _map,
     **dict.fromkeys((exp.EQ, exp.NEQ, *_TURNED), _compared),
 }

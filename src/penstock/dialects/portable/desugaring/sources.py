@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Schemas = Mapping[str, Mapping[str, str]]
 
 
+_MODIFIERS = ("with_", "order", "limit", "offset")
+
+
 def sources(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
     """What FROM holds, with a name for each column.
 
@@ -37,12 +40,28 @@ def sources(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
             _join(node)
         elif isinstance(node, exp.Fetch):
             _fetch(node)
+        elif isinstance(node, exp.Subquery) and any(node.args.get(k) for k in _MODIFIERS):
+            tree = _modified(node, tree)
         elif isinstance(node, exp.Select):
             _stars(node, schemas)
         elif isinstance(node, exp.SetOperation) and node.args.get("by_name"):
             _by_name(node, schemas)
     for node in tree.find_all(exp.CTE):
         node.set("materialized", None)  # a hint: the rows are the same
+    return tree
+
+
+def _modified(node: exp.Subquery, tree: exp.Expr) -> exp.Expr:
+    """`(SELECT …) ORDER BY x LIMIT 3`: what follows the parenthesis is of a query around it."""
+    alias = exp.TableAlias(this=exp.to_identifier("__of"))
+    inner = exp.Subquery(this=node.this, alias=alias)
+    made = exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner))
+    for key in _MODIFIERS:
+        made.set(key, node.args.get(key))
+        node.set(key, None)
+    if node is tree:
+        return made
+    node.set("this", made)
     return tree
 
 

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
     from penstock.dialects.portable.entry import Function, Overload
 
-MODULES = ("text", "dates", "times", "formats", "zones", "windows", "lists", "structs")
+MODULES = (
+    "text",
+    "dates",
+    "times",
+    "formats",
+    "zones",
+    "windows",
+    "lists",
+    "structs",
+    "aggregates",
+)
 """Modules of this package, each with a tuple `FUNCTIONS`; `OVERLOADS` adds to others' functions."""
 
 NOW = frozenset(
