@@ -80,6 +80,8 @@ def main() -> int:
                             suite.prepare(case.query, suite.SCHEMAS).render(machine.name),
                         )
                     if kind == "refused":
+                        if machine.name == "duckdb":
+                            kept[case.text] = []
                         print(f"  {case.text} [{machine.name}] refused: {lines[0]}")
                         continue
                     got = [suite.ERROR] if kind == suite.ERROR else lines

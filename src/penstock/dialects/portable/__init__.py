@@ -45,7 +45,12 @@ class Prepared:
         Raises:
             Refusal: this engine cannot do it.
         """
-        return Lowering(ENGINES[engine], self.typer).whole(self.tree)
+        try:
+            return Lowering(ENGINES[engine], self.typer).whole(self.tree)
+        except (SqlglotError, RecursionError) as error:
+            raise Refusal(
+                "PSK-SQL-120", "this is nested too deep, or outside portable SQL"
+            ) from error
 
 
 def prepare(
@@ -78,7 +83,7 @@ def prepare(
             validate_qualify_columns=False,
             on_qualify=None,
         )
-    except SqlglotError as error:
+    except (SqlglotError, RecursionError) as error:
         raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
     tree = with_names(tree, schemas)
     return Prepared(tree, Typer(tree, schemas))

@@ -24,6 +24,8 @@ class Engine:
         types: Penstock's scalar types → its own.
         list_type, struct_type, map_type: templates; empty: it has none.
         collate: what makes it compare text by code point, after the text.
+        fail: fails the query with a message (`{0}`) about a value (`{1}`), in place of a value of
+            the type `{2}`.
         explodes: rows of a list come from a generator in a SELECT, not from UNNEST.
         frames: kinds of window frames that it has.
         grouping_bits: GROUPING takes one column; several are put together bit by bit.
@@ -43,6 +45,7 @@ class Engine:
     map_type: str = ""
     collate: str = ""
     helpers: str = ""
+    fail: str = "error({0})"
     explodes: bool = False
     frames: frozenset[str] = frozenset({"ROWS", "RANGE", "GROUPS", "EXCLUDE"})
     predicates_filter_only: bool = False
@@ -67,6 +70,14 @@ class Engine:
     def name_of(self, *parts: str) -> str:
         """A quoted name, `table.column`."""
         return ".".join(exp.to_identifier(p, quoted=True).sql(self.sql) for p in parts if p)
+
+    def failing(self, message: str, value: str, type_name: str) -> str:
+        """SQL that fails the query, for a branch of a CASE.
+
+        >>> SPARK.failing("no", "x", "date")
+        "CAST(raise_error('no') AS DATE)"
+        """
+        return self.fail.format(self.string(message), value, self.type_name(type_name))
 
     def type_name(self, type_name: str) -> str:
         """Its name for a Penstock type.
@@ -143,6 +154,7 @@ SPARK = Engine(
     struct_type="STRUCT<{}>",
     struct_field="{}: {}",
     map_type="MAP<{}, {}>",
+    fail="CAST(raise_error({0}) AS {2})",
     explodes=True,
     frames=frozenset({"ROWS", "RANGE"}),
     predicates_filter_only=True,
@@ -184,6 +196,7 @@ POSTGRES = Engine(
     collate=' COLLATE "C"',
     list_value="ARRAY[{}]",
     helpers="penstock",
+    fail="CAST(penstock.fail({0}, CAST({1} AS TEXT)) AS {2})",
     gaps={
         # https://www.postgresql.org/docs/16/queries-table-expressions.html#QUERIES-JOIN
         "full_join": "PostgreSQL does a FULL JOIN over equal columns only",

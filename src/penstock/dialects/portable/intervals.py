@@ -23,6 +23,7 @@ from penstock.dialects.portable.refusal import Refusal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.rendering import Renderer
 
 _KINDS = ("months", "days", "microseconds")
@@ -233,8 +234,44 @@ def _computed(to: Renderer, kind: str, each: int, sql: str) -> str:
     return f"{count} * {_literal(kind, each)}"
 
 
+_RANGE = {
+    "date": ("0001-01-01", "9999-12-31"),
+    "timestamp": ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"),
+    "timestamptz": ("0001-01-01 00:00:00+00:00", "9999-12-31 23:59:59.999999+00:00"),
+}
+
+
+def within(engine: Engine, sql: str, type_name: str) -> str:
+    """A moment that fails the query outside the years 1 to 9999.
+
+    Engines go on beyond them, but count and write such years in ways of their own.
+    """
+    own = engine.type_name(type_name)
+    low, high = (f"CAST('{bound}' AS {own})" for bound in _RANGE[type_name])
+    wrong = engine.failing("a date outside the years 1 to 9999", sql, type_name)
+    return f"(CASE WHEN {sql} NOT BETWEEN {low} AND {high} THEN {wrong} ELSE {sql} END)"
+
+
 def arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
     """`+` and `-` of dates, timestamps and intervals; None: no side is one.
+
+    Of a chain of them the last is held to the years 1 to 9999.
+
+    Raises:
+        Refusal: the sides do not go together.
+    """
+    made = _arithmetic(to, node, sign)
+    kind = name_of(to.type(node))
+    outer = node.parent
+    while isinstance(outer, exp.Paren):
+        outer = outer.parent
+    if made is None or kind not in _RANGE or isinstance(outer, (exp.Add, exp.Sub)):
+        return made
+    return within(to.engine, made, kind)
+
+
+def _arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
+    """The same for any year.
 
     Raises:
         Refusal: the sides do not go together.

@@ -46,7 +46,8 @@ class Lowering:
         for mine, theirs in pairs:
             text = made.get(id(mine))
             if text is not None:
-                theirs.replace(exp.Var(this=text))
+                # A number's text is written as it is; other nodes take it for a condition.
+                theirs.replace(exp.Literal(this=text, is_string=False))
         return copy.sql(self.engine.sql, comments=False)
 
     def _rendered(

@@ -150,7 +150,8 @@ def _not(to: Renderer, node: exp.Expr) -> str:
 
 
 def _is(to: Renderer, node: exp.Expr) -> str:
-    return f"({to.sql(node.this)} IS {to.sql(node.expression)})"
+    word = "IS NOT" if node.args.get("negate") else "IS"
+    return f"({to.sql(node.this)} {word} {to.sql(node.expression)})"
 
 
 def _distinct(word: str) -> Callable[[Renderer, exp.Expr], str]:
@@ -253,6 +254,7 @@ def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
     for side in (node.this,):
         if to.type(side) not in ("varchar", "null"):
             raise refused(node, f"{to.type(side)} is no text", "cast it")
+    word = f"NOT {word}" if node.args.get("negate") else word
     string = to.engine.string
     return f"({to.sql(node.this)} {word} {string(text)} ESCAPE {string(escape)})"
 

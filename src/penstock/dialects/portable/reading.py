@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.syntax import as_calls, has_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def read(sql: str) -> exp.Expr:
         raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
     if len(found) != 1 or found[0] is None:
         raise Refusal("PSK-SQL-120", "a model is one SELECT")
-    return found[0]
+    return as_calls(found[0], MARK.__add__)
 
 
 def _marked(tokens: Sequence[Token]) -> list[Token]:
@@ -70,6 +71,7 @@ def _marked(tokens: Sequence[Token]) -> list[Token]:
             and after.token_type == TokenType.L_PAREN
             and _is_function(token, before)
             and not _names_columns(tokens, i)
+            and not has_words(tokens, i)
         ):
             text = MARK + token.text.lower()
             where = (token.line, token.col, token.start, token.end)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MODULES = (
     "text",
+    "text_case",
+    "text_codes",
     "dates",
     "times",
     "formats",
@@ -27,7 +29,6 @@ MODULES = (
     "windows",
     "lists",
     "structs",
-    "aggregates",
 )
 """Modules of this package, each with a tuple `FUNCTIONS`; `OVERLOADS` adds to others' functions."""
 

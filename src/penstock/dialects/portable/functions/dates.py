@@ -152,15 +152,17 @@ def _truncated(call: Call) -> str:
 
 
 def _years_start(word: str, year: str) -> str:
-    """The first year of the century or millennium that a year belongs to."""
+    """The first year of the decade, century or millennium that a year belongs to."""
+    if word == "decade":
+        return f"(CASE WHEN {year} < 10 THEN 1 ELSE {year} - {year} % 10 END)"
     many = _YEARS[word][1]
     return f"(({year} - 1) - ({year} - 1) % {many} + 1)"
 
 
 def _duckdb_trunc(call: Call) -> str:
     word, at = _truncated(call), moment(call, 1)
-    if word in ("century", "millennium"):
-        # DuckDB begins them with the year 2000, though its century() does not.
+    if word in _YEARS:
+        # DuckDB begins a century with the year 2000, though its century() does not.
         start = f"make_date({_years_start(word, f'year({at})')}, 1, 1)"
         return call.cast(call.cast(start, "timestamp"))
     return f"date_trunc({call.string(word)}, {at})"
@@ -168,10 +170,7 @@ def _duckdb_trunc(call: Call) -> str:
 
 def _spark_trunc(call: Call) -> str:
     word, at = _truncated(call), moment(call, 1)
-    if word == "decade":
-        year = f"year({at})"
-        return call.cast(f"make_date({year} - {year} % 10, 1, 1)")
-    if word in ("century", "millennium"):
+    if word in _YEARS:
         return call.cast(f"make_date({_years_start(word, f'year({at})')}, 1, 1)")
     if word == "isoyear":
         fourth = f"make_date(CAST(EXTRACT(YEAROFWEEK FROM {at}) AS INT), 1, 4)"
@@ -185,6 +184,9 @@ def _postgres_trunc(call: Call) -> str:
         year = f"CAST(EXTRACT(ISOYEAR FROM {at}) AS INTEGER)"
         return call.cast(f"date_trunc('week', CAST(make_date({year}, 1, 4) AS TIMESTAMP))")
     zone = ", 'UTC'" if call.types[1] == "timestamptz" else ""
+    if word == "decade":
+        year = f"CAST(EXTRACT(YEAR FROM {at}) AS INTEGER)"
+        return call.cast(f"make_date({_years_start(word, year)}, 1, 1)")
     return f"date_trunc({call.string(word)}, {at}{zone})"
 
 
@@ -192,8 +194,8 @@ _DATE_TRUNC = function(
     "date_trunc",
     FAMILY,
     "The start of the period that a moment lies in: a timestamp, also of a date. Weeks and ISO"
-    " years begin on Monday; the century of 2000 began in 1901. Before 1970 too it is the start,"
-    " never the next one. The unit must be written in the SQL.",
+    " years begin on Monday; the century of 2000 began in 1901, the first decade in the year 1."
+    " Before 1970 too it is the start, never the next one. The unit must be written in the SQL.",
     *(
         on(
             f"varchar, {taken}",
@@ -206,11 +208,11 @@ _DATE_TRUNC = function(
     ),
     aliases=["datetrunc"],
     cases=[
-        *(f"date_trunc('{u}', ts)" for u in TRUNCATED if u != "decade"),
+        *(f"date_trunc('{u}', ts)" for u in TRUNCATED),
         *(f"date_trunc('{u}', d)" for u in ("week", "month", "quarter", "isoyear", "hour")),
         *(f"date_trunc('{u}', tz)" for u in ("second", "day", "week", "year")),
         "SELECT id, date_trunc('century', tz) AS v FROM t_dt WHERE id <> 13",
-        "SELECT id, date_trunc('decade', ts) AS v FROM t_dt WHERE year(ts) > 9",
+        "date_trunc('decade', tz)",
     ],
     over=_OVER,
 )
@@ -393,21 +395,9 @@ _DATE_SUB = function(
 # -- names and whole dates -----------------------------------------------------------------------
 
 
-def _duckdb_make(call: Call) -> str:
-    return _made(call, "error('a date needs a year from 1 to 9999')")
-
-
-def _spark_make(call: Call) -> str:
-    return _made(call, "raise_error('a date needs a year from 1 to 9999')")
-
-
-def _postgres_make(call: Call) -> str:
-    fail = f"penstock.fail('a date needs a year from 1 to 9999', CAST({call.args[0]} AS TEXT))"
-    return _made(call, f"CAST({fail} AS DATE)")
-
-
-def _made(call: Call, fail: str) -> str:
+def _made(call: Call) -> str:
     year, month, day = (call.cast(arg, "integer") for arg in call.args)
+    fail = call.engine.failing("a date needs a year from 1 to 9999", call.args[0], "date")
     made = f"make_date({year}, {month}, {day})"
     return f"(CASE WHEN {call.args[0]} NOT BETWEEN 1 AND 9999 THEN {fail} ELSE {made} END)"
 
@@ -464,9 +454,7 @@ _REST = (
         " to 9999; NULL if one of them is.",
         on(
             "whole, whole, whole",
-            duckdb=_duckdb_make,
-            spark=_spark_make,
-            postgres=_postgres_make,
+            every=_made,
             gives="date",
         ),
         cases=[
@@ -494,6 +482,9 @@ _REST = (
                 for x in ("d + 1", "d - id", "30 + d")
             ),
             "d - DATE '2024-02-29'",
+            "d + 1",
+            "d - 1",
+            "d + 1 - 1",
             "d > '2024-02-29'",
             "ts BETWEEN '2024-01-01' AND '2024-02-29T23:59:59.999999'",
             "d IN ('2024-02-29', '1969-12-31')",

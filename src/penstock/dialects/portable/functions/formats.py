@@ -421,19 +421,19 @@ def _postgres_read(call: Call, text: str) -> str:
     return f"(CASE WHEN {x} ~ {call.string('^' + how.pattern + '$')} THEN {naive} END)"
 
 
-def _read(one: Callable[[Call, str], str], fail: str | None) -> Callable[[Call], str]:
+def _read(one: Callable[[Call, str], str], *, strict: bool) -> Callable[[Call], str]:
     """Reads by one format, or by the first of several that fits.
 
     Args:
-        fail: `error({0})` with the message and the text; None: NULL for what does not fit.
+        strict: fail for what does not fit; otherwise it is NULL.
     """
 
     def render(call: Call) -> str:
         forms = _formats(call)
         made = [one(call, form) for form in forms]
-        if fail is not None:
-            message = call.string(f"the text is no date by {' or '.join(forms)}")
-            wrong = fail.format(message, call.args[0], call.engine.type_name(call.type))
+        if strict:
+            message = f"a text is no date by {' or '.join(forms)}"
+            wrong = call.engine.failing(message, call.args[0], call.type)
             made.append(f"CASE WHEN {call.args[0]} IS NOT NULL THEN {wrong} END")
         return made[0] if len(made) == 1 else f"COALESCE({', '.join(made)})"
 
@@ -477,9 +477,9 @@ _TRY = function(
     " checked), and %z (Z, +05, +0530, +05:30), which gives a timestamptz.",
     on(
         "varchar, written",
-        duckdb=_read(_duckdb_read, None),
-        spark=_read(_spark_read, None),
-        postgres=_read(_postgres_read, None),
+        duckdb=_read(_duckdb_read, strict=False),
+        spark=_read(_spark_read, strict=False),
+        postgres=_read(_postgres_read, strict=False),
     ),
     cases=[f"try_strptime(raw, '{form}')" for form in _FORMS]
     + [
@@ -496,9 +496,9 @@ _STRPTIME = function(
     "The same as `try_strptime`, but a text that does not fit fails the query; NULL of NULL.",
     on(
         "varchar, written",
-        duckdb=_read(_duckdb_read, "error({0} || ': ' || {1})"),
-        spark=_read(_spark_read, "CAST(raise_error({0} || ': ' || {1}) AS {2})"),
-        postgres=_read(_postgres_read, "CAST(penstock.fail({0}, {1}) AS {2})"),
+        duckdb=_read(_duckdb_read, strict=True),
+        spark=_read(_spark_read, strict=True),
+        postgres=_read(_postgres_read, strict=True),
     ),
     cases=[
         "strptime(strftime(ts, '%Y-%m-%d %H:%M:%S.%f'), '%Y-%m-%d %H:%M:%S.%f')",

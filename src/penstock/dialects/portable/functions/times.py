@@ -79,6 +79,8 @@ INTERVALS = (
         _within("ts - INTERVAL 1 DAY - INTERVAL '1' MONTH"),
         "ts + to_days(NULL)",
         _within("ts + to_days(CAST(3000000000 AS BIGINT))"),
+        "d + INTERVAL 1 DAY",
+        "d - INTERVAL 1 DAY",
     ),
     _interval("weeks", "seven days"),
     _interval(
@@ -122,7 +124,7 @@ def _since(duckdb: str, per: int) -> Overload:
     )
 
 
-def _guarded(fail: str, per: int, make: str) -> Callable[[Call], str]:
+def _guarded(per: int, make: str) -> Callable[[Call], str]:
     """A moment of units since 1970; outside the years 1 to 9999 the query fails."""
 
     def render(call: Call) -> str:
@@ -133,8 +135,8 @@ def _guarded(fail: str, per: int, make: str) -> Callable[[Call], str]:
             high += ".999999"
         else:
             micros = f"(CAST({value} AS BIGINT) * {1_000_000 // per})"
-        message = call.string("a moment lies outside the years 1 to 9999")
-        text, made = fail.format(message, value), make.format(micros)
+        text = call.engine.failing("a moment outside the years 1 to 9999", value, call.type)
+        made = make.format(micros)
         return f"(CASE WHEN {value} NOT BETWEEN {low} AND {high} THEN {text} ELSE {made} END)"
 
     return render
@@ -149,20 +151,13 @@ def _of_micros(takes: str, per: int, type_name: str) -> Overload:
         at + " + ({0} / 1000000) * INTERVAL '1 second' + ({0} % 1000000) *"
         " INTERVAL '1 microsecond')"
     )
-    spark_fail = "raise_error({0})"
     if naive:
-        spark, spark_fail = (
-            f"CAST({spark} AS TIMESTAMP_NTZ)",
-            f"CAST({spark_fail} AS TIMESTAMP_NTZ)",
-        )
-    own = "TIMESTAMP" if naive else "TIMESTAMPTZ"
+        spark = f"CAST({spark} AS TIMESTAMP_NTZ)"
     return on(
         takes,
-        duckdb=_guarded("error({0})", per, duck),
-        spark=_guarded(spark_fail, per, spark),
-        postgres=_guarded(
-            f"CAST(penstock.fail({{0}}, CAST({{1}} AS TEXT)) AS {own})", per, postgres
-        ),
+        duckdb=_guarded(per, duck),
+        spark=_guarded(per, spark),
+        postgres=_guarded(per, postgres),
         gives=type_name,
     )
 
@@ -171,7 +166,7 @@ _MADE = "Fails outside the years 1 to 9999; NULL of NULL."
 _PARTS = "whole, whole, whole, whole, whole, exact"
 
 
-def _clock(fail: str, make: str) -> Callable[[Call], str]:
+def _clock(make: str) -> Callable[[Call], str]:
     """A timestamp of its six parts, with the same ones refused by every engine."""
 
     def render(call: Call) -> str:
@@ -184,8 +179,7 @@ def _clock(fail: str, make: str) -> Callable[[Call], str]:
             f"{minute} NOT BETWEEN 0 AND 59",
             f"{second} NOT BETWEEN 0 AND 59.999999",
         ]
-        message = call.string("there is no such moment in the years 1 to 9999")
-        text = fail.format(message, call.cast(year, "varchar"))
+        text = call.engine.failing("no such moment in the years 1 to 9999", year, call.type)
         made = make.format(*wholes, second)
         return f"(CASE WHEN {' OR '.join(bad)} THEN {text} ELSE {made} END)"
 
@@ -195,21 +189,14 @@ def _clock(fail: str, make: str) -> Callable[[Call], str]:
 def _made_of_parts(type_name: str) -> Overload:
     naive = type_name == "timestamp"
     zone = "" if naive else ", 'UTC'"
-    own = "TIMESTAMP" if naive else "TIMESTAMPTZ"
     name = "make_timestamp" if naive else "make_timestamptz"
     parts = "{0}, {1}, {2}, {3}, {4}"
     spark = f"make_timestamp_ntz({parts}, {{5}})"
     return on(
         _PARTS,
-        duckdb=_clock("error({0})", f"{name}({parts}, {{5}})"),
-        spark=_clock(
-            "CAST(raise_error({0}) AS TIMESTAMP_NTZ)" if naive else "raise_error({0})",
-            spark if naive else f"CAST({spark} AS TIMESTAMP)",
-        ),
-        postgres=_clock(
-            f"CAST(penstock.fail({{0}}, {{1}}) AS {own})",
-            f"{name}({parts}, CAST({{5}} AS DOUBLE PRECISION){zone})",
-        ),
+        duckdb=_clock(f"{name}({parts}, {{5}})"),
+        spark=_clock(spark if naive else f"CAST({spark} AS TIMESTAMP)"),
+        postgres=_clock(f"{name}({parts}, CAST({{5}} AS DOUBLE PRECISION){zone})"),
         gives=type_name,
     )
 
@@ -375,7 +362,13 @@ def _month_bucket(call: Call, number: str, floor: str, make: str) -> str:
     months, _ = _width(call)
     origin = _month_origin(call) % months
     start = f"({floor.format(f'({number} - {origin})', months)} + {origin})"
-    return call.cast(make.format(start))
+    return _held(call, make.format(start), "date")
+
+
+def _held(call: Call, made: str, type_name: str | None = None) -> str:
+    """A bucket's start in the type of the result, which must lie in the years 1 to 9999."""
+    found = call.cast(call.cast(made, type_name) if type_name else made)
+    return intervals.within(call.engine, found, call.type)
 
 
 def _origin(call: Call) -> str:
@@ -396,8 +389,9 @@ def _duckdb_bucket(call: Call) -> str:
         number = f"(year({at}) * 12 + month({at}) - 1)"
         floor = "({0} - ((({0} % {1}) + {1}) % {1}))"
         return _month_bucket(call, number, floor, "make_date({0} // 12, {0} % 12 + 1, 1)")
-    made = f"time_bucket(INTERVAL {intervals.seconds(micros)} SECOND, {at}, {_origin(call)})"
-    return call.cast(made) if call.type == "date" else made
+    return _held(
+        call, f"time_bucket(INTERVAL {intervals.seconds(micros)} SECOND, {at}, {_origin(call)})"
+    )
 
 
 def _spark_bucket(call: Call) -> str:
@@ -412,7 +406,7 @@ def _spark_bucket(call: Call) -> str:
             "make_date(CAST({0} DIV 12 AS INT), CAST({0} % 12 + 1 AS INT), 1)",
         )
     value, origin = spark_micros(at), spark_micros(_origin(call))
-    return call.cast(f"timestamp_micros({value} - pmod({value} - {origin}, {micros}))")
+    return _held(call, f"timestamp_micros({value} - pmod({value} - {origin}, {micros}))")
 
 
 def _postgres_bucket(call: Call) -> str:
@@ -423,7 +417,7 @@ def _postgres_bucket(call: Call) -> str:
         floor = "({0} - ((({0} % {1}) + {1}) % {1}))"
         return _month_bucket(call, number, floor, "make_date({0} / 12, {0} % 12 + 1, 1)")
     # date_bin of some releases is one bucket too early at a boundary before the origin.
-    return call.cast(f"penstock.bucket({at}, {micros}, {_origin(call)})")
+    return _held(call, f"penstock.bucket({at}, {micros}, {_origin(call)})")
 
 
 def _later(case: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.dialects.portable.entry import function, on
 from penstock.dialects.portable.functions.dates import moment
+from penstock.dialects.portable.intervals import within
 from penstock.dialects.portable.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -53,23 +54,24 @@ def _zone(call: Call) -> str:
 
 
 def _native(call: Call) -> str:
-    return f"({moment(call, 1)} AT TIME ZONE {_zone(call)})"
+    return within(call.engine, f"({moment(call, 1)} AT TIME ZONE {_zone(call)})", call.type)
 
 
 def _spark_clock(call: Call) -> str:
-    return call.cast(f"from_utc_timestamp({call.args[1]}, {_zone(call)})")
+    made = call.cast(f"from_utc_timestamp({call.args[1]}, {_zone(call)})")
+    return within(call.engine, made, call.type)
 
 
 def _spark_moment(call: Call) -> str:
     # Spark takes the first of two moments that a clock shows twice, the others the second: that
-    # is the one with the offset of the day after, if the clock shows this time with it.
+    # is the one with the offset of a day later, if the clock shows this time with it.
     zone = _zone(call)
     clock = f"CAST({moment(call, 1)} AS TIMESTAMP)"
     first = f"to_utc_timestamp({clock}, {zone})"
-    day = "INTERVAL '1' DAY"
-    later = f"({clock} - (from_utc_timestamp({first} + {day}, {zone}) - ({first} + {day})))"
-    shown = f"from_utc_timestamp({later}, {zone}) = {clock}"
-    return f"(CASE WHEN {shown} THEN {later} ELSE {first} END)"
+    second = f"(to_utc_timestamp({clock} + INTERVAL '1' DAY, {zone}) - INTERVAL '1' DAY)"
+    shown = f"from_utc_timestamp({second}, {zone}) = {clock}"
+    made = f"(CASE WHEN {shown} THEN {second} ELSE {first} END)"
+    return within(call.engine, made, call.type)
 
 
 _ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe")
@@ -80,7 +82,7 @@ _FUNCTION = function(
     " date) the moment at which clocks there show it, a timestamptz. A time that clocks show twice"
     " is the second of them; one that they leave out is read with the offset before the change."
     " The zone must be written, a name of the tz database. Before 1970 it depends on the release"
-    " of that database that an engine has.",
+    " of that database that an engine has. Fails outside the years 1 to 9999.",
     on(
         "varchar, timestamptz",
         duckdb=_native,
@@ -96,6 +98,11 @@ _FUNCTION = function(
         gives="timestamptz",
     ),
     cases=[
+        # The first day of the year 1 in India lies before it in UTC.
+        "TIMESTAMP '0001-01-01 00:00:00' AT TIME ZONE 'Asia/Kolkata'",
+        "TIMESTAMPTZ '9999-12-31 23:59:59Z' AT TIME ZONE 'Asia/Kolkata'",
+    ]
+    + [
         f"SELECT id, {x} AT TIME ZONE '{zone}' AS v FROM t_dt WHERE id NOT IN (13, 25)"
         for zone in _ZONES
         for x in ("ts", "tz")
