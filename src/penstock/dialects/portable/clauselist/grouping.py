@@ -42,7 +42,8 @@ CLAUSES = (
     Clause(
         "grouping_sets",
         "GROUPING SETS",
-        "The rows of several GROUP BY; keys that a set leaves out are NULL.",
+        "The rows of several GROUP BY; keys that a set leaves out are NULL. Of no rows none, not "
+        "even a total.",
         "SELECT region, yr, sum(qty) AS s FROM t_sales GROUP BY GROUPING SETS ((region), (yr), ())",
         cases=(
             "SELECT count(*) AS n FROM t_sales WHERE qty > 99 GROUP BY GROUPING SETS ((), ())",

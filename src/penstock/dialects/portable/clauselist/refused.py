@@ -129,6 +129,9 @@ CLAUSES = (
         "SELECT x FROM t_a WHERE (x, y) = (1, 'a')",
         "PSK-PORT-022",
         "SELECT x FROM t_a WHERE (x, y) IN (SELECT x, y FROM t_b)",
+        "SELECT count(DISTINCT (x, y)) AS n FROM t_a",
+        "SELECT row(x, y) AS r FROM t_a",
+        "SELECT ARRAY(SELECT x FROM t_b) AS l FROM t_a",
     ),
     _refused(
         "other_lateral",

@@ -30,6 +30,10 @@ CLAUSES = (
         "An aggregate over the window's rows for which it is true.",
         "SELECT eid, sum(amt) FILTER (WHERE amt > 0) OVER (PARTITION BY cust ORDER BY eid) AS s "
         "FROM t_evt",
+        everywhere("CASE inside the aggregate"),
+        cases=(
+            "SELECT eid, count(*) FILTER (WHERE amt > 0) OVER (PARTITION BY cust) AS n FROM t_evt",
+        ),
     ),
     Clause(
         "named_window",

@@ -34,6 +34,7 @@ def choosing(tree: exp.Expr) -> exp.Expr:
     for node in inner_first(tree):
         if isinstance(node, exp.Select):
             _group_all(node)
+            _totals(node)
         if isinstance(node, (exp.Select, exp.SetOperation)):
             _order_all(node)
             _limited(node)
@@ -91,6 +92,19 @@ def _group_all(node: exp.Select) -> None:
             raise refuse("PSK-PORT-022", node, "GROUP BY () without an aggregate")
     if not any(group.args.get(k) for k in ("expressions", "grouping_sets", "cube", "rollup")):
         node.set("group", None)
+
+
+def _totals(node: exp.Select) -> None:
+    """A total of no rows is no row: some engines give one, some none."""
+    group = node.args.get("group")
+    sets = (group.args.get(k) for k in ("grouping_sets", "cube", "rollup")) if group else ()
+    inside = group.find(exp.GroupingSets, exp.Cube, exp.Rollup) if group else None
+    if not any(sets) and inside is None:
+        return
+    there = exp.GT(this=call("count", exp.Star()), expression=exp.Literal.number(0))
+    having = node.args.get("having")
+    both = there if having is None else exp.And(this=exp.Paren(this=having.this), expression=there)
+    node.set("having", exp.Having(this=both))
 
 
 def _order_all(node: exp.Expr) -> None:

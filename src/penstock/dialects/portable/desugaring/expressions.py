@@ -44,6 +44,13 @@ def _bracket(node: exp.Expr) -> exp.Expr:
 
 def _array(node: exp.Expr) -> exp.Expr | None:
     inner = node.expressions[0] if len(node.expressions) == 1 else None
+    if isinstance(inner, (exp.Select, exp.SetOperation)):
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            "ARRAY(query) is a list in an order that the query does not say",
+            "(SELECT list(x ORDER BY x) FROM …)",
+        )
     if not isinstance(inner, exp.Comprehension):
         return None
     names = [inner.expression] + [p for p in [inner.args.get("position")] if p]
