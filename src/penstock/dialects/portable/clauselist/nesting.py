@@ -46,6 +46,7 @@ CLAUSES = (
         "SELECT id, list_transform(a, lambda x, i: x + i * id) AS l FROM t_arr",
         {"postgres": "a query over the elements"},
         cases=(
+            "SELECT id, list_transform(a, lambda x: list_transform([1, 2], lambda y: y + x)[1]) AS l FROM t_arr",
             "SELECT id, list_transform(a, x -> x * 2) AS l FROM t_arr",
             "SELECT id, list_filter(a, lambda x: list_contains([5, 1], x)) AS l FROM t_arr",
         ),

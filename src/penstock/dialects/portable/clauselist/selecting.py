@@ -259,6 +259,7 @@ CLAUSES = (
         "SELECT cust FROM t_dim d WHERE EXISTS (SELECT 1 FROM t_evt e WHERE e.cust = d.cust AND "
         "e.amt > 100)",
         cases=(
+            "SELECT eid FROM t_evt e WHERE EXISTS (SELECT 1 FROM t_dim d WHERE d.cust = e.cust AND EXISTS (SELECT 1 FROM t_a a WHERE a.x = d.cust))",
             "SELECT cust FROM t_dim d WHERE NOT EXISTS (SELECT 1 FROM t_evt e WHERE e.cust = d.cust)",
             "SELECT cust, EXISTS (SELECT 1 FROM t_evt e WHERE e.cust = d.cust) AS seen FROM t_dim d",
         ),

@@ -42,6 +42,9 @@ CLAUSES = (
         "SELECT eid, row_number() OVER w AS n, sum(amt) OVER (w ROWS BETWEEN 1 PRECEDING AND CURRENT "
         "ROW) AS s FROM t_evt WINDOW w AS (PARTITION BY cust ORDER BY eid)",
         everywhere("its definition"),
+        cases=(
+            "SELECT x, sum(x) OVER w AS s FROM t_a WINDOW v AS (PARTITION BY y), w AS (v ORDER BY x, g)",
+        ),
     ),
     Clause(
         "rows_frame",

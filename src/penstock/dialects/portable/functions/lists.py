@@ -141,16 +141,14 @@ def _sorted(*, spark: bool = False, postgres: bool = False, down: bool = False) 
     return render
 
 
-def _joined(duckdb: str) -> Rendering:
-    """Lists as one; a NULL list is as an empty one, but nothing comes of nothing but NULL."""
+def _joined(template: str) -> Rendering:
+    """Lists as one; a NULL list is as an empty one."""
 
     def render(call: Call) -> str:
         kind = call.engine.type_name(call.type)
         empty = call.engine.list_of([], call.type)
         lists = [f"COALESCE(CAST({a} AS {kind}), {empty})" for a in call.args]
-        nothing = " AND ".join(f"{a} IS NULL" for a in call.args)
-        made = duckdb.format(f" {'||' if duckdb == '{}' else ','} ".join(lists))
-        return f"CASE WHEN NOT ({nothing}) THEN {made} END"
+        return template.format(f" {'||' if template == '{}' else ','} ".join(lists))
 
     return render
 
@@ -460,8 +458,7 @@ FUNCTIONS = (
     function(
         "list_concat",
         "lists",
-        "The elements of one list behind those of another. A NULL list is as an empty one; NULL "
-        "where all are NULL.",
+        "The elements of one list behind those of another; a NULL list is as an empty one.",
         on(
             "list, list, list…",
             duckdb=_joined("list_concat({})"),
