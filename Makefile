@@ -116,9 +116,6 @@ athena: $(VENV)/.dev ## The tests of Athena with Trino in the sandbox, not DuckD
 	$(ATHENA) $(BIN)/pytest tests/with_trino tests/unit/sandbox/test_athena.py tests/unit/athena
 	$(ATHENA) $(BIN)/pytest tests/contract/test_targets.py tests/fault/test_killed_loads.py -k athena
 
-fuzz: $(VENV)/.dev ## The property tests with 50 times the examples
-	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz
-
 bench: $(VENV)/.dev ## Penstock against hand-written DuckDB on TPC-H; start-up of the command line
 	$(BIN)/python tests/bench/run.py
 
