@@ -26,6 +26,8 @@ def main(data: Path) -> None:
         .config("spark.ui.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.ansi.enabled", "true")
+        # Without it a decimal of more than 38 digits loses decimal places in silence.
+        .config("spark.sql.decimalOperations.allowPrecisionLoss", "false")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")

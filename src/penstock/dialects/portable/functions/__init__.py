@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from penstock.dialects.portable.entry import Function
 
-MODULES = ("text",)
+MODULES = ("text", "numbers", "conditionals", "operators", "conversions")
 """Modules of this package, each with a tuple `FUNCTIONS`."""
 
 
