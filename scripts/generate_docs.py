@@ -19,6 +19,7 @@ from reference import (
     evidence,
     exit_codes,
     pipeline,
+    portable,
     rules,
     steps,
 )
@@ -39,6 +40,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/evidence.md": evidence.page,
     "reference/exit-codes.md": exit_codes.page,
     "reference/pipeline-file.md": pipeline.page,
+    "reference/portable-functions.md": portable.page,
     "reference/quality-rules.md": rules.page,
     "reference/steps.md": steps.page,
 }

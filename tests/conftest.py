@@ -158,8 +158,10 @@ def s3():
         boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys).create_bucket(
             Bucket="acme-lake"
         )
-        yield endpoint
-        server.terminate()
+        try:
+            yield endpoint
+        finally:
+            server.kill()
 
 
 @pytest.fixture

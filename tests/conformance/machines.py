@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 import nasty
+import pyarrow.parquet as pq
 from values import told
 
 from penstock.dialects.portable.engine import ENGINES
@@ -76,16 +77,19 @@ class Postgres:
         self._connection.execute("SET timezone = 'UTC'")
         self._install()
         spell = ENGINES["postgres"].type_name
-        for name, table in nasty.T.items():
+        for path in sorted(data.glob("*.parquet")):
+            table = pq.read_table(path)
             columns = ", ".join(
                 f'"{f.name}" {spell(nasty.type_name(f.type))}' for f in table.schema
             )
-            self._connection.execute(f"CREATE TABLE {name} ({columns})")
-            marks = ", ".join(["%s"] * table.num_columns)
-            with self._connection.cursor() as cursor:
-                rows = [tuple(row.values()) for row in table.to_pylist()]
-                cursor.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
-        assert data.exists()
+            self._connection.execute(f"CREATE TABLE {path.stem} ({columns})")
+            with (
+                self._connection.cursor() as cursor,
+                cursor.copy(f"COPY {path.stem} FROM STDIN") as copy,
+            ):
+                for row in table.to_pylist():
+                    copy.write_row(tuple(row.values()))
+            self._connection.execute(f"ANALYZE {path.stem}")
 
     def _install(self) -> None:
         from penstock.dialects.portable.helpers import postgres

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal as D
-from pathlib import Path
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 nan = float("nan")
 inf = float("inf")
@@ -65,34 +68,34 @@ T["t_num"] = pa.table(
         "d": pa.array(
             [
                 None,
-                D("0.0000"),
-                D("2.5000"),
-                D("-2.5000"),
-                D("3.5000"),
-                D("1.0050"),
-                D("-1.0050"),
-                D("99999999999999.9999"),
-                D("0.1250"),
-                D("0.1350"),
-                D("-0.0001"),
-                D("1234.5678"),
+                Decimal("0.0000"),
+                Decimal("2.5000"),
+                Decimal("-2.5000"),
+                Decimal("3.5000"),
+                Decimal("1.0050"),
+                Decimal("-1.0050"),
+                Decimal("99999999999999.9999"),
+                Decimal("0.1250"),
+                Decimal("0.1350"),
+                Decimal("-0.0001"),
+                Decimal("1234.5678"),
             ],
             pa.decimal128(18, 4),
         ),
         "hd": pa.array(
             [
                 None,
-                D(0),
-                D("1234567890123456789012345678.0123456789"),
-                D("-1234567890123456789012345678.0123456789"),
-                D("1"),
-                D("0.0000000001"),
-                D("3"),
-                D("7"),
-                D("10"),
-                D("2.5"),
-                D("-2.5"),
-                D("9"),
+                Decimal(0),
+                Decimal("1234567890123456789012345678.0123456789"),
+                Decimal("-1234567890123456789012345678.0123456789"),
+                Decimal(1),
+                Decimal("0.0000000001"),
+                Decimal(3),
+                Decimal(7),
+                Decimal(10),
+                Decimal("2.5"),
+                Decimal("-2.5"),
+                Decimal(9),
             ],
             pa.decimal128(38, 10),
         ),
@@ -101,7 +104,7 @@ T["t_num"] = pa.table(
         ),
     }
 )
-ts = lambda s: dt.datetime.fromisoformat(s)
+ts = dt.datetime.fromisoformat
 T["t_dt"] = pa.table(
     {
         "id": pa.array(range(1, 13), pa.int32()),
@@ -232,7 +235,7 @@ T["t_evt"] = pa.table(
             pa.timestamp("us"),
         ),
         "amt": pa.array(
-            [None if k % 7 == 3 else D(k * k - 30) * D("1.15") for k in range(n)],
+            [None if k % 7 == 3 else Decimal(k * k - 30) * Decimal("1.15") for k in range(n)],
             pa.decimal128(12, 2),
         ),
         "f": pa.array(
@@ -282,7 +285,7 @@ T["t_evt"] = pa.table(
                 '{"a":"é\\n\\"q\\""}',
                 '{"a":12345678901234567890}',
             ]
-            + ['{"a":%d}' % k for k in range(n - 12)],
+            + [f'{{"a":{k}}}' for k in range(n - 12)],
             pa.string(),
         ),
     }
@@ -301,7 +304,7 @@ T["t_sales"] = pa.table(
         "yr": pa.array([2023, 2024, 2023, 2024, 2023, 2024, 2023, None, 2024], pa.int32()),
         "qty": pa.array([1, 2, 3, 4, 5, 6, 7, 8, None], pa.int32()),
         "amt": pa.array(
-            [D(x) for x in ["1.10", "2.20", "3.30", "4.40", "5.55", "6.65", "7.75", "8.85"]]
+            [Decimal(x) for x in ["1.10", "2.20", "3.30", "4.40", "5.55", "6.65", "7.75", "8.85"]]
             + [None],
             pa.decimal128(10, 2),
         ),
@@ -321,7 +324,8 @@ T["t_quote"] = pa.table(
             pa.timestamp("us"),
         ),
         "px": pa.array(
-            [D("1.00"), D("2.00"), D("3.00"), D("9.00"), D("5.00")], pa.decimal128(10, 2)
+            [Decimal("1.00"), Decimal("2.00"), Decimal("3.00"), Decimal("9.00"), Decimal("5.00")],
+            pa.decimal128(10, 2),
         ),
     }
 )
@@ -462,6 +466,8 @@ _NAMES = {
     "timestamp[us]": "timestamp",
     "timestamp[us, tz=UTC]": "timestamptz",
     "bool": "boolean",
+    "large_string": "varchar",
+    "string_view": "varchar",
 }
 
 

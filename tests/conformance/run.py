@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-import nasty  # noqa: E402
-import suite  # noqa: E402
-from machines import start  # noqa: E402
+import nasty
+import suite
+from machines import start
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ def told(value: object) -> str:
     if isinstance(value, dt.datetime):
         zone = ""
         if value.tzinfo is not None:
-            value, zone = value.astimezone(dt.timezone.utc), "Z"
+            value, zone = value.astimezone(dt.UTC), "Z"
         text = value.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
         return text.removesuffix(".000000") + zone
     if isinstance(value, (dt.date, dt.time)):

@@ -328,8 +328,10 @@ def faults_before(upstream):
             body = json.dumps(wanted or {}).encode()
             urlopen(Request(f"{url}/-/fault", body, method="POST")).close()
 
-        yield url, go_wrong
-        server.terminate()
+        try:
+            yield url, go_wrong
+        finally:
+            server.kill()  # a test that fails here would wait for it for ever
 
 
 @pytest.fixture

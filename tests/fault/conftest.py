@@ -17,5 +17,7 @@ def proxy(s3):
     script = Path(__file__).with_name("fault_proxy.py")
     command = [sys.executable, str(script), s3]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        server.terminate()
+        try:
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.kill()

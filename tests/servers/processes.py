@@ -29,8 +29,10 @@ def moto_dynamodb():
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        server.terminate()
+        try:
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.kill()
 
 
 @contextmanager
@@ -42,8 +44,10 @@ def moto_with_sandbox():
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
-        server.terminate()
+        try:
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.kill()
 
 
 @contextmanager

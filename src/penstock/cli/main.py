@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run the pipeline and publish its targets."),
     "query": ("query", "SQL over the published tables."),
     "compile": ("compile", "Print the Program of an engine: its SQL, or the whole as JSON."),
+    "engines": ("engines", "Which engines the pipeline means the same on, and why not the others."),
     "build": ("build", "Make what an AWS architecture is deployed from: packages, Terraform."),
     "deploy": ("deploy", "Build, and have Terraform make it: on AWS, or in the sandbox."),
     "logs": ("logs", "What the functions of a deployment said."),

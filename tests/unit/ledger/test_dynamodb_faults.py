@@ -55,9 +55,11 @@ def place(request, use_dynamodb, monkeypatch):
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
         monkeypatch.setattr(client, "ATTEMPTS", 3)
         made = Place(url)
-        yield made
-        made.ledger.close()
-        server.terminate()
+        try:
+            yield made
+        finally:
+            made.ledger.close()
+            server.kill()
 
 
 def begin(ledger, run_id="r1", key="k1"):

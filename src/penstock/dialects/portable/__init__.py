@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
@@ -22,8 +23,6 @@ from penstock.dialects.portable.typing import Typer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from sqlglot import exp
 
 __all__ = ["Prepared", "Refusal", "compile_query", "prepare"]
 
@@ -49,18 +48,27 @@ class Prepared:
         return Lowering(ENGINES[engine], self.typer).whole(self.tree)
 
 
-def prepare(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> Prepared:
+def prepare(
+    sql: str,
+    schemas: Mapping[str, Mapping[str, str]],
+    variables: Mapping[str, exp.Expr] | None = None,
+) -> Prepared:
     """Read a query, make its clauses canonical and find its types.
 
     Args:
         schemas: table → column → Penstock type.
+        variables: what `$NAME` stands for.
 
     Raises:
         Refusal: it is outside the portable language.
     """
-    tree = before_names(read(sql))
+    tree = read(sql)
+    for node in list(tree.find_all(exp.Placeholder)):
+        if variables and node.name in variables:
+            node.replace(variables[node.name].copy())
+    tree = before_names(tree)
     clauses.check(tree)
-    plain = {t: dict.fromkeys(columns, "VARCHAR") for t, columns in schemas.items()}
+    plain: dict[str, object] = {t: dict.fromkeys(c, "VARCHAR") for t, c in schemas.items()}
     try:
         tree = qualify(
             tree,
@@ -77,13 +85,13 @@ def prepare(sql: str, schemas: Mapping[str, Mapping[str, str]]) -> Prepared:
 
 
 def compile_query(sql: str, schemas: Mapping[str, Mapping[str, str]], engine: str) -> str:
-    """A portable query in an engine's SQL.
+    r"""A portable query in an engine's SQL.
 
     Raises:
         Refusal: it is outside the portable language, or the engine cannot do it.
 
     >>> schemas = {"t": {"s": "varchar"}}
     >>> compile_query("SELECT lpad(s, 5, '*') AS p FROM t", schemas, "postgres")
-    'SELECT CAST(LPAD("t"."s", CAST(5 AS INTEGER), \\'*\\') AS TEXT) AS "p" FROM "t" AS "t"'
+    'SELECT CAST(lpad("t"."s", CAST(5 AS INTEGER), \'*\') AS TEXT) AS "p" FROM "t" AS "t"'
     """
     return prepare(sql, schemas).render(engine)

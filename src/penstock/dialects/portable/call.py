@@ -82,9 +82,8 @@ class Call:
             return str(node.this)
         if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
             return f"-{node.this.this}"
-        raise Refusal(
-            "PSK-PORT-024", f"{what} of `{self.name}` must be written in the SQL, not computed"
-        )
+        message = f"{what} of `{self.name}` must be written in the SQL, not computed"
+        raise Refusal("PSK-PORT-024", message)
 
     def string(self, value: str) -> str:
         """A text as the engine writes it."""

@@ -46,7 +46,7 @@ def cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> st
     return _cast(to.engine, sql, source, target, node, tries=False)
 
 
-def try_cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> str:
+def try_cast(_to: Renderer, _sql: str, source: str, target: str, node: exp.Expr) -> str:
     """The same, NULL for a value that has no such form.
 
     Raises:

@@ -20,7 +20,8 @@ PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     for kind, words in (
         (
             exp.Select,
-            "with_ expressions from_ joins where group having qualify order limit offset distinct windows laterals",
+            "with_ expressions from_ joins where group having qualify order limit offset "  # noqa: ISC004
+            "distinct windows laterals",
         ),
         (exp.Union, "with_ this expression distinct by_name order limit offset"),
         (exp.Except, "with_ this expression distinct order limit offset"),
@@ -67,12 +68,7 @@ def check(query: exp.Expr) -> None:
                 if key not in parts and value not in (None, False, [], ""):
                     offset, length = place(node)
                     word = key.rstrip("_").replace("_", " ").upper()
-                    raise Refusal(
-                        "PSK-PORT-022",
-                        f"{type(node).__name__.upper()} with {word} is not in the portable language:"
-                        f" `{shown(node)}`",
-                        None,
-                        offset,
-                        length,
-                    )
+                    what = f"{type(node).__name__.upper()} with {word}: `{shown(node)}`"
+                    message = f"{what} is not in the portable language"
+                    raise Refusal("PSK-PORT-022", message, None, offset, length)
         stack.extend(node.iter_expressions())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock import types
+from penstock import types as penstock_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +37,10 @@ class Engine:
     gaps: Mapping[str, str] = field(default_factory=dict)
 
     def string(self, value: str) -> str:
-        """A text literal.
+        r"""A text literal.
 
         >>> SPARK.string("a'b"), POSTGRES.string("a'b")
-        ("'a\\\\\\\\'b'", "'a''b'")
+        ("'a\\'b'", "'a''b'")
         """
         return exp.Literal.string(value).sql(self.sql)
 
@@ -57,9 +57,9 @@ class Engine:
         >>> SPARK.type_name("integer[]"), POSTGRES.type_name("decimal(8,2)")
         ('ARRAY<INT>', 'NUMERIC(8, 2)')
         """
-        return self._type(types.parse("integer" if type_name == "null" else type_name))
+        return self._type(penstock_types.parse("integer" if type_name == "null" else type_name))
 
-    def _type(self, found: types.Type) -> str:
+    def _type(self, found: penstock_types.Type) -> str:
         if found.name == "decimal":
             return self.types["decimal"].format(*found.numbers)
         if found.name == "list" and self.list_type:
@@ -77,7 +77,7 @@ class Engine:
 DUCKDB = Engine(
     name="duckdb",
     sql="duckdb",
-    types={name: name.upper() for name in types.SCALARS} | {"decimal": "DECIMAL({}, {})"},
+    types={name: name.upper() for name in penstock_types.SCALARS} | {"decimal": "DECIMAL({}, {})"},
     list_type="{}[]",
     struct_type="STRUCT({})",
     struct_field="{} {}",

@@ -11,14 +11,13 @@ for an engine is a gap: nothing is passed through because it happens to have the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from penstock.dialects.base import Gap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from penstock.dialects.portable.call import Call
 
@@ -110,9 +109,8 @@ def on(
             names.append(word)
             fewest += 1
     given = {"duckdb": duckdb, "spark": spark, "postgres": postgres}
-    renderings = {
-        e: r for e in ENGINES if (r := given[e] if given[e] is not None else every) is not None
-    }
+    chosen = {e: every if r is None else r for e, r in given.items()}
+    renderings = {e: r for e, r in chosen.items() if r is not None}
     return Overload(tuple(names), renderings, gives, fewest)
 
 

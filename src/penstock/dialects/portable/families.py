@@ -14,7 +14,7 @@ _EXACT = {
     "time_like": ("date", "timestamp", "timestamptz"),
     "naive": ("date", "timestamp"),
     "simple": (*WHOLE, "decimal", "varchar", "boolean", "date", "timestamp"),
-    "scalar": tuple(types.SCALARS) + ("decimal",),
+    "scalar": (*types.SCALARS, "decimal"),
 }
 
 

@@ -48,18 +48,15 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
             return f"penstock.{helper}({left}, {right})"
         if result in WHOLE or result == "double":
             # Each engine then computes in the same type, and overflows at the same value.
+            own = to.engine.type_name(result)
+            sides = ((left, a, node.this), (right, b, node.expression))
+            written = [isinstance(n, exp.Literal) and result != "double" for *_, n in sides]
             left, right = (
-                s
-                if t == result or (isinstance(n, exp.Literal) and result != "double")
-                else f"CAST({s} AS {to.engine.type_name(result)})"
-                for s, t, n in ((left, a, node.this), (right, b, node.expression))
+                s if t == result or w else f"CAST({s} AS {own})"
+                for (s, t, _), w in zip(sides, written, strict=True)
             )
-            if isinstance(node.this, exp.Literal) or isinstance(node.expression, exp.Literal):
-                return (
-                    f"CAST({left} {sign} {right} AS {to.engine.type_name(result)})"
-                    if result in ("smallint", "bigint")
-                    else f"({left} {sign} {right})"
-                )
+            if any(written) and result in ("smallint", "bigint"):
+                return f"CAST({left} {sign} {right} AS {own})"
             return f"({left} {sign} {right})"
         _same_scale(node, sign, a, b)
         return f"CAST({left} {sign} {right} AS {to.engine.type_name(result)})"
@@ -203,15 +200,11 @@ def meeting(to: Renderer, node: exp.Expr, a: exp.Expr, b: exp.Expr) -> tuple[str
     try:
         kind = to.typer.common(list(kinds))
     except Refusal:
-        raise refused(
-            node, f"{kinds[0]} and {kinds[1]} do not compare", "cast one of them"
-        ) from None
+        why = f"{kinds[0]} and {kinds[1]} do not compare"
+        raise refused(node, why, "cast one of them") from None
     if name_of(kind) in ("struct", "map", "json"):
-        raise refused(
-            node,
-            f"values of type {name_of(kind)} do not compare everywhere",
-            "compare their fields",
-        )
+        why = f"values of type {name_of(kind)} do not compare everywhere"
+        raise refused(node, why, "compare their fields")
     return to.coerced(a, kind), to.coerced(b, kind), kind
 
 
@@ -281,9 +274,8 @@ def _in(to: Renderer, node: exp.Expr) -> str:
 def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
     pattern = node.expression
     if not (isinstance(pattern, exp.Literal) and pattern.is_string):
-        raise refused(
-            node, "a pattern must be written in the SQL", "use starts_with, ends_with or contains"
-        )
+        hint = "use starts_with, ends_with or contains"
+        raise refused(node, "a pattern must be written in the SQL", hint)
     text = str(pattern.this)
     if escape is None:
         # DuckDB has no escape unless one is named; the others take the backslash for one.
@@ -296,9 +288,8 @@ def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
     for side in (node.this,):
         if to.type(side) not in ("varchar", "null"):
             raise refused(node, f"{to.type(side)} is no text", "cast it")
-    return (
-        f"({to.sql(node.this)} {word} {to.engine.string(text)} ESCAPE {to.engine.string(escape)})"
-    )
+    string = to.engine.string
+    return f"({to.sql(node.this)} {word} {string(text)} ESCAPE {string(escape)})"
 
 
 def _escape(to: Renderer, node: exp.Expr) -> str:
@@ -308,11 +299,8 @@ def _escape(to: Renderer, node: exp.Expr) -> str:
 def _concat(to: Renderer, node: exp.Expr) -> str:
     sides = [to.type(node.this), to.type(node.expression)]
     if any(name_of(s) not in ("varchar", "null") for s in sides):
-        raise refused(
-            node,
-            f"`||` joins texts, not {' and '.join(sides)}",
-            "cast them, or use concat, list_concat",
-        )
+        why = f"`||` joins texts, not {' and '.join(sides)}"
+        raise refused(node, why, "cast them, or use concat, list_concat")
     return f"({to.sql(node.this)} || {to.sql(node.expression)})"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from penstock.dialects.portable.refusal import Refusal
 
@@ -28,7 +28,8 @@ _SYNTAX = frozenset(
     and or not when then else case on using where having select distinct from join by sets rollup
     cube within exclude replace interval order group limit offset qualify union except intersect
     with recursive materialized is between like ilike escape array struct map row decimal numeric
-    varchar char lateral table pivot unpivot for window partition similar to end null true false""".split()  # noqa: SIM905
+    varchar char lateral table pivot unpivot for window partition similar to end null true
+    false""".split()  # noqa: SIM905
 )
 # Also functions: what stands before tells.
 _BOTH = frozenset({"replace"})
@@ -63,17 +64,8 @@ def _marked(tokens: Sequence[Token]) -> list[Token]:
             and _is_function(token, before)
         ):
             text = MARK + token.text.lower()
-            marked.append(
-                Token(
-                    TokenType.VAR,
-                    text,
-                    token.line,
-                    token.col,
-                    token.start,
-                    token.end,
-                    token.comments,
-                )
-            )
+            where = (token.line, token.col, token.start, token.end)
+            marked.append(Token(TokenType.VAR, text, *where, token.comments))
         else:
             marked.append(token)
     return marked
@@ -107,12 +99,8 @@ def plain(sql: str) -> str:
 
 def called(node: exp.Expr) -> str | None:
     """The name of a marked call, lower case; None: it is none."""
-    if (
-        isinstance(node, exp.Anonymous)
-        and isinstance(node.this, str)
-        and node.this.startswith(MARK)
-    ):
-        return node.this[len(MARK) :]
+    if isinstance(node, exp.Anonymous) and str(node.this).startswith(MARK):
+        return str(node.this)[len(MARK) :]
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot import exp
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.dialects.portable.engine import Engine
+    from penstock.dialects.portable.entry import Function
     from penstock.dialects.portable.typing import Typer
 
 
@@ -45,10 +46,7 @@ class Renderer:
         render = operators.OPERATORS.get(type(node))
         if render is not None:
             return render(self, node)
-        offset, length = place(node)
-        raise Refusal(
-            "PSK-PORT-022", f"`{shown(node)}` is not in the portable language", None, offset, length
-        )
+        return self._unknown(node)
 
     def type(self, node: exp.Expr) -> str:
         """The canonical type of an expression."""
@@ -57,7 +55,7 @@ class Renderer:
     def coerced(self, node: exp.Expr, type_name: str) -> str:
         """An expression brought to a type that values of several types meet in."""
         found = self.type(node)
-        if found == type_name or type_name == "null":
+        if type_name in (found, "null"):
             return self.sql(node)
         if found == "null":
             return f"CAST(NULL AS {self.engine.type_name(type_name)})"
@@ -154,18 +152,14 @@ class Renderer:
     def _frame(self, spec: exp.Expr) -> str:
         def bound(which: str) -> str:
             value, side = spec.args.get(which), spec.args.get(f"{which}_side")
-            words = (
-                value if isinstance(value, str) else self.sql(value) if value is not None else ""
-            )
+            words = value or "" if value is None or isinstance(value, str) else self.sql(value)
             return f"{words} {side}" if side else words
 
         kind = spec.args.get("kind") or "ROWS"
         made = f"{kind} BETWEEN {bound('start')} AND {bound('end') or 'CURRENT ROW'}"
-        exclude = spec.args.get("exclude")
-        if exclude:
-            raise Refusal(
-                "PSK-PORT-022", "EXCLUDE in a window's frame is not in the portable language"
-            )
+        if spec.args.get("exclude"):
+            message = "EXCLUDE in a window's frame is not in the portable language"
+            raise Refusal("PSK-PORT-022", message)
         return made
 
     def orderings(self, keys: list[exp.Expr]) -> list[Ordering]:
@@ -192,55 +186,19 @@ class Renderer:
         nulls: str = "",
     ) -> str:
         if called(node) is None:
-            offset, length = place(node)
-            raise Refusal(
-                "PSK-PORT-022",
-                f"`{shown(node)}` is not in the portable language",
-                None,
-                offset,
-                length,
-            )
+            self._unknown(node)
         declared, overload = self.typer.overload(node)
         rendering = overload.rendering(self.engine.name)
         offset, length = place(node)
         if isinstance(rendering, Gap):
-            raise Refusal(
-                rendering.code,
-                f"`{declared.name}` cannot run on {self.engine.name}: {rendering.because}",
-                None,
-                offset,
-                length,
-                (self.engine.name,),
-            )
+            because = f"`{declared.name}` cannot run on {self.engine.name}: {rendering.because}"
+            raise Refusal(rendering.code, because, None, offset, length, (self.engine.name,))
         args = arguments(node)
-        distinct, order = False, []
-        for item in node.expressions:
-            each = item
-            while isinstance(each, (exp.Order, exp.IgnoreNulls, exp.RespectNulls)):
-                if isinstance(each, exp.Order):
-                    order = self.orderings(each.expressions)
-                else:
-                    nulls = "IGNORE" if isinstance(each, exp.IgnoreNulls) else "RESPECT"
-                each = each.this
-            distinct = distinct or isinstance(each, exp.Distinct)
-        if (condition or distinct or order) and declared.kind == "scalar":
-            raise Refusal(
-                "PSK-PORT-023",
-                f"`{declared.name}` is no aggregate: it has no FILTER, DISTINCT or ORDER BY",
-                None,
-                offset,
-                length,
-            )
-        if declared.kind == "window" and over is None:
-            raise Refusal("PSK-PORT-023", f"`{declared.name}` needs OVER", None, offset, length)
-        if declared.ordered and not order and over is None:
-            raise Refusal(
-                "PSK-PORT-028",
-                f"what `{declared.name}` gives depends on the order of rows",
-                f"give it one: {declared.name}(x ORDER BY y)",
-                offset,
-                length,
-            )
+        distinct, order, nulls = self._decorations(node, nulls)
+        decorated = bool(condition or distinct or order)
+        why = _misused(declared, decorated=decorated, ordered=bool(order), over=over)
+        if why is not None:
+            raise Refusal(*why, offset, length)
         call = Call(
             self.engine,
             declared.name,
@@ -260,7 +218,7 @@ class Renderer:
         except Refusal as refused:
             if refused.offset is None:
                 refused.offset, refused.length = offset, length
-            if not refused.engines and refused.code not in {"PSK-PORT-024"}:
+            if not refused.engines and refused.code != "PSK-PORT-024":
                 refused.engines = (self.engine.name,)
             raise
         if not call.tail or call.tail in made:
@@ -274,6 +232,26 @@ class Renderer:
             (self.engine.name,),
         )
 
+    def _unknown(self, node: exp.Expr) -> NoReturn:
+        offset, length = place(node)
+        message = f"`{shown(node)}` is not in the portable language"
+        raise Refusal("PSK-PORT-022", message, None, offset, length)
+
+    def _decorations(self, node: exp.Expr, nulls: str) -> tuple[bool, list[Ordering], str]:
+        """DISTINCT, ORDER BY and IGNORE NULLS inside a call's parentheses."""
+        distinct = False
+        order: list[Ordering] = []
+        for item in node.expressions:
+            each = item
+            while isinstance(each, (exp.Order, exp.IgnoreNulls, exp.RespectNulls)):
+                if isinstance(each, exp.Order):
+                    order = self.orderings(each.expressions)
+                else:
+                    nulls = "IGNORE" if isinstance(each, exp.IgnoreNulls) else "RESPECT"
+                each = each.this
+            distinct = distinct or isinstance(each, exp.Distinct)
+        return distinct, order, nulls
+
     def _lambdas(self, args: list[exp.Expr]) -> dict[str, str]:
         """The body of a lambda and the names of its variables, for templates."""
         for each in args:
@@ -282,6 +260,22 @@ class Renderer:
                 found = {"body": self.sql(each.this)}
                 return found | {f"v{i}": n for i, n in enumerate(names)}
         return {}
+
+
+def _misused(
+    declared: Function, *, decorated: bool, ordered: bool, over: str | None
+) -> tuple[str, str, str | None] | None:
+    """Code, message and hint of what a function cannot have or lacks; None: all is well."""
+    name = declared.name
+    if declared.kind == "scalar" and decorated:
+        message = f"`{name}` is no aggregate: it has no FILTER, DISTINCT or ORDER BY"
+        return "PSK-PORT-023", message, None
+    if declared.kind == "window" and over is None:
+        return "PSK-PORT-023", f"`{name}` needs OVER", None
+    if declared.ordered and not ordered and over is None:
+        message = f"what `{name}` gives depends on the order of rows"
+        return "PSK-PORT-028", message, f"give it one: {name}(x ORDER BY y)"
+    return None
 
 
 def _closes(text: str) -> bool:

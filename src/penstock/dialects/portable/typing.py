@@ -197,7 +197,7 @@ class Typer:
 
     # -- expressions ------------------------------------------------------------------------
 
-    def _find(self, node: exp.Expr) -> str:  # noqa: PLR0912 - one line for each kind
+    def _find(self, node: exp.Expr) -> str:  # noqa: C901, PLR0912 - one line for each kind
         if isinstance(node, (exp.Alias, exp.Paren, exp.IgnoreNulls, exp.RespectNulls)):
             return self.type(node.this)
         if isinstance(node, exp.Column):
@@ -380,12 +380,10 @@ def _written(node: exp.Expr) -> str:
         return types.from_duckdb(text)
     except ValueError as error:
         offset, length = place(node)
-        raise Refusal(
-            "PSK-PORT-027", f"there is no portable type {text}", str(error), offset, length
-        ) from error
+        message = f"there is no portable type {text}"
+        raise Refusal("PSK-PORT-027", message, str(error), offset, length) from error
 
 
 def _values(node: exp.Expr) -> list[exp.Expr]:
-    return [
-        e for e in node.iter_expressions() if not isinstance(e, (*_AS_WRITTEN[1:], *_CONTAINERS))
-    ]
+    no_values = (*_AS_WRITTEN[1:], *_CONTAINERS)
+    return [e for e in node.iter_expressions() if not isinstance(e, no_values)]

@@ -51,7 +51,8 @@ def work(function: Function, task: Task, *, seconds_left: Callable[[], float]) -
         PenstockError: something that may pass; the task is to come again.
     """
     folder = WorkFolder(function.work, task.run_id, task.attempt)
-    plan = _current(function, folder, task)
+    with folder.noting(task.slice):
+        plan = _current(function, folder, task)
     if plan is None:
         return
     if folder.slice(task.slice) is None:

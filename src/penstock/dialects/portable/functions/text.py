@@ -8,7 +8,7 @@ FUNCTIONS = (
     function(
         "lpad",
         "text",
-        "Puts a text before another until it has the given number of characters; cuts what is longer.",
+        "Puts a text before another up to a number of characters; cuts what is longer.",
         on("varchar, whole, varchar", every="lpad({0}, CAST({1} AS INTEGER), {2})"),
         cases=["lpad(s, 5, '*')"],
     ),

@@ -1,0 +1,80 @@
+"""`penstock engines`: which engines a pipeline's SQL can be written for, and why not the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import pipeline as shared
+from penstock.cli.output import Output, pass_output
+from penstock.cli.tables import table
+from penstock.errors import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from penstock.compiler.portability import Finding
+
+SCHEMA = "penstock.engines/1"
+
+
+@click.command("engines")
+@shared.folder_argument
+@shared.definition_options
+@pass_output
+def command(
+    output: Output, *, folder: Path, profile: str | None, variables: tuple[str, ...]
+) -> None:
+    """Say for each engine whether the pipeline in FOLDER means the same there.
+
+    Every function, operator, cast and clause of its SQL is looked up in the portable language.
+    What is not in it, or what an engine cannot do, is told with its place and what to write.
+    """
+    from penstock import dialects
+    from penstock.compiler import compile_definition
+    from penstock.compiler.portability import portability
+    from penstock.dialects.portable.entry import ENGINES
+
+    definition = shared.load(output, shared.pipeline_root(folder), profile, variables)
+    state = compile_definition(definition)
+    errors = [d for d in state.diagnostics if d.severity == "error"]
+    if errors:
+        raise invalid(errors)
+    found = portability(state)
+    output.diagnostics([f.diagnostic for f in found])
+    engines = {
+        engine: {
+            "portable": not _against(found, engine),
+            "runs": dialects.missing(engine) is None,
+            "datasets": len(state.statements),
+            "because": [
+                {"dataset": f.dataset, **f.diagnostic.as_json()} for f in _against(found, engine)
+            ],
+        }
+        for engine in ENGINES
+    }
+    rows: list[list[object]] = [
+        [
+            engine,
+            _words(len(state.statements), _against(found, engine)),
+            "yes" if told["runs"] else "not in this version",
+        ]
+        for engine, told in engines.items()
+    ]
+    output.result(
+        lambda: table(["engine", "means the same", "penstock run"], rows),
+        {"schema": SCHEMA, "engines": engines},
+    )
+
+
+def _against(found: Sequence[Finding], engine: str) -> list[Finding]:
+    return [f for f in found if engine in f.diagnostic.engines]
+
+
+def _words(datasets: int, against: Sequence[Finding]) -> str:
+    wrong = len({f.dataset for f in against})
+    if not wrong:
+        return f"yes, all {datasets} datasets"
+    return f"no: {wrong} of {datasets} datasets do not"

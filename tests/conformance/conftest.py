@@ -1,0 +1,35 @@
+"""The engines of the suite, each with the nasty tables."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def nasty_data(tmp_path_factory):
+    """The folder of the nasty tables, as Parquet."""
+    import nasty
+
+    folder = tmp_path_factory.mktemp("nasty")
+    nasty.write(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres", "spark"])
+def machine(request, nasty_data):
+    """One engine after the other; a module's tests share it."""
+    import machines
+
+    if request.param == "postgres":
+        pytest.importorskip("pgserver")
+        pytest.importorskip("psycopg")
+    if request.param == "spark" and not machines.SPARK.exists():
+        pytest.skip("Spark is not there: `make test` and `make conformance` fetch it")
+    started = machines.start(request.param, nasty_data)
+    yield started
+    started.close()
