@@ -1,4 +1,4 @@
-"""Casts between canonical types: which there are, and how each engine writes them.
+r"""Casts between canonical types: which there are, and how each engine writes them.
 
 | from \\ to | whole | decimal | double | boolean | varchar | date | timestamp | timestamptz |
 |---|---|---|---|---|---|---|---|---|
@@ -46,7 +46,7 @@ def cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> st
     return _cast(to.engine, sql, source, target, node, tries=False)
 
 
-def try_cast(_to: Renderer, _sql: str, source: str, target: str, node: exp.Expr) -> str:
+def try_cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> str:
     """The same, NULL for a value that has no such form.
 
     Raises:
@@ -205,9 +205,7 @@ def _exact_on_spark(whole: str, precision: int) -> str:
 # -- texts --------------------------------------------------------------------------------------
 
 
-def _of_text(
-    engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bool
-) -> str | None:
+def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bool) -> str | None:
     b = name_of(target)
     kind = engine.type_name(target)
     inner = node.this if isinstance(node, (exp.Cast, exp.TryCast)) else node
@@ -221,16 +219,18 @@ def _of_text(
         right = matches(engine, sql, grammar.OF[b])
     else:
         return None
-    if tries:
-        if engine.name != "postgres":
-            return f"(CASE WHEN {right} THEN TRY_CAST({sql} AS {kind}) END)"
-        if b == "decimal":
-            precision, scale = numbers_of(target)
-            return f"CAST(penstock.try_decimal({sql}, {precision}, {scale}) AS {kind})"
-        return f"penstock.try_{b}({sql})"
     value = sql
     if engine.name == "postgres" and b in ("timestamp", "timestamptz"):
         value = f"penstock.microseconds({sql})"  # it would round what is beyond them
+    elif engine.name == "duckdb" and b in ("timestamp", "timestamptz"):
+        value = f"trim({sql}, ' ')"  # it takes spaces before a timestamp, not behind it
+    if tries:
+        if engine.name != "postgres":
+            return f"(CASE WHEN {right} THEN TRY_CAST({value} AS {kind}) END)"
+        if b == "decimal":
+            precision, scale = numbers_of(target)
+            return f"CAST(penstock.read_decimal({sql}, {precision}, {scale}) AS {kind})"
+        return f"penstock.read_{b}({sql})"
     wrong = engine.string(f"not {grammar.WORDS[b]}: ")
     return (
         f"CAST(CASE WHEN {right} THEN {value} WHEN {sql} IS NOT NULL"

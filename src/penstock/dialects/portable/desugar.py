@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.dialects.portable import within
+
 if TYPE_CHECKING:
     from sqlglot import exp
 
 
 def before_names(tree: exp.Expr) -> exp.Expr:
     """What must be rewritten before columns are looked up."""
-    return tree
+    return within.rewrite(tree)
 
 
 def with_names(tree: exp.Expr) -> exp.Expr:

@@ -15,20 +15,18 @@ _POWER = "([eE][+-]?[0-9]{1,3})?"
 # Years 0001 to 9999: the range that every engine has.
 _YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _DATE = f"{_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-_TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+_MINUTES = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_SECONDS = ":[0-5][0-9]([.][0-9]{1,9})?"
 _ZONE = "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
 
 WHOLE = "[+-]?0*[0-9]{1,19}"
 DECIMAL = f"[+-]?{_NUMBER}"
 FINITE = f"[+-]?{_NUMBER}{_POWER}"
 # Doubles that need no look at their size.
-SPECIAL = (
-    f"[+-]?(0+([.]0*)?|[.]0+){_POWER}"
-    "|[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN]"
-)
+SPECIAL = f"[+-]?(0+([.]0*)?|[.]0+){_POWER}|[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN]"
 DATE = _DATE
-TIMESTAMP = f"{_DATE}([ T]{_TIME})?"
-TIMESTAMPTZ = f"{_DATE}([ T]{_TIME}{_ZONE}?)?"
+TIMESTAMP = f"{_DATE}([ T]{_MINUTES}({_SECONDS})?)?"
+TIMESTAMPTZ = f"{_DATE}([ T]{_MINUTES}({_SECONDS}{_ZONE}?)?)?"
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 
@@ -67,9 +65,12 @@ def reads(text: str, type_name: str) -> bool:
     (True, False, False)
     """
     if type_name == "double":
-        return re.fullmatch(spaced(FINITE), text) is not None and (
-            5e-300 < abs(float(text)) < 1e300 or re.fullmatch(spaced(SPECIAL), text) is not None
-        ) or re.fullmatch(spaced(SPECIAL), text) is not None
+        if re.fullmatch(spaced(SPECIAL), text) is not None:
+            return True
+        if re.fullmatch(spaced(FINITE), text) is None:
+            return False
+        size: float = abs(float(text))
+        return 1e-300 < size < 1e300
     if type_name not in OF or re.fullmatch(spaced(OF[type_name]), text) is None:
         return False
     if type_name in {"smallint", "integer", "bigint"}:

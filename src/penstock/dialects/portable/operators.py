@@ -123,7 +123,9 @@ def _whole_division(to: Renderer, node: exp.Expr) -> str:
     left, right = _sides(to, node, result)
     if to.engine.name == "spark":
         made = f"{left} div NULLIF({right}, 0)"
-        return f"({made})" if result == "bigint" else f"CAST({made} AS {to.engine.type_name(result)})"
+        return (
+            f"({made})" if result == "bigint" else f"CAST({made} AS {to.engine.type_name(result)})"
+        )
     sign = "//" if to.engine.name == "duckdb" else "/"
     return f"({left} {sign} NULLIF({right}, 0))"
 

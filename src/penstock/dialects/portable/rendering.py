@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from penstock.dialects.base import Gap
 from penstock.dialects.portable import casts, operators
+from penstock.dialects.portable.aggregating import DONE
 from penstock.dialects.portable.call import Call, Ordering
 from penstock.dialects.portable.reading import called, place, shown
 from penstock.dialects.portable.refusal import Refusal
@@ -221,7 +222,7 @@ class Renderer:
             if not refused.engines and refused.code != "PSK-PORT-024":
                 refused.engines = (self.engine.name,)
             raise
-        if not call.tail or call.tail in made:
+        if not call.tail or call.tail in made or DONE in call.extra:
             return made if _atomic(made) else f"({made})"
         raise Refusal(
             "PSK-PORT-029",

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from penstock.dialects.portable.entry import Function
 
-MODULES = ("text", "numbers", "conditionals", "operators", "conversions")
+MODULES = (
+    "text",
+    "numbers",
+    "maths",
+    "conditionals",
+    "operators",
+    "conversions",
+    "aggregates",
+    "statistics",
+)
 """Modules of this package, each with a tuple `FUNCTIONS`."""
 
 

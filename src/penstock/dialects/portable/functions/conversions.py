@@ -18,11 +18,11 @@ def _cast(name: str, meaning: str, over: str, cases: Sequence[str]) -> Function:
     return function(f"cast_{name}", "casts", meaning, kind="operator", cases=cases, over=over)
 
 
-def _of_text(type_name: str, good: str) -> list[str]:
+def _of_text(type_name: str, good: str, text: str = "v") -> list[str]:
     """The texts one by one; the strict cast of those that pass; one that does not."""
     return [
-        f"TRY_CAST(v AS {type_name})",
-        f"CAST(CASE WHEN TRY_CAST(v AS {type_name}) IS NOT NULL THEN v END AS {type_name})",
+        f"TRY_CAST({text} AS {type_name})",
+        f"CAST(CASE WHEN TRY_CAST({text} AS {type_name}) IS NOT NULL THEN v END AS {type_name})",
         f"CAST(v AS {type_name})",
         f"CAST('{good}' AS {type_name})",
         f"CAST('{good}x' AS {type_name})",
@@ -93,10 +93,14 @@ FUNCTIONS = (
     ),
     _cast(
         "text_to_timestamptz",
-        "A text as an instant: as a timestamp, with `Z` or an offset such as `+02:00` after the"
-        " time; without one it is in UTC." + _OUTSIDE,
+        "A text as an instant: as a timestamp, with `Z` or an offset such as `+02:00` after"
+        " the seconds; without one it is in UTC." + _OUTSIDE,
         "t_txt",
-        [*_of_text("TIMESTAMPTZ", "2024-01-01T12:34:56+02:00"), "TIMESTAMPTZ '2024-02-29 00:00:00Z'"],
+        # PySpark cannot hand over an instant of the first day.
+        [
+            *_of_text("TIMESTAMPTZ", "2024-01-01T12:34:56+02:00", "nullif(v, '0001-01-01')"),
+            "TIMESTAMPTZ '2024-02-29 00:00:00Z'",
+        ],
     ),
     _cast(
         "between_numbers",
