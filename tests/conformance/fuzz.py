@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-import nasty  # noqa: E402
-import suite  # noqa: E402
-from machines import Failed, start  # noqa: E402
-from sqlglot import exp  # noqa: E402
+import nasty
+import suite
+from machines import Failed, start
+from sqlglot import exp
 
-from penstock.dialects.portable import Prepared, Refusal, prepare  # noqa: E402
-from penstock.dialects.portable.families import name_of  # noqa: E402
-from penstock.dialects.portable.reading import plain, read  # noqa: E402
+from penstock.dialects.portable import Prepared, Refusal, prepare
+from penstock.dialects.portable.families import name_of
+from penstock.dialects.portable.reading import plain, read
 
 OPERATORS = (
     ("t_num", "i + j"), ("t_num", "i - j"), ("t_num", "j * 3"), ("t_num", "d * d"), ("t_num", "d + i"),

@@ -1,4 +1,4 @@
-"""Spark, asked line by line; runs in the environment of `.cache/spark`, which has no Penstock."""
+"""Spark, asked line by line; a process of its own, which ends with its Java."""
 
 import json
 import os

@@ -47,9 +47,9 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_targets,
     check_incremental,
     warn_of_unused,
-    report_engines,
     decide_slices,
     render,
+    report_engines,
     assemble,
 )
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penstock import dialects
+from penstock.compiler.portability import portability
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation
+
+MOST_STATEMENTS = 100
+"""Beyond so many only `penstock engines` looks them up, which takes 5 ms each."""
 
 
 def report_engines(state: Compilation) -> None:
@@ -21,14 +25,31 @@ def report_engines(state: Compilation) -> None:
             f"it runs on: {', '.join(e for e in dialects.ENGINES if not dialects.missing(e))}",
             engines=(state.engine,),
         )
-    state.engines = {engine: _support(state, engine) for engine in dialects.ENGINES}
+    against = _against(state)
+    state.engines = {
+        engine: _support(state, engine, against.get(engine, set())) for engine in dialects.ENGINES
+    }
 
 
-def _support(state: Compilation, engine: str) -> dict[str, Any]:
+def _against(state: Compilation) -> dict[str, set[str]]:
+    """Engine → codes of what is not portable to it, where the reference engine was asked for."""
+    errors = any(d.severity == "error" for d in state.diagnostics)
+    if errors or state.engine != dialects.REFERENCE:
+        return {}
+    if len(state.statements) > MOST_STATEMENTS:
+        return {}
+    found: dict[str, set[str]] = {}
+    for finding in portability(state):
+        for engine in finding.diagnostic.engines:
+            found.setdefault(engine, set()).add(finding.diagnostic.code)
+    return found
+
+
+def _support(state: Compilation, engine: str, against: set[str]) -> dict[str, Any]:
     gap = dialects.missing(engine)
     if gap:
         return {"supported": False, "because": [gap.code]}
-    codes = {
+    codes = against | {
         d.code
         for d in state.diagnostics
         if d.severity == "error" and (not d.engines or engine in d.engines)

@@ -11,7 +11,9 @@ from penstock.dialects.portable.entry import ENGINES
 from penstock.transforms.names import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sqlglot import exp
 
     from penstock.compiler.state import Compilation
     from penstock.program import Statement
@@ -34,36 +36,47 @@ def portability(state: Compilation) -> list[Finding]:
 
     Python steps run on every engine, and so do the queries that feed them.
     """
-    schemas = {
-        name: {c.name: c.type for c in info.schema}
-        for name, info in state.datasets.items()
-        if info.schema
-    }
     found = []
     for statement in state.statements:
-        needs = {name: schemas[name] for name in statement.depends_on if name in schemas}
+        if statement.kind in ("python", "command"):
+            continue
+        needs = _inputs(state, statement.depends_on)
         found += [
-            Finding(statement.dataset, _told(state, statement, refused))
+            Finding(statement.dataset, _told(state, statement.dataset, refused))
             for refused in _refusals(state, statement, needs)
         ]
     return found
 
 
-def rendered(state: Compilation, engine: str) -> Mapping[str, str]:
-    """Dataset → its query in an engine's SQL.
+def refuse(state: Compilation, dataset: str, refused: portable.Refusal) -> None:
+    """Tell that the engine asked for cannot run a dataset, at the place in the user's own text."""
+    model = state.models.get(dataset)
+    schemas = _inputs(state, state.datasets[dataset].depends_on)
+    if model is not None:
+        try:
+            portable.prepare(model.text, schemas, _variables(state)).render(state.engine)
+        except portable.Refusal as found:
+            refused = found
+        else:
+            refused.offset = None
+    told = _told(state, dataset, refused)
+    state.tell(told.code, told.message, told.span, told.hint, engines=(state.engine,))
+    state.broken.add(dataset)
 
-    Raises:
-        Refusal: one of them is not portable.
-    """
-    schemas = {n: {c.name: c.type for c in i.schema} for n, i in state.datasets.items()}
-    return {s.dataset: portable.compile_query(s.sql, schemas, engine) for s in state.statements}
+
+def _inputs(state: Compilation, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    return {n: {c.name: c.type for c in state.datasets[n].schema} for n in names}
+
+
+def _variables(state: Compilation) -> dict[str, exp.Expr]:
+    return {name: literal(value) for name, value in state.definition.variables.items()}
 
 
 def _refusals(
     state: Compilation, statement: Statement, schemas: Mapping[str, Mapping[str, str]]
 ) -> Iterator[portable.Refusal]:
     model = state.models.get(statement.dataset)
-    variables = {name: literal(value) for name, value in state.definition.variables.items()}
+    variables = _variables(state)
     try:
         # A model's own text, so that a finding has its place in it.
         prepared = (
@@ -85,16 +98,15 @@ def _refusals(
                 yield refused
 
 
-def _told(state: Compilation, statement: Statement, refused: portable.Refusal) -> Diagnostic:
-    model = state.models.get(statement.dataset)
-    span = None
-    if model is not None:
-        span = model.span(refused.offset or 0, refused.length if refused.offset is not None else 0)
+def _told(state: Compilation, dataset: str, refused: portable.Refusal) -> Diagnostic:
+    model = state.models.get(dataset)
+    if model is not None and refused.offset is not None:
+        span = model.span(refused.offset, refused.length)
     else:
-        span = state.definition.positions.value(("transforms", statement.dataset))
+        span = state.definition.positions.key(("transforms", dataset))
     return Diagnostic(
         refused.code,
-        f"{statement.dataset}: {refused.message}",
+        f"`{dataset}`: {refused.message}",
         span,
         refused.hint,
         severity="error",

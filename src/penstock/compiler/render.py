@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.compiler.portability import refuse
+from penstock.compiler.writing import Writer
+from penstock.dialects.portable import Refusal
 from penstock.program import Stage, Statement, stage_name
 from penstock.transforms.names import select, table
 from penstock.transforms.volatile import is_volatile
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation, Made
-    from penstock.dialects import Capabilities
     from penstock.transforms.base import Origins
     from penstock.transforms.parts import Part
 
@@ -28,18 +30,21 @@ def render(state: Compilation) -> None:
             made = state.made[name]
             if made.parts and name in reread and any(p.cost > 1 and not p.keep for p in made.parts):
                 made.parts[-1].keep = True
-            state.statements.append(_statement(state, name, made, kept=name in reread))
+            try:
+                state.statements.append(_statement(state, name, made, kept=name in reread))
+            except Refusal as refused:
+                refuse(state, name, refused)
 
 
 def _statement(state: Compilation, name: str, made: Made, *, kept: bool) -> Statement:
-    engine = state.capabilities
+    engine = Writer(state, name, python=made.kind in ("python", "command"))
     info = state.datasets[name]
     stages = tuple(_stage(part, engine) for part in made.parts)
     again = made.kind == "sql" and (kept or is_volatile(made.query))
     sql = (
         _composed(made.parts, stages, engine)
         if stages
-        else engine.render(made.query, pretty=True, copy=False)  # nothing reads it after this
+        else engine.render(made.query, copy=False)  # nothing reads it after this
     )
     if again:
         # Every reader is to see the same rows.
@@ -58,21 +63,21 @@ def _statement(state: Compilation, name: str, made: Made, *, kept: bool) -> Stat
     )
 
 
-def _stage(part: Part, engine: Capabilities) -> Stage:
+def _stage(part: Part, engine: Writer) -> Stage:
     return Stage(
         name=part.name,
         step=part.step,
-        sql=engine.render(part.query, pretty=True),
+        sql=engine.render(part.query, makes=part.name),
         effect=part.effect,
-        excluded=engine.render(part.excluded, pretty=True) if part.excluded else None,
+        excluded=engine.render(part.excluded) if part.excluded else None,
         materialize=part.keep,
     )
 
 
-def _composed(parts: list[Part], stages: tuple[Stage, ...], engine: Capabilities) -> str:
+def _composed(parts: list[Part], stages: tuple[Stage, ...], engine: Writer) -> str:
     """The whole chain as one query: every part but the last is a CTE."""
     texts = [
-        engine.render(_guarded(part), pretty=True) if part.guards else stage.sql
+        engine.render(_guarded(part)) if part.guards else stage.sql
         for part, stage in zip(parts, stages, strict=True)
     ]
     ctes = []

@@ -22,8 +22,8 @@ def _not_built(engine: str) -> Gap:
 
 ENGINES: Mapping[str, str | Gap] = {
     "duckdb": "penstock.dialects.duckdb:CAPABILITIES",
-    "spark": _not_built("spark"),
-    "postgres": _not_built("postgres"),
+    "spark": "penstock.dialects.spark:CAPABILITIES",
+    "postgres": "penstock.dialects.postgres:CAPABILITIES",
     "flink": _not_built("flink"),
 }
 REFERENCE = "duckdb"

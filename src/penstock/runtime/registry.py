@@ -69,6 +69,8 @@ TARGETS: dict[str, Entry] = {
 
 ENGINES: dict[str, str] = {
     "duckdb": "penstock.runtime.engines.duckdb.engine:DuckDBEngine",
+    "postgres": "penstock.runtime.engines.postgres.engine:PostgresEngine",
+    "spark": "penstock.runtime.engines.spark.engine:SparkEngine",
 }
 
 

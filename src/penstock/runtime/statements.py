@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.program import Statement
-    from penstock.runtime.engines.base import Engine
+    from penstock.runtime.engines.base import Engine, Transformer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +35,34 @@ def build(
     """
     if statement.kind == "python":
         return Built(rows=_python(engine, statement, relation, root))
+    beside = engine.transformer
+    if beside is None:
+        return _staged(engine, statement, relation, materialize=materialize)
+    beside.take(statement.depends_on)
+    built = _staged(beside, statement, relation, materialize=True)
+    beside.give(relation, statement.schema)
+    return built
+
+
+def _staged(
+    maker: Engine | Transformer, statement: Statement, relation: str, *, materialize: bool
+) -> Built:
     if not statement.stages:
-        engine.create(relation, statement.sql, materialize=materialize)
+        maker.create(relation, statement.sql, materialize=materialize)
         return Built()
     aside = {"filtered": 0, "deduplicated": 0}
     last = statement.stages[-1]
     for stage in statement.stages:
         if stage.effect and stage.excluded:
-            aside[stage.effect] += count(engine, stage.excluded)
+            aside[stage.effect] += count(maker, stage.excluded)
         if stage is last:
-            engine.create(relation, stage.sql, materialize=materialize or stage.materialize)
+            maker.create(relation, stage.sql, materialize=materialize or stage.materialize)
         else:
-            engine.create(stage.name, stage.sql, materialize=stage.materialize)
+            maker.create(stage.name, stage.sql, materialize=stage.materialize)
     return Built(filtered=aside["filtered"], deduplicated=aside["deduplicated"])
 
 
-def count(engine: Engine, sql: str) -> int:
+def count(engine: Engine | Transformer, sql: str) -> int:
     """The one number that a query gives."""
     (row,) = engine.rows(sql)
     (value,) = row.values()

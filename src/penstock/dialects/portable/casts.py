@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.dialects.portable import grammar
+from penstock import texts
+from penstock.dialects.portable import written
 from penstock.dialects.portable.families import WHOLE, name_of, numbers_of
 from penstock.dialects.portable.reading import place
 from penstock.dialects.portable.refusal import Refusal
@@ -43,6 +44,13 @@ def cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> st
     Raises:
         Refusal: engines do not agree on what it would give.
     """
+    text = node.this.unnest() if isinstance(node, exp.Cast) else node
+    if (
+        source == "varchar"
+        and name_of(target) in ("date", "timestamp", "timestamptz")
+        and isinstance(text, exp.Literal)
+    ):
+        return written.moment(to, text, target)
     return _cast(to.engine, sql, source, target, node, tries=False)
 
 
@@ -209,14 +217,14 @@ def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bo
     b = name_of(target)
     kind = engine.type_name(target)
     inner = node.this if isinstance(node, (exp.Cast, exp.TryCast)) else node
-    if isinstance(inner, exp.Literal) and grammar.reads(str(inner.this), b):
+    if isinstance(inner, exp.Literal) and texts.reads(str(inner.this), b):
         return f"CAST({sql} AS {kind})"
     if b == "boolean":
         return _boolean(engine, sql, kind, tries=tries)
     if b == "double":
         right = _double_guard(engine, sql, tries=tries)
-    elif b in grammar.OF:
-        right = matches(engine, sql, grammar.OF[b])
+    elif b in texts.OF:
+        right = matches(engine, sql, texts.OF[b])
     else:
         return None
     value = sql
@@ -231,7 +239,7 @@ def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bo
             precision, scale = numbers_of(target)
             return f"CAST(penstock.read_decimal({sql}, {precision}, {scale}) AS {kind})"
         return f"penstock.read_{b}({sql})"
-    wrong = engine.string(f"not {grammar.WORDS[b]}: ")
+    wrong = engine.string(f"not {texts.WORDS[b]}: ")
     return (
         f"CAST(CASE WHEN {right} THEN {value} WHEN {sql} IS NOT NULL"
         f" THEN concat({wrong}, {sql}) END AS {kind})"
@@ -239,7 +247,7 @@ def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bo
 
 
 def _double_guard(engine: Engine, sql: str, *, tries: bool) -> str:
-    finite, special = (matches(engine, sql, g) for g in (grammar.FINITE, grammar.SPECIAL))
+    finite, special = (matches(engine, sql, g) for g in (texts.FINITE, texts.SPECIAL))
     if engine.name == "postgres" and not tries:
         return f"({finite} OR {special})"  # it fails itself for what is too large or too small
     size = f"abs(TRY_CAST({sql} AS DOUBLE))"
@@ -248,7 +256,7 @@ def _double_guard(engine: Engine, sql: str, *, tries: bool) -> str:
 
 def _boolean(engine: Engine, sql: str, kind: str, *, tries: bool) -> str:
     word = f"lower(trim({sql}, ' '))" if engine.name != "spark" else f"lower(trim(' ' FROM {sql}))"
-    yes, no = (", ".join(f"'{w}'" for w in words) for words in (grammar.TRUE, grammar.FALSE))
+    yes, no = (", ".join(f"'{w}'" for w in words) for words in (texts.TRUE, texts.FALSE))
     made = f"CASE WHEN {word} IN ({yes}) THEN TRUE WHEN {word} IN ({no}) THEN FALSE"
     if not tries:
         made += f" WHEN {sql} IS NOT NULL THEN CAST(concat('not a boolean: ', {sql}) AS {kind})"
@@ -256,8 +264,8 @@ def _boolean(engine: Engine, sql: str, kind: str, *, tries: bool) -> str:
 
 
 def matches(engine: Engine, sql: str, pattern: str) -> str:
-    """Whether a whole text is in a grammar."""
-    whole = grammar.spaced(pattern)
+    """Whether a whole text is in a texts."""
+    whole = texts.spaced(pattern)
     if engine.name == "duckdb":
         return f"regexp_full_match({sql}, '{whole}')"
     if engine.name == "spark":

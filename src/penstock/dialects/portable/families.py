@@ -14,6 +14,8 @@ _EXACT = {
     "time_like": ("date", "timestamp", "timestamptz"),
     "naive": ("date", "timestamp"),
     "simple": (*WHOLE, "decimal", "varchar", "boolean", "date", "timestamp"),
+    # A text or a list of texts that a rendering reads itself; it has no SQL of its own.
+    "written": ("varchar", "list"),
     "scalar": (*types.SCALARS, "decimal"),
 }
 

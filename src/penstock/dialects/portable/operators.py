@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.dialects.portable import casts
+from penstock.dialects.portable import intervals, written
 from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
 from penstock.dialects.portable.functions.numbers import remainder
 from penstock.dialects.portable.reading import place, shown
@@ -37,6 +37,9 @@ def refused(node: exp.Expr, why: str, hint: str | None = None) -> Refusal:
 def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         a, b = to.type(node.this), to.type(node.expression)
+        times = intervals.arithmetic(to, node, sign) if sign in "+-" else None
+        if times is not None:
+            return times
         if not (fits(a, "number") and fits(b, "number")):
             raise refused(node, f"{a} and {b} are not numbers", "cast them")
         result = to.type(node)
@@ -197,7 +200,7 @@ def meeting(to: Renderer, node: exp.Expr, a: exp.Expr, b: exp.Expr) -> tuple[str
             and this.is_string
             and name_of(other) in ("date", "timestamp", "timestamptz")
         ):
-            made = casts.cast(to, to.sql(this), "varchar", other, this)
+            made = written.moment(to, this, other)
             return (made, to.sql(b), other) if this is a else (to.sql(a), made, other)
     try:
         kind = to.typer.common(list(kinds))
@@ -233,7 +236,8 @@ def _not(to: Renderer, node: exp.Expr) -> str:
 
 
 def _is(to: Renderer, node: exp.Expr) -> str:
-    return f"({to.sql(node.this)} IS {to.sql(node.expression)})"
+    word = "IS NOT" if node.args.get("negate") else "IS"
+    return f"({to.sql(node.this)} {word} {to.sql(node.expression)})"
 
 
 def _distinct(word: str) -> Callable[[Renderer, exp.Expr], str]:
@@ -258,8 +262,8 @@ def _between(to: Renderer, node: exp.Expr) -> str:
 
 def _in(to: Renderer, node: exp.Expr) -> str:
     query = node.args.get("query")
-    if query is not None:
-        return f"({to.sql(node.this)} IN ({to.query(query)}))"
+    if query is not None and isinstance(node, exp.In):
+        return _in_query(to, node, query)
     if node.args.get("field") is not None or node.args.get("unnest") is not None:
         raise refused(node, "IN over a list is not portable", "list_contains(list, value)")
     items = node.expressions
@@ -271,6 +275,52 @@ def _in(to: Renderer, node: exp.Expr) -> str:
     kind = to.typer.common([mine, *found])
     made = [to.coerced(i, kind) for i in items]
     return f"({to.coerced(node.this, kind)} IN ({', '.join(made)}))"
+
+
+def _in_query(to: Renderer, node: exp.In, query: exp.Expr) -> str:
+    inner = query.this if isinstance(query, exp.Subquery) else query
+    outputs = to.typer.outputs(inner)
+    if len(outputs) != 1:
+        raise refused(node, f"the query gives {len(outputs)} columns", "one column")
+    name, found = outputs[0]
+    kind = to.typer.common([to.type(node.this), found])
+    if name_of(kind) in ("struct", "map", "json", "list"):
+        raise refused(node, f"values of type {name_of(kind)} do not compare everywhere")
+    subject, rows = to.coerced(node.this, kind), to.query(query)
+    if not to.engine.predicates_filter_only or _filters(node):
+        return f"({subject} IN ({rows}))"
+    if isinstance(inner, exp.Select) and _reads_outside(inner):
+        raise Refusal(
+            "PSK-PORT-020",
+            f"`{shown(node)}` with columns of the query around it, outside WHERE, cannot run on "
+            f"{to.engine.name}",
+            "LEFT JOIN it",
+            *place(node),
+            (to.engine.name,),
+        )
+    # Outside of WHERE the engine knows only true and false.
+    value = to.engine.name_of("__in", name)
+    source = f"({rows}) AS {to.engine.name_of('__in')}"
+    return (
+        f"(CASE WHEN EXISTS(SELECT 1 FROM {source} WHERE {value} = {subject}) THEN TRUE "
+        f"WHEN ({subject} IS NULL AND EXISTS(SELECT 1 FROM {source})) "
+        f"OR EXISTS(SELECT 1 FROM {source} WHERE {value} IS NULL) THEN NULL ELSE FALSE END)"
+    )
+
+
+def _filters(node: exp.Expr) -> bool:
+    """Whether a condition is one that WHERE asks for by itself, or its negation."""
+    at = node.parent
+    while isinstance(at, (exp.And, exp.Paren, exp.Not)):
+        if isinstance(at, exp.Not) and not isinstance(at.this.unnest(), exp.In):
+            return False
+        at = at.parent
+    return isinstance(at, exp.Where)
+
+
+def _reads_outside(query: exp.Select) -> bool:
+    inside = {t.alias_or_name for t in query.find_all(exp.Table, exp.Subquery, exp.Unnest)}
+    return any(c.table and c.table not in inside for c in query.find_all(exp.Column))
 
 
 def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
@@ -290,6 +340,7 @@ def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
     for side in (node.this,):
         if to.type(side) not in ("varchar", "null"):
             raise refused(node, f"{to.type(side)} is no text", "cast it")
+    word = f"NOT {word}" if node.args.get("negate") else word
     string = to.engine.string
     return f"({to.sql(node.this)} {word} {string(text)} ESCAPE {string(escape)})"
 
@@ -356,5 +407,6 @@ OPERATORS: Mapping[type[exp.Expr], Callable[[Renderer, exp.Expr], str]] = {
     exp.Escape: _escape,
     exp.DPipe: _concat,
     exp.Case: _case,
+    exp.Interval: intervals.alone,
     **{node: _compared(sign) for node, sign in _COMPARED.items()},
 }

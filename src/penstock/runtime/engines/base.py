@@ -119,10 +119,33 @@ class DataFile:
     partition: Mapping[str, str | None] = field(default_factory=dict)
 
 
+class Transformer(Protocol):
+    """Where an engine has the statements of a Program run, if not in itself.
+
+    A database or a cluster beside the engine: it takes in relations, makes others with SQL of its
+    own dialect, and gives one back. Sources are read, rules checked and targets written by the
+    engine.
+    """
+
+    def take(self, relations: Sequence[str]) -> None:
+        """Have the rows of these relations of the engine."""
+
+    def create(self, relation: str, sql: str, *, materialize: bool) -> None:
+        """Make `relation` the rows of `sql`, over what was taken or made."""
+
+    def rows(self, sql: str, *, limit: int | None = None) -> list[dict[str, Any]]:
+        """The rows of a query as plain Python values, for counts."""
+
+    def give(self, relation: str, schema: Sequence[Column]) -> None:
+        """Make the rows of `relation` a relation of the engine, typed as `schema`."""
+
+
 class Engine(Protocol):
     """Runs SQL in its own dialect over named relations."""
 
     name: str
+    transformer: Transformer | None
+    """Where statements run; None: here."""
     work: Path
     """The run's working folder; gone after it."""
     threads: int

@@ -6,6 +6,7 @@ and commit the fixture it writes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from penstock.diagnostics import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from penstock.dialects.portable.entry import Function
+    from penstock.dialects.portable.entry import Function, Overload
 
 MODULES = (
     "text",
@@ -26,8 +27,23 @@ MODULES = (
     "conversions",
     "aggregates",
     "statistics",
+    "text_case",
+    "text_codes",
+    "dates",
+    "times",
+    "formats",
+    "zones",
+    "windows",
+    "lists",
+    "structs",
 )
-"""Modules of this package, each with a tuple `FUNCTIONS`."""
+"""Modules of this package, each with a tuple `FUNCTIONS`; `OVERLOADS` adds to others' functions."""
+
+NOW = frozenset(
+    """now today current_date current_time current_timestamp localtime localtimestamp
+    get_current_time get_current_timestamp transaction_timestamp""".split()  # noqa: SIM905
+)
+"""Functions that give another value in each run: there is none of them."""
 
 
 @cache
@@ -38,14 +54,25 @@ def catalog() -> Mapping[str, Function]:
     'text'
     """
     found: dict[str, Function] = {}
+    more: dict[str, tuple[Overload, ...]] = {}
     for name in MODULES:
-        for one in import_module(f"{__name__}.{name}").FUNCTIONS:
+        module = import_module(f"{__name__}.{name}")
+        more |= getattr(module, "OVERLOADS", {})
+        for one in module.FUNCTIONS:
             for each in (one.name, *one.aliases):
                 assert each not in found, each
                 found[each] = one
+    for name, overloads in more.items():
+        if name in found:
+            # A name for values of several families: `len` of a text and of a list.
+            one = found[name]
+            merged = replace(one, overloads=(*one.overloads, *overloads))
+            found |= dict.fromkeys((one.name, *one.aliases), merged)
     return found
 
 
 def near(name: str) -> str | None:
     """The hint for a name that is not in the set."""
+    if name in NOW:
+        return "a run's date is '${run.date}': a run that is repeated must give the same rows"
     return did_you_mean(name, catalog(), noun="portable functions")

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.program import Column
-    from penstock.runtime.engines.base import DataFile, Extracted, FileFormat, InputFile, WriteSpec
+    from penstock.runtime.engines.base import (
+        DataFile,
+        Extracted,
+        FileFormat,
+        InputFile,
+        Transformer,
+        WriteSpec,
+    )
 
 
 class DuckDBEngine:
@@ -26,6 +33,7 @@ class DuckDBEngine:
     """
 
     name = "duckdb"
+    transformer: Transformer | None = None
 
     def __init__(
         self, *, work: Path, memory_bytes: int | None = None, threads: int | None = None

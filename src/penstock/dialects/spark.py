@@ -1,0 +1,17 @@
+"""Spark 3.5, always ANSI: statements are written by the portable language's declarations."""
+
+from __future__ import annotations
+
+from penstock.dialects.base import Capabilities, Gap
+
+CAPABILITIES = Capabilities(
+    engine="spark",
+    sql="spark, version=3.5",
+    error_function="error",
+    portable=True,
+    gaps={
+        "command": Gap(
+            "notimpl", "PSK-PORT-002", "commands run in containers only, which come later"
+        ),
+    },
+)
