@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from penstock.dialects.base import Gap
 from penstock.dialects.portable import casts, nested, operators
+from penstock.dialects.portable.aggregating import DONE
 from penstock.dialects.portable.call import Call, Ordering
 from penstock.dialects.portable.families import element, name_of
 from penstock.dialects.portable.reading import called, place, shown
@@ -333,7 +334,7 @@ class Renderer:
             if not refused.engines and refused.code != "PSK-PORT-024":
                 refused.engines = (self.engine.name,)
             raise
-        if not call.tail or declared.kind == "window" or call.tail in made:
+        if declared.kind == "window" or DONE in call.extra or call.tail in made:
             return made if _atomic(made) else f"({made})"
         raise Refusal(
             "PSK-PORT-029",

@@ -5,9 +5,12 @@ from __future__ import annotations
 import zlib
 
 from penstock.runtime.engines.postgres import (
+    helpers_aggregates,
+    helpers_casts,
     helpers_dates,
     helpers_json,
     helpers_lists,
+    helpers_numbers,
     helpers_text,
 )
 
@@ -17,6 +20,9 @@ CREATE SCHEMA IF NOT EXISTS penstock;
 {helpers_lists.SETUP}
 {helpers_text.SETUP}
 {helpers_json.SETUP}
+{helpers_numbers.SETUP}
+{helpers_casts.SETUP}
+{helpers_aggregates.SETUP}
 """
 
 MARK = f"penstock {zlib.crc32(SETUP.encode()):08x}"
