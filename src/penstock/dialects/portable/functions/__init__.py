@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from penstock.diagnostics import did_you_mean
+from penstock.dialects.portable.functions.others import HINTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
 
 MODULES = ("text", "dates", "times", "formats", "zones")
 """Modules of this package, each with a tuple `FUNCTIONS`."""
-
-NOW = frozenset(
-    """now today current_date current_time current_timestamp localtime localtimestamp
-    get_current_time get_current_timestamp transaction_timestamp""".split()  # noqa: SIM905
-)
-"""Functions that give another value in each run: there is none of them."""
 
 
 @cache
@@ -45,6 +40,6 @@ def catalog() -> Mapping[str, Function]:
 
 def near(name: str) -> str | None:
     """The hint for a name that is not in the set."""
-    if name in NOW:
-        return "a run's date is '${run.date}': a run that is repeated must give the same rows"
+    if name in HINTS:
+        return HINTS[name]
     return did_you_mean(name, catalog(), noun="portable functions")
