@@ -33,7 +33,9 @@ def page() -> str:
     for _, found in sorted(functions.items()):
         families.setdefault(found.family, []).append(found)
     names = len(catalog())
-    count = f"{len(functions)} functions, {names} names, {sum(map(_cases, functions.values()))} cases."
+    count = (
+        f"{len(functions)} functions, {names} names, {sum(map(_cases, functions.values()))} cases."
+    )
     parts = [HEAD, count]
     for family in sorted(families):
         parts += [f"\n## {family.capitalize()}\n", _table(families[family])]

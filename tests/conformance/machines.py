@@ -162,6 +162,8 @@ class Spark:
             self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._log.close()
 
 

@@ -65,14 +65,16 @@ def names() -> list[str]:
 def outcome(machine, case: Case) -> tuple[str, list[str]]:
     """What an engine gives: `rows` with a line for each, `error`, or `refused`."""
     try:
-        sql = prepare(case.query, SCHEMAS).render(machine.name)
+        prepared = prepare(case.query, SCHEMAS)
+        sql = prepared.render(machine.name)
     except Refusal as refused:
-        return "refused", [refused.message]
+        return "refused", [refused.message, refused.code, *refused.engines]
     try:
         rows = machine.rows(sql)
     except Failed as error:
         return ERROR, [f"{error}\n{sql}"]
-    return "rows", sorted((" | ".join(row) for row in rows), key=_order)
+    lines = [" | ".join(row) for row in rows]
+    return "rows", lines if prepared.tree.args.get("order") else sorted(lines, key=_order)
 
 
 def _order(line: str) -> tuple[int, str]:
@@ -87,11 +89,16 @@ def path(name: str) -> Path:
 
 def read(name: str) -> dict[str, list[str]]:
     """Case → expected lines (`error` alone: it fails everywhere)."""
+    return read_file(path(name))
+
+
+def read_file(at: Path) -> dict[str, list[str]]:
+    """The same, of a file."""
     found: dict[str, list[str]] = {}
-    if not path(name).exists():
+    if not at.exists():
         return found
     current: list[str] = []
-    for line in path(name).read_text().splitlines():
+    for line in at.read_text().splitlines():
         if line.startswith("## "):
             current = found.setdefault(line[3:], [])
         elif line.strip() and not line.startswith("# "):
@@ -101,10 +108,14 @@ def read(name: str) -> dict[str, list[str]]:
 
 def write(name: str, found: dict[str, list[str]]) -> None:
     """Write a fixture."""
-    path(name).parent.mkdir(parents=True, exist_ok=True)
-    head = f"# {name}: {catalog()[name].meaning}\n"
+    write_file(path(name), f"{name}: {catalog()[name].meaning}", found)
+
+
+def write_file(at: Path, title: str, found: dict[str, list[str]]) -> None:
+    """The same, to a file."""
+    at.parent.mkdir(parents=True, exist_ok=True)
     parts = ["\n".join([f"## {text}", *lines, ""]) for text, lines in found.items()]
-    path(name).write_text("\n".join([head, *parts]))
+    at.write_text("\n".join([f"# {title}\n", *parts]))
 
 
 def differences(expected: list[str], got: list[str]) -> list[str]:

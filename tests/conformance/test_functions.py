@@ -18,8 +18,10 @@ def test_an_engine_gives_the_rows_of_every_fixture(machine):
             if case.text not in expected:
                 wrong.append(f"{where}: has no fixture; write it with run.py {name} --write")
             elif kind == "refused":
-                # What the declarations do not say is refused must run.
-                if suite.catalog()[name].gap(machine.name) is None:
+                # What the declarations do not say is refused must run, but for an overload that
+                # this engine alone has not got.
+                declared = suite.catalog()[name]
+                if declared.gap(machine.name) is None and lines[2:] != [machine.name]:
                     wrong.append(f"{where}: refused: {lines[0]}")
             else:
                 ran += 1

@@ -61,7 +61,8 @@ def test_a_valid_pipeline_as_json(run, folder: Path):
     assert (code, err) == (0, "")
     assert (document["schema"], document["valid"]) == ("penstock.diagnostics/1", True)
     assert document["engines"]["duckdb"] == {"supported": True}
-    assert document["engines"]["spark"]["because"]
+    assert document["engines"]["spark"] == {"supported": True}
+    assert document["engines"]["flink"]["because"]
 
 
 def break_it(folder: Path) -> None:

@@ -51,7 +51,7 @@ def test_variables_can_be_set(run):
 
 
 def test_an_engine_that_is_not_built_is_an_invalid_definition_for_it(run):
-    code, out, err = run("--engine", "spark")
+    code, out, err = run("--engine", "flink")
     assert (code, out) == (3, "")
     assert "PSK-PORT-001" in err
 

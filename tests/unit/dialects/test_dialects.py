@@ -26,7 +26,7 @@ def test_the_dialect_of_models_is_one_that_can_be_loaded():
 
 def test_a_gap_cannot_be_loaded():
     with pytest.raises(KeyError):
-        dialects.load("spark")
+        dialects.load("flink")
 
 
 def test_rendering_leaves_comments_out_and_quotes_what_has_to_be():

@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
 from penstock.dialects.portable import clauses
-from penstock.dialects.portable.desugar import before_names, with_names
+from penstock.dialects.portable.desugaring import before_names, with_names
 from penstock.dialects.portable.engine import ENGINES
 from penstock.dialects.portable.lowering import Lowering
 from penstock.dialects.portable.reading import read
@@ -45,7 +45,12 @@ class Prepared:
         Raises:
             Refusal: this engine cannot do it.
         """
-        return Lowering(ENGINES[engine], self.typer).whole(self.tree)
+        try:
+            return Lowering(ENGINES[engine], self.typer).whole(self.tree)
+        except (SqlglotError, RecursionError) as error:
+            raise Refusal(
+                "PSK-SQL-120", "this is nested too deep, or outside portable SQL"
+            ) from error
 
 
 def prepare(
@@ -66,10 +71,10 @@ def prepare(
     for node in list(tree.find_all(exp.Placeholder)):
         if variables and node.name in variables:
             node.replace(variables[node.name].copy())
-    tree = before_names(tree)
-    clauses.check(tree)
     plain: dict[str, object] = {t: dict.fromkeys(c, "VARCHAR") for t, c in schemas.items()}
     try:
+        tree = before_names(tree, schemas)
+        clauses.check(tree)
         tree = qualify(
             tree,
             schema=plain,
@@ -78,9 +83,9 @@ def prepare(
             validate_qualify_columns=False,
             on_qualify=None,
         )
-    except SqlglotError as error:
+    except (SqlglotError, RecursionError) as error:
         raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
-    tree = with_names(tree)
+    tree = with_names(tree, schemas)
     return Prepared(tree, Typer(tree, schemas))
 
 

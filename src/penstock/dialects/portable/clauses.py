@@ -1,38 +1,84 @@
-"""The clauses of the portable language: kind of node → the parts it may have.
+"""The clauses of the portable language: what each means, how engines write it, and its cases.
 
-Default-deny, as for functions: a part that is not named here is refused with its place.
+Default-deny, as for functions: `PARTS` says which parts a kind of node may have, and a part that
+is not named is refused with its place. `clauselist` is what a
+reader of the reference sees.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.dialects.base import Gap
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+AS_WRITTEN = "as written"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of the portable language, or one that is refused.
+
+    Attributes:
+        name: as the reference lists it, lower case with underscores: the fixture's name.
+        title: as SQL has it.
+        meaning: its one meaning: NULLs, order, ties, no rows.
+        example: a query over the nasty tables of the conformance suite.
+        renderings: engine → how it is written there, in words, or a `Gap`.
+        cases: more queries; each has its rows in a fixture.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    example: str
+    renderings: Mapping[str, str | Gap] = field(default_factory=dict)
+    cases: tuple[str, ...] = ()
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """The example and the other cases."""
+        return (self.example, *self.cases)
+
+    def rendering(self, engine: str) -> str | Gap:
+        """How an engine writes it."""
+        return self.renderings.get(engine, AS_WRITTEN)
+
+    def gap(self, engine: str) -> Gap | None:
+        """Why an engine has not got it; None: it has."""
+        found = self.rendering(engine)
+        return found if isinstance(found, Gap) else None
+
+
+def everywhere(rendering: str | Gap) -> dict[str, str | Gap]:
+    """The same on each engine."""
+    return dict.fromkeys(("duckdb", "spark", "postgres"), rendering)
+
+
 PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     kind: frozenset(words.split())
     for kind, words in (
         (
             exp.Select,
-            "with_ expressions from_ joins where group having qualify order limit offset "  # noqa: ISC004
-            "distinct windows laterals",
+            "with_ expressions from_ joins where group having qualify order limit offset distinct",
         ),
-        (exp.Union, "with_ this expression distinct by_name order limit offset"),
+        (exp.Union, "with_ this expression distinct order limit offset"),
         (exp.Except, "with_ this expression distinct order limit offset"),
         (exp.Intersect, "with_ this expression distinct order limit offset"),
         (exp.Subquery, "this alias with_ order limit offset"),
         (exp.With, "expressions recursive"),
-        (exp.CTE, "this alias materialized"),
+        (exp.CTE, "this alias"),
         (exp.From, "this"),
         (exp.Table, "this alias"),
         (exp.TableAlias, "this columns"),
-        (exp.Join, "this on side kind using"),
+        (exp.Join, "this on side kind using method"),
         (exp.Where, "this"),
         (exp.Having, "this"),
         (exp.Qualify, "this"),
@@ -48,6 +94,9 @@ PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
         (exp.Distinct, "expressions on"),
         (exp.Alias, "this alias"),
         (exp.Values, "expressions alias"),
+        (exp.Unnest, "expressions alias offset"),
+        (exp.Lateral, "this alias"),
+        (exp.Star, "except_ replace rename"),
     )
 }
 """What a query is made of; everything else inside one is an expression."""

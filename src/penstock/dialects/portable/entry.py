@@ -61,6 +61,7 @@ class Function:
         family: the group it stands in on the page: `text`, `dates`, …
         meaning: its one meaning: NULL, empty, NaN, overflow, rounding, order, time zone, case.
         ordered: an aggregate whose result depends on the order of rows: it must be given one.
+        framed: a window function that looks at its frame, not at the whole partition.
         cases: expressions over the table `over` of the conformance suite, each with its fixture.
     """
 
@@ -74,6 +75,7 @@ class Function:
     cases: tuple[str, ...] = ()
     over: str = "t_str"
     skip: Mapping[str, str] = field(default_factory=dict)
+    framed: bool = True
 
     def gap(self, engine: str) -> Gap | None:
         """Why an engine has none of its overloads; None: it has one at least."""
@@ -124,8 +126,18 @@ def function(
     ordered: bool = False,
     cases: Sequence[str] = (),
     over: str = "t_str",
+    framed: bool = True,
 ) -> Function:
     """A declaration; see `Function`."""
     return Function(
-        name, family, meaning, overloads, kind, tuple(aliases), ordered, tuple(cases), over
+        name,
+        family,
+        meaning,
+        overloads,
+        kind,
+        tuple(aliases),
+        ordered,
+        tuple(cases),
+        over,
+        framed=framed,
     )

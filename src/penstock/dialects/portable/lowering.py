@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.dialects.portable import limits
 from penstock.dialects.portable.call import Ordering
 from penstock.dialects.portable.clauses import PARTS
+from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.rendering import Renderer
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class Lowering:
 
     def whole(self, query: exp.Expr) -> str:
         """The statement; its columns have exactly the canonical types."""
+        limits.check(query, self.engine, self.typer)
         return self._sql(query, [t for _, t in self.typer.outputs(query)], outermost=True)
 
     def inner(self, query: exp.Expr) -> str:
@@ -43,7 +46,8 @@ class Lowering:
         for mine, theirs in pairs:
             text = made.get(id(mine))
             if text is not None:
-                theirs.replace(exp.Var(this=text))
+                # A number's text is written as it is; other nodes take it for a condition.
+                theirs.replace(exp.Literal(this=text, is_string=False))
         return copy.sql(self.engine.sql, comments=False)
 
     def _rendered(
@@ -76,16 +80,20 @@ class Lowering:
         sql = self.renderer.coerced(node, type_name)
         if outermost and type_name == "null":
             return f"CAST({sql} AS {self.engine.type_name('integer')})"
-        if outermost and self.engine.name != "duckdb" and found == type_name:
+        if outermost and (self.engine.name != "duckdb" or found != type_name):
             return f"CAST({sql} AS {self.engine.type_name(type_name)})"
         return sql
 
     def _below(self, node: exp.Expr) -> Iterator[tuple[int, str]]:
-        if isinstance(node, (exp.Query, exp.CTE)) and not isinstance(node, exp.Values):
+        if isinstance(node, (exp.Query, exp.CTE)) and not isinstance(node, (exp.Values, exp.Table)):
             inner = node.this if isinstance(node, exp.CTE) else node
             if isinstance(inner, exp.Subquery):
                 inner = inner.this
             yield from self._rendered(inner, [t for _, t in self.typer.outputs(inner)])
+        elif isinstance(node, exp.Values):
+            yield from self._cells(node)
+        elif isinstance(node, exp.Unnest):
+            yield id(node), self._unnested(node)
         elif isinstance(node, exp.Ordered):
             yield id(node), self._key(node)
         elif isinstance(node, _NAMES):
@@ -97,12 +105,70 @@ class Lowering:
             yield id(node), self.renderer.sql(node)
 
     def _key(self, node: exp.Ordered) -> str:
-        if isinstance(node.this, (exp.Identifier, exp.Literal)):
-            return Ordering(
-                node.this.sql(self.engine.sql),
-                "integer",
-                bool(node.args.get("desc")),
-                bool(node.args.get("nulls_first")),
-            ).text(self.engine)
+        item = self._output_meant(node)
+        name = node.this
+        if item is not None and isinstance(name, exp.Column):
+            kind = self.typer.type(item)
+            if not (self.engine.collate and kind == "varchar"):
+                # The bare name of an output, as each engine knows it.
+                return Ordering(
+                    self.engine.name_of(name.name),
+                    kind,
+                    bool(node.args.get("desc")),
+                    bool(node.args.get("nulls_first")),
+                ).text(self.engine)
+        if item is not None:
+            [key] = self.renderer.orderings([_with(node, item)])
+            return key.text(self.engine)
         [key] = self.renderer.orderings([node])
         return key.text(self.engine)
+
+    def _output_meant(self, node: exp.Ordered) -> exp.Expr | None:
+        """The output that a key names or counts; None: it is an expression of its own."""
+        key, at = node.this, node.parent
+        select = at.parent if at is not None else None
+        if not isinstance(select, exp.Select):
+            return None
+        if isinstance(key, exp.Literal) and key.is_int:
+            place = int(key.name)
+            if not 1 <= place <= len(select.expressions):
+                raise Refusal("PSK-PORT-021", f"ORDER BY {place}: there is no such column")
+            counted: exp.Expr = select.expressions[place - 1].unalias()
+            return counted
+        if isinstance(key, exp.Column) and not key.table and key.name in select.named_selects:
+            meant: exp.Expr = select.expressions[select.named_selects.index(key.name)].unalias()
+            return meant
+        return None
+
+    def _cells(self, node: exp.Values) -> Iterator[tuple[int, str]]:
+        """Each value of VALUES in the type of its column."""
+        kinds = [t for _, t in self.typer.outputs(node)]
+        for row in node.expressions:
+            for cell, kind in zip(row.expressions, kinds, strict=True):
+                yield id(cell), self.renderer.coerced(cell, kind)
+
+    def _unnested(self, node: exp.Unnest) -> str:
+        """A list as rows, with the place of each if it is asked for."""
+        alias = node.args["alias"]
+        item = self.engine.name_of(alias.columns[0].name)
+        offset = node.args.get("offset")
+        place = self.engine.name_of(offset.name) if isinstance(offset, exp.Expr) else ""
+        rows = self.renderer.sql(node.expressions[0])
+        name = self.engine.name_of(alias.name)
+        if not self.engine.explodes:
+            ordinality = " WITH ORDINALITY" if place else ""
+            return f"UNNEST({rows}){ordinality} AS {name}({', '.join(filter(None, [item, place]))})"
+        # A generator stands in a SELECT of its own, beside the row that it takes the list from.
+        made = f"EXPLODE({rows}) AS {item}"
+        if place:
+            pairs = "STRUCT(x AS x, CAST(i + 1 AS BIGINT) AS i)"
+            made = f"INLINE(TRANSFORM({rows}, (x, i) -> {pairs})) AS ({item}, {place})"
+        lateral = "LATERAL " if isinstance(node.parent, exp.Join) else ""
+        return f"{lateral}(SELECT {made}) AS {name}"
+
+
+def _with(key: exp.Ordered, item: exp.Expr) -> exp.Ordered:
+    """A key of the same direction over another expression, which keeps its place in the tree."""
+    made = exp.Ordered(desc=key.args.get("desc"), nulls_first=key.args.get("nulls_first"))
+    made.args["this"] = item
+    return made

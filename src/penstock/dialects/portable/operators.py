@@ -148,7 +148,8 @@ def _not(to: Renderer, node: exp.Expr) -> str:
 
 
 def _is(to: Renderer, node: exp.Expr) -> str:
-    return f"({to.sql(node.this)} IS {to.sql(node.expression)})"
+    word = "IS NOT" if node.args.get("negate") else "IS"
+    return f"({to.sql(node.this)} {word} {to.sql(node.expression)})"
 
 
 def _distinct(word: str) -> Callable[[Renderer, exp.Expr], str]:
@@ -173,8 +174,8 @@ def _between(to: Renderer, node: exp.Expr) -> str:
 
 def _in(to: Renderer, node: exp.Expr) -> str:
     query = node.args.get("query")
-    if query is not None:
-        return f"({to.sql(node.this)} IN ({to.query(query)}))"
+    if query is not None and isinstance(node, exp.In):
+        return _in_query(to, node, query)
     if node.args.get("field") is not None or node.args.get("unnest") is not None:
         raise refused(node, "IN over a list is not portable", "list_contains(list, value)")
     items = node.expressions
@@ -186,6 +187,52 @@ def _in(to: Renderer, node: exp.Expr) -> str:
     kind = to.typer.common([mine, *found])
     made = [to.coerced(i, kind) for i in items]
     return f"({to.coerced(node.this, kind)} IN ({', '.join(made)}))"
+
+
+def _in_query(to: Renderer, node: exp.In, query: exp.Expr) -> str:
+    inner = query.this if isinstance(query, exp.Subquery) else query
+    outputs = to.typer.outputs(inner)
+    if len(outputs) != 1:
+        raise refused(node, f"the query gives {len(outputs)} columns", "one column")
+    name, found = outputs[0]
+    kind = to.typer.common([to.type(node.this), found])
+    if name_of(kind) in ("struct", "map", "json", "list"):
+        raise refused(node, f"values of type {name_of(kind)} do not compare everywhere")
+    subject, rows = to.coerced(node.this, kind), to.query(query)
+    if not to.engine.predicates_filter_only or _filters(node):
+        return f"({subject} IN ({rows}))"
+    if isinstance(inner, exp.Select) and _reads_outside(inner):
+        raise Refusal(
+            "PSK-PORT-020",
+            f"`{shown(node)}` with columns of the query around it, outside WHERE, cannot run on "
+            f"{to.engine.name}",
+            "LEFT JOIN it",
+            *place(node),
+            (to.engine.name,),
+        )
+    # Outside of WHERE the engine knows only true and false.
+    value = to.engine.name_of("__in", name)
+    source = f"({rows}) AS {to.engine.name_of('__in')}"
+    return (
+        f"(CASE WHEN EXISTS(SELECT 1 FROM {source} WHERE {value} = {subject}) THEN TRUE "
+        f"WHEN ({subject} IS NULL AND EXISTS(SELECT 1 FROM {source})) "
+        f"OR EXISTS(SELECT 1 FROM {source} WHERE {value} IS NULL) THEN NULL ELSE FALSE END)"
+    )
+
+
+def _filters(node: exp.Expr) -> bool:
+    """Whether a condition is one that WHERE asks for by itself, or its negation."""
+    at = node.parent
+    while isinstance(at, (exp.And, exp.Paren, exp.Not)):
+        if isinstance(at, exp.Not) and not isinstance(at.this.unnest(), exp.In):
+            return False
+        at = at.parent
+    return isinstance(at, exp.Where)
+
+
+def _reads_outside(query: exp.Select) -> bool:
+    inside = {t.alias_or_name for t in query.find_all(exp.Table, exp.Subquery, exp.Unnest)}
+    return any(c.table and c.table not in inside for c in query.find_all(exp.Column))
 
 
 def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
@@ -205,6 +252,7 @@ def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
     for side in (node.this,):
         if to.type(side) not in ("varchar", "null"):
             raise refused(node, f"{to.type(side)} is no text", "cast it")
+    word = f"NOT {word}" if node.args.get("negate") else word
     string = to.engine.string
     return f"({to.sql(node.this)} {word} {string(text)} ESCAPE {string(escape)})"
 

@@ -16,6 +16,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.syntax import as_calls, has_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +33,15 @@ _SYNTAX = frozenset(
     false""".split()  # noqa: SIM905
 )
 # Also functions: what stands before tells.
-_BOTH = frozenset({"replace"})
-_WORDS = {TokenType.VAR}
+_BOTH = frozenset({"replace", "rename"})
+# Words without a meaning of their own to the tokenizer that a call may follow.
+_BEFORE_CALLS = frozenset({"zone", "to", "lambda"})
+
+
+class _Written(DuckDB):
+    """DuckDB's syntax; the number in `list[1]` stays as it is written."""
+
+    INDEX_OFFSET = 0
 
 
 def read(sql: str) -> exp.Expr:
@@ -42,7 +50,7 @@ def read(sql: str) -> exp.Expr:
     Raises:
         Refusal: it does not parse.
     """
-    dialect = DuckDB()
+    dialect = _Written()
     try:
         tokens = dialect.tokenize(sql)
         found = dialect.parser().parse(_marked(tokens), sql)
@@ -50,7 +58,7 @@ def read(sql: str) -> exp.Expr:
         raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
     if len(found) != 1 or found[0] is None:
         raise Refusal("PSK-SQL-120", "a model is one SELECT")
-    return found[0]
+    return as_calls(found[0], MARK.__add__)
 
 
 def _marked(tokens: Sequence[Token]) -> list[Token]:
@@ -62,6 +70,8 @@ def _marked(tokens: Sequence[Token]) -> list[Token]:
             after is not None
             and after.token_type == TokenType.L_PAREN
             and _is_function(token, before)
+            and not _names_columns(tokens, i)
+            and not has_words(tokens, i)
         ):
             text = MARK + token.text.lower()
             where = (token.line, token.col, token.start, token.end)
@@ -80,6 +90,21 @@ def _is_function(token: Token, before: Token | None) -> bool:
     if before and (before.token_type in {TokenType.ALIAS, TokenType.WITH} or before.text == ")"):
         return False
     return word not in _SYNTAX
+
+
+def _names_columns(tokens: Sequence[Token], at: int) -> bool:
+    """Whether `name (…)` is a table with names for its columns: `t u (a, b)`, `WITH u (a) AS (`."""
+    before = tokens[at - 1] if at else None
+    if before is not None and before.token_type in (TokenType.VAR, TokenType.IDENTIFIER):
+        return before.text.lower() not in _BEFORE_CALLS
+    depth = 0
+    for i in range(at + 1, len(tokens)):
+        kind = tokens[i].token_type
+        depth += (kind == TokenType.L_PAREN) - (kind == TokenType.R_PAREN)
+        if not depth:
+            behind = [t.text.lower() for t in tokens[i + 1 : i + 3]]
+            return behind in (["as", "("], ["as", "materialized"], ["as", "not"])
+    return False
 
 
 def shown(node: exp.Expr, most: int = 60) -> str:

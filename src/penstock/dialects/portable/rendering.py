@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NoReturn
 from sqlglot import exp
 
 from penstock.dialects.base import Gap
-from penstock.dialects.portable import casts, operators
+from penstock.dialects.portable import casts, nested, operators
 from penstock.dialects.portable.call import Call, Ordering
+from penstock.dialects.portable.families import element, name_of
 from penstock.dialects.portable.reading import called, place, shown
 from penstock.dialects.portable.refusal import Refusal
-from penstock.dialects.portable.typing import arguments
+from penstock.dialects.portable.typing import arguments, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,10 @@ class Renderer:
         return self.engine.name_of(node.table, node.name)
 
     def _identifier(self, node: exp.Identifier) -> str:
-        return self.engine.name_of(node.name)
+        """A lambda's variable; the second is the place in the list, counted from 1."""
+        name = self.engine.name_of(node.name)
+        found = variable(node) if self.engine.places_from_zero else None
+        return f"(CAST({name} + 1 AS BIGINT))" if found and found[0] == "place" else name
 
     def _literal(self, node: exp.Literal) -> str:
         if node.is_string:
@@ -105,6 +109,34 @@ class Renderer:
         """A query inside an expression, without parentheses."""
         return self._query(node.this if isinstance(node, exp.Subquery) else node)
 
+    # -- grouping and parts -----------------------------------------------------------------
+
+    def _grouping(self, node: exp.Grouping) -> str:
+        keys = [self.sql(k) for k in node.expressions]
+        if self.engine.grouping_bits:
+            bits = [f"GROUPING({k}) * {1 << i}" for i, k in enumerate(reversed(keys))]
+            made = " + ".join(reversed(bits))
+        else:
+            made = f"GROUPING({', '.join(keys)})"
+        return f"CAST({made} AS {self.engine.type_name('bigint')})"
+
+    def _array(self, node: exp.Array) -> str:
+        kind = self.type(node)
+        items = [self.coerced(e, element(kind)) for e in node.expressions]
+        return self.engine.list_of(items, kind)
+
+    def _struct(self, node: exp.Struct) -> str:
+        return nested.struct(self, node)
+
+    def _dot(self, node: exp.Dot) -> str:
+        return nested.field(self, node)
+
+    def _tomap(self, node: exp.ToMap) -> str:
+        return nested.map_of(self, node)
+
+    def _map(self, node: exp.Map) -> str:
+        return nested.map_of(self, node)
+
     # -- casts ------------------------------------------------------------------------------
 
     def _cast(self, node: exp.Cast) -> str:
@@ -130,7 +162,36 @@ class Renderer:
             inner = inner.this
         if isinstance(inner, exp.Filter):
             condition, inner = self.sql(inner.expression.this), inner.this
-        return self._called(inner, condition=condition, over=self.over(node), nulls=nulls)
+        self._framed(node, inner)
+        return self._called(
+            inner,
+            condition=condition,
+            over=self.over(node),
+            nulls=nulls,
+            sorted_rows=node.args.get("order") is not None,
+        )
+
+    def _framed(self, node: exp.Window, inner: exp.Expr) -> None:
+        """Refuse a frame whose rows no order says, or that a function does not look at."""
+        spec = node.args.get("spec")
+        if spec is None or called(inner) is None:
+            return
+        declared, _ = self.typer.overload(inner)
+        if declared.kind == "window" and not declared.framed:
+            raise Refusal(
+                "PSK-PORT-023",
+                f"`{declared.name}` looks at all rows of its partition: it takes no frame",
+                None,
+                *place(node),
+            )
+        bounds = {str(spec.args.get(k)) for k in ("start", "end")}
+        if node.args.get("order") is None and bounds != {"UNBOUNDED"}:
+            raise Refusal(
+                "PSK-PORT-028",
+                f"which rows the frame of `{declared.name}` holds is open without ORDER BY",
+                "add ORDER BY with a key that no two rows share",
+                *place(node),
+            )
 
     def over(self, node: exp.Window) -> str:
         """What stands after OVER."""
@@ -150,27 +211,57 @@ class Renderer:
         return f"({' '.join(parts)})"
 
     def _frame(self, spec: exp.Expr) -> str:
-        def bound(which: str) -> str:
-            value, side = spec.args.get(which), spec.args.get(f"{which}_side")
-            words = value or "" if value is None or isinstance(value, str) else self.sql(value)
-            return f"{words} {side}" if side else words
+        kind = str(spec.args.get("kind") or "ROWS").upper()
+        exclude = spec.args.get("exclude")
+        for word in (kind, "EXCLUDE" if exclude is not None else kind):
+            if word not in self.engine.frames:
+                raise Refusal(
+                    "PSK-PORT-020",
+                    f"a frame with {word} cannot run on {self.engine.name}: it has ROWS and RANGE",
+                    None,
+                    *place(spec),
+                    (self.engine.name,),
+                )
+        end = self._bound(spec, "end") if spec.args.get("end") else "CURRENT ROW"
+        made = f"{kind} BETWEEN {self._bound(spec, 'start')} AND {end}"
+        return f"{made} EXCLUDE {exclude.name.upper()}" if exclude is not None else made
 
-        kind = spec.args.get("kind") or "ROWS"
-        made = f"{kind} BETWEEN {bound('start')} AND {bound('end') or 'CURRENT ROW'}"
-        if spec.args.get("exclude"):
-            message = "EXCLUDE in a window's frame is not in the portable language"
-            raise Refusal("PSK-PORT-022", message)
-        return made
+    def _bound(self, spec: exp.Expr, which: str) -> str:
+        """A bound of a frame: words, a whole number or an interval that is written in the SQL."""
+        value, side = spec.args.get(which), spec.args.get(f"{which}_side")
+        if not isinstance(value, exp.Expr):
+            return f"{value} {side}" if side else str(value)
+        if isinstance(value, exp.Interval) and isinstance(value.this, exp.Literal):
+            unit = value.args.get("unit")
+            number = str(value.this.this)
+            if unit is not None and number.isdigit():
+                return f"INTERVAL '{number}' {unit.name.upper().removesuffix('S')} {side}"
+        elif isinstance(value, exp.Literal) and value.is_int:
+            return f"{value.this} {side}"
+        raise Refusal(
+            "PSK-PORT-024",
+            f"a frame's bound must be written in the SQL, not computed: `{shown(value)}`",
+            "ROWS 3 PRECEDING, RANGE INTERVAL 1 DAY PRECEDING",
+            *place(value),
+        )
 
     def orderings(self, keys: list[exp.Expr]) -> list[Ordering]:
         """The keys of an ORDER BY."""
         made = []
         for key in keys:
             node = key.this if isinstance(key, exp.Ordered) else key
+            kind = self.type(node)
+            if name_of(kind) in ("list", "struct", "map", "json"):
+                raise Refusal(
+                    "PSK-PORT-023",
+                    f"`{shown(node)}`: each engine has an order of its own for {name_of(kind)}",
+                    "order by their parts",
+                    *place(node),
+                )
             made.append(
                 Ordering(
                     self.sql(node),
-                    self.type(node),
+                    kind,
                     bool(key.args.get("desc")),
                     bool(key.args.get("nulls_first")),
                 )
@@ -184,6 +275,7 @@ class Renderer:
         condition: str | None = None,
         over: str | None = None,
         nulls: str = "",
+        sorted_rows: bool = False,
     ) -> str:
         if called(node) is None:
             self._unknown(node)
@@ -196,9 +288,18 @@ class Renderer:
         args = arguments(node)
         distinct, order, nulls = self._decorations(node, nulls)
         decorated = bool(condition or distinct or order)
-        why = _misused(declared, decorated=decorated, ordered=bool(order), over=over)
+        sorted_rows = sorted_rows or bool(order)
+        why = _misused(declared, decorated=decorated, ordered=sorted_rows, over=over)
         if why is not None:
             raise Refusal(*why, offset, length)
+        if distinct and over is not None:
+            raise Refusal(
+                "PSK-PORT-022",
+                f"`{declared.name}` over a window takes no DISTINCT: two engines have none",
+                "count the first row of each value by row_number()",
+                offset,
+                length,
+            )
         call = Call(
             self.engine,
             declared.name,
@@ -224,7 +325,7 @@ class Renderer:
             if not refused.engines and refused.code != "PSK-PORT-024":
                 refused.engines = (self.engine.name,)
             raise
-        if not call.tail or call.tail in made:
+        if not call.tail or declared.kind == "window" or call.tail in made:
             return made if _atomic(made) else f"({made})"
         raise Refusal(
             "PSK-PORT-029",
@@ -279,9 +380,13 @@ def _misused(
         return "PSK-PORT-023", message, None
     if declared.kind == "window" and over is None:
         return "PSK-PORT-023", f"`{name}` needs OVER", None
-    if declared.ordered and not ordered and over is None:
+    if declared.kind == "window" and decorated:
+        message = f"`{name}` is no aggregate: it has no FILTER, DISTINCT or ORDER BY"
+        return "PSK-PORT-023", message, "put the condition into a CASE"
+    if declared.ordered and not ordered:
         message = f"what `{name}` gives depends on the order of rows"
-        return "PSK-PORT-028", message, f"give it one: {name}(x ORDER BY y)"
+        given = f"{name}(x ORDER BY y)" if over is None else "OVER (… ORDER BY y)"
+        return "PSK-PORT-028", message, f"give it one: {given}"
     return None
 
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from penstock import types
-from penstock.dialects.portable import describing
+from penstock.dialects.portable import describing, nested
 from penstock.dialects.portable.families import element, fits, name_of
 from penstock.dialects.portable.functions import catalog, near
 from penstock.dialects.portable.reading import called, place, plain, shown
@@ -56,9 +56,7 @@ _AS_WRITTEN = (
     exp.JSONPath,
 )
 _CONTAINERS = (
-    exp.PropertyEQ,
     exp.Slice,
-    exp.Struct,
     exp.Tuple,
     exp.Distinct,
     exp.Order,
@@ -121,10 +119,22 @@ class Typer:
 
     def _give(self, query: exp.Expr) -> list[tuple[str, str]]:
         if isinstance(query, exp.SetOperation):
-            left, right = self.outputs(query.this), self.outputs(query.expression)
+            left = self.outputs(query.this)
+            if _recursive(query):
+                # What the query says of itself is what its first part gives.
+                self._outputs[id(query)] = left
+                self._kept.append(query)
+            right = self.outputs(query.expression)
             if len(left) != len(right):
                 raise Refusal("PSK-PORT-026", "the two sides have different numbers of columns")
-            return [(n, self.common([a, b])) for (n, a), (_, b) in zip(left, right, strict=True)]
+            made = [(n, self.common([a, b])) for (n, a), (_, b) in zip(left, right, strict=True)]
+            if _recursive(query) and made != left:
+                raise Refusal(
+                    "PSK-PORT-025",
+                    "the two parts of a recursive query give different types",
+                    "cast the columns of the first part to the wider type",
+                )
+            return made
         if isinstance(query, exp.Values):
             rows = query.expressions
             alias = query.args.get("alias")
@@ -157,8 +167,11 @@ class Typer:
     def _column(self, node: exp.Column) -> str:
         at: exp.Expr | None = node
         while at is not None:
-            if not node.table and isinstance(at, exp.Select) and node.name in at.named_selects:
-                return self.type(at.selects[at.named_selects.index(node.name)])
+            if not node.table and isinstance(at, exp.Order) and isinstance(at.parent, exp.Query):
+                # An output's name, which only ORDER BY knows.
+                found = dict(self.outputs(at.parent)).get(node.name)
+                if found is not None:
+                    return found
             scope = self._scopes.get(id(at))
             if scope is not None and node.table in scope.sources:
                 source = scope.sources[node.table]
@@ -173,14 +186,27 @@ class Typer:
 
     def _of_source(self, source: exp.Expr | Scope, name: str) -> str | None:
         if isinstance(source, exp.Table):
-            return self._schemas.get(source.name, {}).get(name)
+            columns = self._schemas.get(source.name, {})
+            if name not in columns:
+                for each in columns:
+                    if each.lower() == name.lower():
+                        message = f"`{source.name}` has a column `{each}`, with capital letters"
+                        hint = f"rename it to `{each.lower()}` where it is read"
+                        raise Refusal("PSK-PORT-030", message, hint)
+            return columns.get(name)
         if not isinstance(source, Scope):
             return None
         inner = source.expression
+        if isinstance(inner, exp.Lateral) and isinstance(inner.this, exp.Subquery):
+            return dict(self.outputs(inner.this)).get(name)
         if isinstance(inner, (exp.Unnest, exp.Lateral, exp.Explode)):
             return self._unnested(inner, name)
-        named = dict(self.outputs(inner))
-        return named.get(name)
+        outputs = self.outputs(inner)
+        cte = inner.parent
+        if isinstance(cte, exp.CTE) and cte.args["alias"].columns:
+            names = [c.name for c in cte.args["alias"].columns]
+            outputs = [(n, t) for n, (_, t) in zip(names, outputs, strict=False)]
+        return dict(outputs).get(name)
 
     def _unnested(self, node: exp.Expr, name: str) -> str | None:
         items = node.expressions or [node.this]
@@ -225,6 +251,15 @@ class Typer:
             return self.common([self.type(v) for v in values])
         if isinstance(node, exp.Grouping):
             return "bigint"
+        if isinstance(node, exp.Array):
+            kind = self.common([self.type(e) for e in node.expressions])
+            return types.normalize(f"{'integer' if kind == 'null' else kind}[]")
+        if isinstance(node, exp.Struct):
+            return nested.struct_type(self, node)
+        if isinstance(node, exp.Dot):
+            return nested.field_type(self, node)
+        if isinstance(node, (exp.ToMap, exp.Map)):
+            return nested.map_type(self, node)
         if called(node):
             return self._given(node)
         return self._asked(node)
@@ -275,17 +310,15 @@ class Typer:
         )
 
     def _variable(self, node: exp.Identifier) -> str:
-        """A lambda's variable: an element of the list before it, or its place in the list."""
-        at: exp.Expr | None = node.parent
-        while at is not None:
-            if isinstance(at, exp.Lambda):
-                names = [v.name for v in at.expressions]
-                if node.name in names and at.parent is not None:
-                    if names.index(node.name):
-                        return "bigint"
-                    return element(self.type(arguments(at.parent)[0]))
-            at = at.parent
-        raise Refusal("PSK-PORT-021", f"the type of `{node.name}` is not known here")
+        """A lambda's variable: an element of the list, its place, or the total of a fold."""
+        found = variable(node)
+        if found is None:
+            raise Refusal("PSK-PORT-021", f"the type of `{node.name}` is not known here")
+        what, holder = found
+        if what == "place":
+            return "bigint"
+        given = arguments(holder)
+        return self.type(given[2]) if what == "total" else element(self.type(given[0]))
 
     def _asked(self, node: exp.Expr) -> str:
         """DuckDB's answer for the node over typed NULLs."""
@@ -310,10 +343,38 @@ class Typer:
         for mine, theirs in pairs:
             if isinstance(mine, _CONTAINERS):
                 self._put_nulls(mine, theirs)
+            elif isinstance(mine, exp.Identifier) and variable(mine) is not None:
+                theirs.replace(exp.Var(this=_null(self.type(mine))))
             elif not isinstance(mine, _AS_WRITTEN):
                 found = self.type(mine)
                 if found != "null":
                     theirs.replace(exp.Var(this=_null(found)))
+
+
+def variable(node: exp.Identifier) -> tuple[str, exp.Expr] | None:
+    """`element`, `place` or `total` for a lambda's variable, and the call; None: it is none."""
+    at: exp.Expr | None = node.parent
+    while at is not None:
+        if isinstance(at, exp.Lambda) and at.parent is not None:
+            names = [v.name for v in at.expressions]
+            if node.name in names:
+                name = called(at.parent) or ""
+                declared = catalog().get(name)
+                if declared is not None and declared.name == "list_reduce":
+                    return ("total", "element")[names.index(node.name)], at.parent
+                return ("element", "place")[names.index(node.name)], at.parent
+        at = at.parent
+    return None
+
+
+def _recursive(query: exp.Expr) -> bool:
+    """Whether a set operation is the body of WITH RECURSIVE and reads itself."""
+    cte = query.parent
+    if not (isinstance(cte, exp.CTE) and isinstance(cte.parent, exp.With)):
+        return False
+    return bool(cte.parent.recursive) and any(
+        t.name == cte.alias for t in query.find_all(exp.Table)
+    )
 
 
 def arguments(node: exp.Expr) -> list[exp.Expr]:

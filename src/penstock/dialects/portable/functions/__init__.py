@@ -6,6 +6,7 @@ and commit the fixture it writes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -16,10 +17,10 @@ from penstock.dialects.portable.functions.others import HINTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from penstock.dialects.portable.entry import Function
+    from penstock.dialects.portable.entry import Function, Overload
 
-MODULES = ("text", "dates", "times", "formats", "zones")
-"""Modules of this package, each with a tuple `FUNCTIONS`."""
+MODULES = ("text", "text_case", "text_codes", "dates", "times", "formats", "zones", "windows", "lists", "structs")
+"""Modules of this package, each with a tuple `FUNCTIONS`; `OVERLOADS` adds to others' functions."""
 
 
 @cache
@@ -30,11 +31,20 @@ def catalog() -> Mapping[str, Function]:
     'text'
     """
     found: dict[str, Function] = {}
+    more: dict[str, tuple[Overload, ...]] = {}
     for name in MODULES:
-        for one in import_module(f"{__name__}.{name}").FUNCTIONS:
+        module = import_module(f"{__name__}.{name}")
+        more |= getattr(module, "OVERLOADS", {})
+        for one in module.FUNCTIONS:
             for each in (one.name, *one.aliases):
                 assert each not in found, each
                 found[each] = one
+    for name, overloads in more.items():
+        if name in found:
+            # A name for values of several families: `len` of a text and of a list.
+            one = found[name]
+            merged = replace(one, overloads=(*one.overloads, *overloads))
+            found |= dict.fromkeys((one.name, *one.aliases), merged)
     return found
 
 

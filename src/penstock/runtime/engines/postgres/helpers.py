@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from penstock.runtime.engines.postgres import helpers_dates
+import zlib
 
-VERSION = 2
-"""Raised with every change of `SETUP`."""
+from penstock.runtime.engines.postgres import helpers_dates, helpers_lists, helpers_text
 
 SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
 {helpers_dates.SETUP}
+{helpers_lists.SETUP}
+{helpers_text.SETUP}
 """
 
-MARK = f"penstock {VERSION}"
-"""The comment of the schema where these functions are installed."""
+MARK = f"penstock {zlib.crc32(SETUP.encode()):08x}"
+"""The comment of the schema where these functions are installed: another text has another."""
 
 INSTALLED = (
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'penstock'"

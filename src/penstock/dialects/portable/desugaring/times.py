@@ -1,8 +1,4 @@
-"""Clauses that some engines lack, written with those that all have.
-
-`before_names`: those that change which columns there are. `with_names`: those that need every
-column's table.
-"""
+"""The syntax of dates and zones, written as calls of functions of the set."""
 
 from __future__ import annotations
 
@@ -20,11 +16,15 @@ _NOW: dict[type[exp.Expr], str] = {
 }
 
 
-def before_names(tree: exp.Expr) -> exp.Expr:
-    """What must be rewritten before columns are looked up."""
+def times(tree: exp.Expr) -> exp.Expr:
+    """EXTRACT, AT TIME ZONE, CURRENT_DATE and their kind."""
     for node in reversed(list(tree.walk(bfs=False))):
         new = _time_as_call(node)
-        if new is not node:
+        if new is node:
+            continue
+        if node is tree:
+            tree = new
+        else:
             node.replace(new)
     return tree
 
@@ -47,8 +47,3 @@ def _time_as_call(node: exp.Expr) -> exp.Expr:
 def _part(word: str, value: exp.Expr) -> exp.Expr:
     part = PART_OF.get(word.lower())
     return call(part, value) if part else call("date_part", exp.Literal.string(word), value)
-
-
-def with_names(tree: exp.Expr) -> exp.Expr:
-    """What is rewritten when each column has its table."""
-    return tree

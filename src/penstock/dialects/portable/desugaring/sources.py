@@ -1,0 +1,260 @@
+"""FROM: stars, VALUES, unnest and series, NATURAL, commas; UNION BY NAME."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from penstock.dialects.portable.desugaring.building import (
+    inner_first,
+    named,
+    refuse,
+)
+from penstock.dialects.portable.desugaring.relations import columns_of, columns_of_query
+from penstock.dialects.portable.reading import called, plain, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Schemas = Mapping[str, Mapping[str, str]]
+
+
+def sources(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
+    """What FROM holds, with a name for each column.
+
+    Raises:
+        Refusal: something has no portable form.
+    """
+    for node in inner_first(tree):
+        if isinstance(node, exp.Values):
+            tree = _values(node, tree)
+        elif isinstance(node, exp.Table) and called(node.this):
+            _series(node)
+        elif isinstance(node, exp.Unnest):
+            _unnest(node)
+        elif isinstance(node, exp.Join):
+            _join(node)
+        elif isinstance(node, exp.Fetch):
+            _fetch(node)
+        elif isinstance(node, exp.Select):
+            _stars(node, schemas)
+        elif isinstance(node, exp.SetOperation) and node.args.get("by_name"):
+            _by_name(node, schemas)
+    for node in tree.find_all(exp.CTE):
+        node.set("materialized", None)  # a hint: the rows are the same
+    return tree
+
+
+def _values(node: exp.Values, tree: exp.Expr) -> exp.Expr:
+    width = len(node.expressions[0].expressions)
+    if any(len(row.expressions) != width for row in node.expressions):
+        raise refuse("PSK-PORT-026", node, "the rows of VALUES have different lengths")
+    names = [exp.to_identifier(f"col{i}") for i in range(width)]
+    parent = node.parent
+    alias = node.args.get("alias")
+    if isinstance(parent, (exp.From, exp.Join)):
+        if alias is None:
+            alias = exp.TableAlias(this=exp.to_identifier("__values"))
+            node.set("alias", alias)
+        alias.set("columns", (alias.columns + names[len(alias.columns) :])[:width])
+        return tree
+    if isinstance(parent, exp.Subquery) and isinstance(parent.parent, (exp.From, exp.Join)):
+        held = parent.args.get("alias") or exp.TableAlias(this=exp.to_identifier("__values"))
+        held.set("columns", (held.columns + names[len(held.columns) :])[:width])
+        node.set("alias", held.copy())
+        parent.replace(node)
+        return tree
+    whole = exp.Values(
+        expressions=node.expressions,
+        alias=exp.TableAlias(this=exp.to_identifier("__values"), columns=names),
+    )
+    made = exp.Select(
+        expressions=[exp.column(n.name, "__values") for n in names], from_=exp.From(this=whole)
+    )
+    for key in ("order", "limit", "offset", "with_"):
+        made.set(key, node.args.get(key))
+    if node is tree:
+        return made
+    node.replace(made)
+    return tree
+
+
+def _series(node: exp.Table) -> None:
+    """`range(…)` in FROM is the list of that name, taken apart."""
+    alias = node.args.get("alias")
+    name = str(called(node.this))
+    if alias is None:
+        alias = exp.TableAlias(this=exp.to_identifier(name))
+    if not alias.columns:
+        alias.set("columns", [exp.to_identifier(name)])
+    node.replace(exp.Unnest(expressions=[node.this], alias=alias))
+
+
+def _unnest(node: exp.Unnest) -> None:
+    where = node.parent
+    if not isinstance(where, (exp.From, exp.Join)):
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            "unnest among the columns gives other rows on each engine",
+            "FROM t, unnest(t.items) AS u(item)",
+        )
+    alias = node.args.get("alias")
+    if len(node.expressions) != 1:
+        raise refuse("PSK-PORT-022", node, "unnest takes one list", "join two of them by a place")
+    if alias is None or not alias.columns:
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            f"`{shown(node)}` needs names for its columns",
+            "unnest(t.items) AS u(item)",
+        )
+    offset = node.args.get("offset")
+    if offset is True:
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            "the column of WITH ORDINALITY needs a name",
+            "unnest(t.items) WITH ORDINALITY AS u(item, place)",
+        )
+    on = where.args.get("on")
+    if (
+        isinstance(where, exp.Join)
+        and where.side
+        and not (where.side == "LEFT" and isinstance(on, exp.Boolean) and on.this)
+    ):
+        raise refuse("PSK-PORT-022", where, "unnest joins by CROSS JOIN, or by LEFT JOIN … ON TRUE")
+
+
+def _fetch(node: exp.Fetch) -> None:
+    options = node.args.get("limit_options")
+    if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
+        raise refuse("PSK-PORT-022", node, f"`{shown(node)}` is not in the portable language")
+    node.replace(exp.Limit(expression=node.args.get("count") or exp.Literal.number(1)))
+
+
+def _join(node: exp.Join) -> None:
+    method = str(node.args.get("method") or "").upper()
+    if method == "POSITIONAL" or str(node.args.get("kind") or "").upper() == "POSITIONAL":
+        raise refuse(
+            "PSK-PORT-028",
+            node,
+            "POSITIONAL JOIN pairs rows by an order that tables do not have",
+            "number the rows of both by row_number() OVER (ORDER BY …) and join by the number",
+        )
+    parts = (node.args.get(k) for k in ("method", "side", "kind", "on", "using"))
+    if not any(parts):
+        _comma(node)
+    if isinstance(node.this, exp.Unnest) and not node.side:
+        node.set("on", None)
+        node.set("kind", "CROSS")
+
+
+def _comma(node: exp.Join) -> None:
+    """`a, b` is a cross join, which binds closer to what follows."""
+    select = node.parent
+    later = select.args["joins"][select.args["joins"].index(node) + 1 :] if select else []
+    for each in later:
+        if each.side in ("RIGHT", "FULL"):
+            raise refuse(
+                "PSK-PORT-022",
+                each,
+                f"{each.side} JOIN after a comma in FROM",
+                "write CROSS JOIN for the comma",
+            )
+    node.set("kind", "CROSS")
+
+
+def _stars(node: exp.Select, schemas: Schemas) -> None:
+    """EXCLUDE, REPLACE and RENAME name columns that are there."""
+    for item in node.expressions:
+        star = item if isinstance(item, exp.Star) else item.this if item.is_star else None
+        if not isinstance(star, exp.Star):
+            continue
+        words = {
+            "except_": "EXCLUDE",
+            "replace": "REPLACE",
+            "rename": "RENAME",
+        }
+        given = {k: star.args[k] for k in words if star.args.get(k)}
+        if not given:
+            continue
+        bare = item.copy()
+        (bare if isinstance(bare, exp.Star) else bare.this).args.clear()
+        asked = exp.Select(
+            expressions=[bare],
+            from_=node.args["from_"].copy(),
+            joins=[j.copy() for j in node.args.get("joins") or []],
+        )
+        there = set(columns_of_query(node, asked, schemas))
+        for key, items in given.items():
+            for each in items:
+                name = each.this.name if key == "rename" else each.alias_or_name
+                if name not in there:
+                    raise refuse(
+                        "PSK-PORT-021",
+                        each if isinstance(each, exp.Identifier) else star,
+                        f"{words[key]} names `{name}`, which is not there",
+                        f"there are {', '.join(sorted(there))}",
+                    )
+
+
+def _by_name(node: exp.SetOperation, schemas: Schemas) -> None:
+    """Columns of both sides in the order in which they first come; NULL where a side has none."""
+    sides = [node.this, node.expression]
+    found = [columns_of(side, schemas) for side in sides]
+    names = list(dict.fromkeys([*found[0], *found[1]]))
+    made = []
+    for side, there in zip(sides, found, strict=True):
+        if there == names:
+            made.append(side)
+            continue
+        alias = exp.TableAlias(this=exp.to_identifier("__side"))
+        inner = side.this if isinstance(side, exp.Subquery) else side
+        items = [
+            exp.column(exp.to_identifier(n, quoted=True), "__side")
+            if n in there
+            else named(exp.Null(), n)
+            for n in names
+        ]
+        source = exp.Subquery(this=inner.copy(), alias=alias)
+        made.append(exp.Select(expressions=items, from_=exp.From(this=source)))
+    node.set("this", made[0])
+    node.set("expression", made[1])
+    node.set("by_name", None)
+
+
+def named_windows(tree: exp.Expr) -> None:
+    """WINDOW w AS (…) is written where w is used.
+
+    Raises:
+        Refusal: a window has no definition, or redefines what it takes from another.
+    """
+    for select in tree.find_all(exp.Select):
+        defined = {w.this.name: w for w in select.args.get("windows") or []}
+        for node in list(select.find_all(exp.Window)):
+            if node.find_ancestor(exp.Select) is not select:
+                continue
+            _inline(node, defined, set())
+        select.set("windows", None)
+
+
+def _inline(node: exp.Window, defined: dict[str, exp.Window], seen: set[str]) -> None:
+    alias = node.args.get("alias")
+    if alias is None:
+        return
+    name = alias.name
+    source = defined.get(name)
+    if source is None or name in seen:
+        raise refuse("PSK-PORT-021", node, f"there is no window `{name}`: {plain(shown(node))}")
+    _inline(source, defined, seen | {name})
+    for key in ("partition_by", "order", "spec"):
+        held = source.args.get(key)
+        if held and node.args.get(key):
+            raise refuse(
+                "PSK-PORT-022", node, f"`{shown(node)}` defines anew what the window `{name}` has"
+            )
+        if held:
+            node.set(key, [h.copy() for h in held] if isinstance(held, list) else held.copy())
+    node.set("alias", None)
