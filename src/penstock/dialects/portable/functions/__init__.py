@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     from penstock.dialects.portable.entry import Function, Overload
 
-MODULES = ("text", "text_case", "text_codes", "dates", "times", "formats", "zones", "windows", "lists", "structs")
+MODULES = (
+    "text",
+    "text_case",
+    "text_codes",
+    "dates",
+    "times",
+    "formats",
+    "zones",
+    "windows",
+    "lists",
+    "structs",
+)
 """Modules of this package, each with a tuple `FUNCTIONS`; `OVERLOADS` adds to others' functions."""
 
 
