@@ -44,6 +44,10 @@ def test_what_changes_with_the_clock_is_refused_and_points_at_the_runs_date(expr
 @pytest.mark.parametrize(
     ("expression", "hint"),
     [
+        ("age(ts, ts)", "date_sub('month'"),
+        ("add_months(d, 1)", "to_months(n)"),
+        ("to_char(d, 'YYYY')", "strftime("),
+        ("unix_timestamp(ts)", "epoch("),
         ("ts - ts", "date_diff('second'"),
         ("to_days(n)", "add it to a date"),
         ("INTERVAL 3 DAY", "add it to a date"),

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from penstock.diagnostics import did_you_mean
+from penstock.dialects.portable.functions.others import HINTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +43,6 @@ MODULES = (
 )
 """Modules of this package, each with a tuple `FUNCTIONS`; `OVERLOADS` adds to others' functions."""
 
-NOW = frozenset(
-    """now today current_date current_time current_timestamp localtime localtimestamp
-    get_current_time get_current_timestamp transaction_timestamp""".split()  # noqa: SIM905
-)
-"""Functions that give another value in each run: there is none of them."""
-
 
 @cache
 def catalog() -> Mapping[str, Function]:
@@ -76,6 +71,6 @@ def catalog() -> Mapping[str, Function]:
 
 def near(name: str) -> str | None:
     """The hint for a name that is not in the set."""
-    if name in NOW:
-        return "a run's date is '${run.date}': a run that is repeated must give the same rows"
+    if name in HINTS:
+        return HINTS[name]
     return did_you_mean(name, catalog(), noun="portable functions")

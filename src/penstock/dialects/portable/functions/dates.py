@@ -24,6 +24,16 @@ def moment(call: Call, number: int = 0) -> str:
     return call.args[number]
 
 
+def _clock(call: Call, number: int) -> str:
+    """An argument as a timestamp in UTC, in DuckDB's and PostgreSQL's SQL.
+
+    What DuckDB does with a timestamptz rounds to milliseconds on the way.
+    """
+    if call.types[number] == "timestamptz":
+        return f"({call.args[number]} AT TIME ZONE 'UTC')"
+    return moment(call, number)
+
+
 def spark_micros(sql: str) -> str:
     """Microseconds since 1970 in Spark's SQL."""
     return f"unix_micros(CAST({sql} AS TIMESTAMP))"
@@ -235,7 +245,7 @@ def _month_number(word: str, year: str, month: str) -> str:
 
 
 def _duckdb_diff(call: Call) -> str:
-    word, a, b = _boundaries(call), moment(call, 1), moment(call, 2)
+    word, a, b = _boundaries(call), _clock(call, 1), _clock(call, 2)
     if word == "week":
         # DuckDB's own counts full weeks since 1970, which began on a Thursday.
         return f"(date_diff('day', date_trunc('week', {a}), date_trunc('week', {b})) // 7)"
@@ -325,7 +335,7 @@ def _whole_units(call: Call) -> tuple[str, int]:
 
 def _duckdb_sub(call: Call) -> str:
     kind, each = _whole_units(call)
-    a, b = moment(call, 1), moment(call, 2)
+    a, b = _clock(call, 1), _clock(call, 2)
     if kind == "months":
         made = f"date_sub('month', {a}, {b})"
     else:
@@ -348,12 +358,10 @@ def _spark_sub(call: Call) -> str:
 
 def _postgres_sub(call: Call) -> str:
     kind, each = _whole_units(call)
-    a, b = moment(call, 1), moment(call, 2)
+    a, b = _clock(call, 1), _clock(call, 2)
     if kind == "microseconds":
         made = f"(EXTRACT(EPOCH FROM {b}) - EXTRACT(EPOCH FROM {a})) * 1000000"
         return call.cast(f"TRUNC({made} / {each})" if each > 1 else made)
-    if call.types[1] == "timestamptz":
-        a, b = f"({a} AT TIME ZONE 'UTC')", f"({b} AT TIME ZONE 'UTC')"
     return f"(penstock.months_elapsed({a}, {b}) / {each})"
 
 
@@ -387,6 +395,7 @@ _DATE_SUB = function(
         "date_sub('month', DATE '2024-02-29', d)",
         "date_sub('year', DATE '2024-02-29', d)",
         "date_sub('month', tz, TIMESTAMPTZ '2024-03-10 07:00:00Z')",
+        "date_sub('year', date_trunc('year', tz), tz)",
         "date_sub('microsecond', tz, TIMESTAMPTZ '2024-03-10 07:00:00Z')",
     ],
     over=_OVER,
