@@ -61,7 +61,9 @@ class Renderer:
         if type_name in (found, "null"):
             return self.sql(node)
         if found == "null":
-            return f"CAST(NULL AS {self.engine.type_name(type_name)})"
+            # Not every one is NULL: `error(…)` has no type either.
+            value = "NULL" if isinstance(node.unnest(), exp.Null) else self.sql(node)
+            return f"CAST({value} AS {self.engine.type_name(type_name)})"
         if isinstance(node, exp.Literal) and not node.is_string and type_name != "double":
             return self.sql(node) if type_name != "varchar" else self.engine.string(str(node.this))
         return casts.cast(self, self.sql(node), found, type_name, node)

@@ -112,4 +112,17 @@ FUNCTIONS = (
         ],
         over="t_num",
     ),
+    function(
+        "error",
+        "conditionals",
+        "Fails the query with a message, where it is evaluated: in a branch of a CASE.",
+        on(
+            "varchar",
+            duckdb="error({0})",
+            spark="raise_error({0})",
+            postgres="penstock.error({0})",
+            gives="null",
+        ),
+        cases=["CASE WHEN id < 0 THEN error('no ' || s) ELSE s END", "error('no')"],
+    ),
 )

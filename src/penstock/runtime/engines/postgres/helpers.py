@@ -16,6 +16,10 @@ from penstock.runtime.engines.postgres import (
 
 SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
+
+-- VOLATILE: it is not run when it is planned.
+CREATE OR REPLACE FUNCTION penstock.error(message text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS $$ BEGIN RAISE EXCEPTION '%', message; END $$;
 {helpers_dates.SETUP}
 {helpers_lists.SETUP}
 {helpers_text.SETUP}
