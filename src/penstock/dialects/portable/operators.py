@@ -93,6 +93,8 @@ def _compared(sign: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         left, right, kind = meeting(to, node, node.this, node.expression)
         collate = to.engine.collate if kind == "varchar" and sign not in ("=", "<>") else ""
+        if name_of(kind) == "list" and sign not in ("=", "<>"):
+            raise refused(node, "lists have no order that engines share", "compare elements")
         return f"({left} {sign} {right}{collate})"
 
     return render

@@ -283,6 +283,8 @@ class Typer:
             return types.normalize(gives.replace("{lambda}", self.type(body.this)))
         if "{element}" in gives:
             return types.normalize(gives.replace("{element}", element(self.type(args[0]))))
+        if gives == "{value}":
+            return str(types.parse(self.type(args[0])).fields[1][1])
         for i, each in enumerate(args):
             if f"{{{i}}}" in gives:
                 found = self.type(each)
