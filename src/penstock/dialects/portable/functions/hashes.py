@@ -45,19 +45,23 @@ FUNCTIONS = (
     function(
         "sha1",
         "hashes",
-        "SHA-1 in 40 hexadecimal digits.",
+        "SHA-1 in 40 hexadecimal digits. On PostgreSQL, which has it only in an extension, it is"
+        " slow: prefer sha256.",
         on(
             "varchar",
             duckdb="sha1({0})",
             spark="sha1({0})",
-            postgres=Gap(
-                "notimpl",
-                "PSK-PORT-020",
-                "PostgreSQL has SHA-1 only in an extension; use sha256",
-            ),
+            postgres="penstock.sha1(convert_to({0}, 'UTF8'))",
             gives="varchar",
         ),
-        cases=["sha1(s)"],
+        on(
+            "blob",
+            duckdb="sha1({0})",
+            spark="sha1({0})",
+            postgres="penstock.sha1({0})",
+            gives="varchar",
+        ),
+        cases=["sha1(s)", "sha1(repeat('x', id + 50))", "sha1(encode(repeat('é', id * 5)))"],
     ),
     *(
         function(

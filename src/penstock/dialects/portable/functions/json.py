@@ -83,7 +83,8 @@ FUNCTIONS = (
         " its digits, another number as the shortest text of a double (`1.5`, `100.0`), true and"
         " false, objects and arrays as JSON without spaces. NULL where nothing is there, or a JSON"
         " null. Of a key that is there twice the first counts. The text must be JSON: where it is"
-        " not, DuckDB and PostgreSQL fail, Spark gives NULL or a part.",
+        " not, DuckDB and PostgreSQL fail, Spark gives NULL or a part. Spark fails on numbers of"
+        " 10^16 and more that are written with a point or an exponent and have 16 digits.",
         on("varchar, varchar", every=_string, gives="varchar"),
         on("json, varchar", every=_string, gives="varchar"),
         aliases=("json_extract_path_text",),
