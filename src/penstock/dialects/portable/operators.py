@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.dialects.portable import intervals, written
+from penstock.dialects.portable import intervals, json_paths, likes, written
 from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
 from penstock.dialects.portable.functions.numbers import remainder
 from penstock.dialects.portable.reading import place, shown
@@ -180,6 +180,8 @@ def _compared(sign: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         left, right, kind = meeting(to, node, node.this, node.expression)
         collate = to.engine.collate if kind == "varchar" and sign not in ("=", "<>") else ""
+        if name_of(kind) == "list" and sign not in ("=", "<>"):
+            raise refused(node, "lists have no order that engines share", "compare elements")
         return f"({left} {sign} {right}{collate})"
 
     return render
@@ -323,32 +325,6 @@ def _reads_outside(query: exp.Select) -> bool:
     return any(c.table and c.table not in inside for c in query.find_all(exp.Column))
 
 
-def _like(to: Renderer, node: exp.Expr, escape: str | None = None) -> str:
-    pattern = node.expression
-    if not (isinstance(pattern, exp.Literal) and pattern.is_string):
-        hint = "use starts_with, ends_with or contains"
-        raise refused(node, "a pattern must be written in the SQL", hint)
-    text = str(pattern.this)
-    if escape is None:
-        # DuckDB has no escape unless one is named; the others take the backslash for one.
-        escape, text = "!", text.replace("!", "!!")
-    word = "LIKE"
-    if isinstance(node, exp.ILike):
-        if not text.isascii():
-            raise refused(node, "ILIKE over letters beyond ASCII", "compare lower(x)")
-        word = "ILIKE"
-    for side in (node.this,):
-        if to.type(side) not in ("varchar", "null"):
-            raise refused(node, f"{to.type(side)} is no text", "cast it")
-    word = f"NOT {word}" if node.args.get("negate") else word
-    string = to.engine.string
-    return f"({to.sql(node.this)} {word} {string(text)} ESCAPE {string(escape)})"
-
-
-def _escape(to: Renderer, node: exp.Expr) -> str:
-    return _like(to, node.this, str(node.expression.this))
-
-
 def _concat(to: Renderer, node: exp.Expr) -> str:
     sides = [to.type(node.this), to.type(node.expression)]
     if any(name_of(s) not in ("varchar", "null") for s in sides):
@@ -380,6 +356,13 @@ def _negative(to: Renderer, node: exp.Expr) -> str:
     return f"(- {to.sql(node.this)})"
 
 
+def _written_as(why: str) -> Callable[[Renderer, exp.Expr], str]:
+    def render(_: Renderer, node: exp.Expr) -> str:
+        raise refused(node, why, "regexp_full_match(x, '…') or regexp_matches(x, '…')")
+
+    return render
+
+
 OPERATORS: Mapping[type[exp.Expr], Callable[[Renderer, exp.Expr], str]] = {
     exp.Add: _arithmetic("+"),
     exp.Sub: _arithmetic("-"),
@@ -402,11 +385,15 @@ OPERATORS: Mapping[type[exp.Expr], Callable[[Renderer, exp.Expr], str]] = {
     exp.NullSafeNEQ: _distinct("DISTINCT"),
     exp.Between: _between,
     exp.In: _in,
-    exp.Like: _like,
-    exp.ILike: _like,
-    exp.Escape: _escape,
+    exp.Like: likes.like,
+    exp.ILike: likes.like,
+    exp.Escape: likes.escaped,
     exp.DPipe: _concat,
     exp.Case: _case,
+    exp.JSONExtractScalar: json_paths.arrow,
+    exp.JSONExtract: json_paths.bare,
+    exp.RegexpLike: _written_as("`~` matches all of a text in DuckDB, a part of it in PostgreSQL"),
+    exp.SimilarTo: _written_as("SIMILAR TO is another language of patterns in each engine"),
     exp.Interval: intervals.alone,
     **{node: _compared(sign) for node, sign in _COMPARED.items()},
 }

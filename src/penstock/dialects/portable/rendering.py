@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot import exp
@@ -196,20 +197,27 @@ class Renderer:
 
     def over(self, node: exp.Window) -> str:
         """What stands after OVER."""
-        if node.args.get("alias") is not None and node.args.get("over"):
-            return self.engine.name_of(node.args["alias"].name)
         parts = []
+        spec = node.args.get("spec")
         by = node.args.get("partition_by") or []
         if by:
             parts.append("PARTITION BY " + ", ".join(self.sql(e) for e in by))
         order = node.args.get("order")
         if order is not None:
             keys = self.orderings(order.expressions)
+            bounds = [spec.args.get(k) for k in ("start", "end")] if spec is not None else []
+            if any(isinstance(bound, exp.Interval) for bound in bounds):
+                # A day has no hours on some engines, and an interval is of a time.
+                keys = [self._as_time(key) for key in keys]
             parts.append("ORDER BY " + ", ".join(k.text(self.engine) for k in keys))
-        spec = node.args.get("spec")
         if spec is not None:
             parts.append(self._frame(spec))
         return f"({' '.join(parts)})"
+
+    def _as_time(self, key: Ordering) -> Ordering:
+        if key.type != "date":
+            return key
+        return replace(key, sql=f"CAST({key.sql} AS {self.engine.type_name('timestamp')})")
 
     def _frame(self, spec: exp.Expr) -> str:
         kind = str(spec.args.get("kind") or "ROWS").upper()

@@ -45,6 +45,8 @@ _BOOLEAN = (
     exp.NullSafeEQ,
     exp.NullSafeNEQ,
     exp.Boolean,
+    exp.RegexpLike,
+    exp.SimilarTo,
 )
 _AS_WRITTEN = (
     exp.Literal,
@@ -237,6 +239,10 @@ class Typer:
             return "boolean"
         if isinstance(node, (exp.Cast, exp.TryCast)):
             return _written(node)
+        if isinstance(node, exp.JSONExtractScalar):
+            return "varchar"
+        if isinstance(node, exp.JSONExtract):
+            return "json"
         if isinstance(node, exp.Interval):
             return "interval"
         if isinstance(node, (exp.Subquery, exp.Select, exp.SetOperation)):
@@ -279,6 +285,8 @@ class Typer:
             return types.normalize(gives.replace("{lambda}", self.type(body.this)))
         if "{element}" in gives:
             return types.normalize(gives.replace("{element}", element(self.type(args[0]))))
+        if gives == "{value}":
+            return str(types.parse(self.type(args[0])).fields[1][1])
         for i, each in enumerate(args):
             if f"{{{i}}}" in gives:
                 found = self.type(each)

@@ -17,8 +17,9 @@ from penstock.dialects.portable.desugaring.joins import joins
 from penstock.dialects.portable.desugaring.laterals import laterals
 from penstock.dialects.portable.desugaring.names import known, statement
 from penstock.dialects.portable.desugaring.pivots import pivots
-from penstock.dialects.portable.desugaring.sources import named_windows, sources
+from penstock.dialects.portable.desugaring.sources import sources
 from penstock.dialects.portable.desugaring.times import times
+from penstock.dialects.portable.desugaring.windows import filtered_windows, named_windows
 from penstock.dialects.portable.reading import called
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def with_names(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
     known(tree, schemas)
     joins(tree, schemas)
     laterals(tree)
+    filtered_windows(tree)
     return choosing(tree)
 
 

@@ -8,6 +8,7 @@ from penstock.runtime.engines.postgres import (
     helpers_aggregates,
     helpers_casts,
     helpers_dates,
+    helpers_json,
     helpers_lists,
     helpers_numbers,
     helpers_text,
@@ -21,6 +22,7 @@ CREATE SCHEMA IF NOT EXISTS penstock;
 {helpers_numbers.SETUP}
 {helpers_casts.SETUP}
 {helpers_aggregates.SETUP}
+{helpers_json.SETUP}
 """
 
 MARK = f"penstock {zlib.crc32(SETUP.encode()):08x}"

@@ -100,7 +100,16 @@ END $$;
 
 CREATE OR REPLACE FUNCTION penstock.from_base64(s text) RETURNS bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT decode(CASE WHEN s ~ '\s' THEN '!' ELSE s END, 'base64') $$;
+  SELECT decode(CASE WHEN s ~ '^[A-Za-z0-9+/]*={0,2}$' THEN s ELSE '!' END, 'base64') $$;
+
+CREATE OR REPLACE FUNCTION penstock.regexp_extract(s text, pattern text, g integer) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT coalesce(regexp_substr(s, pattern, 1, 1, '', g), '') $$;
+
+CREATE OR REPLACE FUNCTION penstock.regexp_extract_all(s text, pattern text, g integer)
+RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT ARRAY(SELECT coalesce(m[g], '') FROM regexp_matches(s, pattern, 'g') AS t (m)) $$;
 
 CREATE OR REPLACE FUNCTION penstock.url_encode(s text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
