@@ -331,13 +331,18 @@ class Typer:
         return self.type(given[2]) if what == "total" else element(self.type(given[0]))
 
     def _asked(self, node: exp.Expr, name: str | None = None) -> str:
-        """DuckDB's answer for the node over typed NULLs; a call by the name that it knows."""
+        """DuckDB's answer for the node over typed NULLs.
+
+        Args:
+            name: of a call: the function's, where DuckDB does not know the alias that is written.
+        """
         copy = node.copy()
-        if name is not None:
-            copy.set("this", name)
         self._put_nulls(node, copy)
         sql = plain(copy.sql("duckdb", comments=False))
         answer = describing.SHARED.type_of(sql)
+        if answer is None and name is not None and name != called(node):
+            copy.set("this", name)
+            answer = describing.SHARED.type_of(plain(copy.sql("duckdb", comments=False)))
         if answer is None:
             offset, length = place(node)
             parts = ", ".join(self.type(e) for e in _values(node))

@@ -11,7 +11,7 @@ _QUANTILES = {"percentile_cont": "quantile_cont", "percentile_disc": "quantile_d
 
 
 def rewrite(tree: exp.Expr) -> exp.Expr:
-    """The tree without WITHIN GROUP.
+    """The tree without WITHIN GROUP, and without tuples that are counted.
 
     Raises:
         Refusal: a function that has none, or an order that cannot be turned.
@@ -22,7 +22,20 @@ def rewrite(tree: exp.Expr) -> exp.Expr:
         if node is tree:
             return made
         node.replace(made)
+    for call in list(tree.find_all(exp.Anonymous)):
+        _tuples(call)
     return tree
+
+
+def _tuples(node: exp.Anonymous) -> None:
+    """`count(DISTINCT (a, b))` as `count_distinct_rows(a, b)`."""
+    items = node.expressions
+    if called(node) != "count" or len(items) != 1 or not isinstance(items[0], exp.Distinct):
+        return
+    values = items[0].expressions
+    if len(values) == 1 and isinstance(values[0], exp.Tuple):
+        node.set("this", MARK + "count_distinct_rows")
+        node.set("expressions", values[0].expressions)
 
 
 def _call(node: exp.WithinGroup) -> exp.Expr:

@@ -87,6 +87,13 @@ def _count_several(call: Call) -> str:
     return over_rows(call, "count(DISTINCT {0})", f"CASE WHEN {there} THEN {whole} END")
 
 
+def _count_rows_of(call: Call) -> str:
+    """Combinations, NULL like any other value."""
+    no_distinct(call)
+    row = {"duckdb": "row", "spark": "struct", "postgres": "ROW"}[call.engine.name]
+    return over_rows(call, f"count(DISTINCT {row}({{0}}))", ", ".join(call.args))
+
+
 def _sum_exact(call: Call) -> str:
     no_distinct(call, unless=True)
     value = call.args[0]
@@ -285,6 +292,17 @@ FUNCTIONS = (
                 f"count(t) OVER {_SO_FAR}",
                 f"count(*) FILTER (WHERE o) OVER {_GROUP}",
             ),
+        ],
+    ),
+    _aggregate(
+        "count_distinct_rows",
+        "How many different combinations of values there are, NULL like any other value; also"
+        " `count(DISTINCT (a, b))`.",
+        on("any…", every=_count_rows_of, gives="bigint"),
+        cases=[
+            "count_distinct_rows(t, o)",
+            "count(DISTINCT (t, o))",
+            "count(DISTINCT (i, d, t)) FILTER (WHERE x > 1)",
         ],
     ),
     _aggregate(
@@ -516,6 +534,6 @@ FUNCTIONS = (
         "histogram",
         "How often each value occurs, as a map: refused.",
         on("any", duckdb=_HISTOGRAM, spark=_HISTOGRAM, postgres=_HISTOGRAM, gives="bigint"),
-        cases=[],
+        cases=["histogram(i)"],
     ),
 )

@@ -505,6 +505,8 @@ FUNCTIONS = (
             "Not repeatable: refused. `hash` a key where rows are to be spread evenly.",
             on("", duckdb=_RANDOM, spark=_RANDOM, postgres=_RANDOM, gives=gives),
             aliases=aliases,
+            cases=[f"{name}()"],
+            over="t_num",
         )
         for name, aliases, gives in (
             ("random", ["rand"], "double"),

@@ -20,13 +20,14 @@ CREATE SCHEMA IF NOT EXISTS penstock;
 -- VOLATILE: it is not run when it is planned.
 CREATE OR REPLACE FUNCTION penstock.error(message text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS $$ BEGIN RAISE EXCEPTION '%', message; END $$;
+
 {helpers_dates.SETUP}
-{helpers_lists.SETUP}
-{helpers_text.SETUP}
-{helpers_json.SETUP}
-{helpers_numbers.SETUP}
-{helpers_casts.SETUP}
 {helpers_aggregates.SETUP}
+{helpers_casts.SETUP}
+{helpers_json.SETUP}
+{helpers_lists.SETUP}
+{helpers_numbers.SETUP}
+{helpers_text.SETUP}
 """
 
 MARK = f"penstock {zlib.crc32(SETUP.encode()):08x}"
