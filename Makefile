@@ -21,7 +21,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo demo-lambda data lint test checkov coverage mutants fault foreign conformance fuzz bench docs wheel fmt clean
+.PHONY: help venv demo demo-lambda data lint test checkov tflint coverage mutants fault foreign athena conformance fuzz bench docs wheel fmt clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ test: lint data ## Everything that must hold: lint, then every test, doctests, t
 checkov: $(VENV)/.dev ## What checkov finds in the Terraform (an environment of its own below .cache/)
 	$(BIN)/python tests/helpers/linters.py
 
+tflint: $(VENV)/.dev ## What tflint finds in the Terraform (Go builds it once, into .cache/)
+	$(BIN)/python tests/helpers/linters.py tflint
+
 coverage: $(VENV)/.dev ## Every branch of the ledger and commit code, by its quick tests alone
 	$(BIN)/pytest $(COMMIT_TESTS) -n $(JOBS) --cov --cov-report=term
 
@@ -105,7 +108,13 @@ conformance: $(VENV)/.dev ## The portable language on DuckDB, PostgreSQL and Spa
 
 fuzz: $(VENV)/.dev ## Property tests with 50 times the examples; N=5000 random expressions on every engine
 	$(BIN)/python tests/conformance/fuzz.py $(N)
-	$(BIN)/pytest tests -m hypothesis --hypothesis-profile=fuzz
+# Trino lies in .cache/, so that the sandboxes of `make test` answer with DuckDB as before.
+ATHENA := XDG_CACHE_HOME=$(CURDIR)/.cache PENSTOCK_TEST_ATHENA=trino
+
+athena: $(VENV)/.dev ## The tests of Athena with Trino in the sandbox, not DuckDB (fetches 225 MB once; needs Java 17, Maven)
+	$(ATHENA) $(BIN)/python -c 'from penstock.sandbox.athena.trino import release; release.fetch()'
+	$(ATHENA) $(BIN)/pytest tests/with_trino tests/unit/sandbox/test_athena.py tests/unit/athena
+	$(ATHENA) $(BIN)/pytest tests/contract/test_targets.py tests/fault/test_killed_loads.py -k athena
 
 bench: $(VENV)/.dev ## Penstock against hand-written DuckDB on TPC-H; start-up of the command line
 	$(BIN)/python tests/bench/run.py

@@ -8,13 +8,14 @@ from typing import Any
 
 from penstock.transforms import STEPS, load
 from penstock.transforms.base import Step
+from reference.examples import examples_of
 from reference.markdown import paragraphs, table
 
 SCALARS = {"string": "text", "boolean": "true / false", "integer": "number", "number": "number"}
 
 
 def page() -> str:
-    """Every step: what it does, an example, its options."""
+    """Every step: what it does, its options, examples with rows in and rows out."""
     lines = [
         "# Steps",
         "",
@@ -31,10 +32,12 @@ def page() -> str:
         schema = model.model_json_schema(by_alias=True)
         if issubclass(model, Step):
             lines += ["", _options(schema, schema)]
-            continue
-        lines += ["", f"Value: {words(schema, schema)}."]
+        else:
+            lines += ["", f"Value: {words(schema, schema)}."]
         for form in schema.get("$defs", {}).values():
-            lines += ["", f"{words(form, schema)}:", "", _options(form, schema)]
+            if "properties" in form:
+                lines += ["", f"{words(form, schema)}:", "", _options(form, schema)]
+        lines += examples_of(name)
     return "\n".join(lines)
 
 
@@ -64,11 +67,14 @@ def words(schema: dict[str, Any], root: dict[str, Any]) -> str:
     """
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
-    if "anyOf" in schema:
-        parts = [words(s, root) for s in schema["anyOf"] if s.get("type") != "null"]
+    either = schema.get("anyOf") or schema.get("oneOf")
+    if either:
+        parts = [words(s, root) for s in either if s.get("type") != "null"]
         return ", or ".join(dict.fromkeys(parts))
     if "const" in schema or "enum" in schema:
         return " / ".join(f"`{v}`" for v in schema.get("enum") or [schema["const"]])
+    if "type" not in schema:
+        return "any value"
     if schema["type"] == "array":
         return f"list of {_several(schema['items'], root)}"
     if "properties" in schema:

@@ -149,6 +149,19 @@ def test_a_download_of_what_was_changed_is_refused(store, tmp_path):
         store.download("nothing", tmp_path / "down")
 
 
+def test_a_part_is_read_as_it_was_seen(store):
+    store.put("t/x.csv", b"0123456789")
+    seen = store.head("t/x.csv").identity
+    assert store.part("t/x.csv", 2, 5, identity=seen) == b"234"
+    assert store.part("t/x.csv", 7, 100, identity=seen) == b"789"
+    store.put("t/x.csv", b"other than before")
+    with pytest.raises(SourceUnavailable) as told:
+        store.part("t/x.csv", 2, 5, identity=seen)
+    assert told.value.code == "PSK-SRC-037"
+    with pytest.raises(SourceUnavailable):
+        store.part("t/gone.csv", 0, 1, identity=seen)
+
+
 def test_a_bucket_that_is_not_there_is_named(aws, tmp_path):
     store = open_store("s3://nowhere/x", tmp_path)
     for act in (lambda: list(store.list()), lambda: store.read("a")):

@@ -13,6 +13,7 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,17 @@ class Shop:
         return [
             (r["status"], r["rows_loaded"]) for r in self.json("runs", "list", "--sandbox")["runs"]
         ]
+
+    def looked(self) -> dict:
+        """What the watch tells, after one of its times: it is every five minutes, from some minute."""
+        now = datetime.now(UTC)
+        for minute in range(1, 6):
+            at = (now + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:00Z")
+            if "penstock-prod-orders-watch" in self.says("sandbox", "tick", "--at", at).stdout:
+                break
+        self.says("sandbox", "wait")
+        said = self.json("logs", "--sandbox", "--function", "planner", "--all")["lines"]
+        return next(x for x in reversed(said) if "RunningSeconds" in x)
 
     def left(self) -> dict[str, list[str]]:
         """What the sandbox still holds of what Terraform makes."""
@@ -170,6 +182,21 @@ def test_a_pipeline_is_deployed_broken_mended_and_destroyed(shop):
     assert [x["status"] for x in loaded if x.get("event") == "loaded"] == ["succeeded"] * 2
     report = shop.json("runs", "show", latest["run_id"], "--sandbox")
     assert report["targets"]["orders_lake"]["rows_loaded"] == 38
+
+    # It is watched: an alarm for each promise, and someone who looks while nothing runs.
+    watched = {name.removeprefix("penstock-prod-orders-") for name in shop.left()["alarms"]}
+    assert {"data-stale", "run-slow", "run-hanging", "run-failed", "rules-failed"} <= watched
+    assert {
+        "rows-set-aside",
+        "cost-unusual",
+        "tasks-old",
+        "loads-old",
+        "undelivered-old",
+    } <= watched
+    seen = shop.looked()
+    assert 0 < seen["FreshnessSeconds"] < 3600
+    assert seen["RunningSeconds"] == 0
+    assert shop.runs() == [("succeeded", 38)] * 2
 
     # Nothing is left but the data.
     shop.says("destroy", "--sandbox")

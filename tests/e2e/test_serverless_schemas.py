@@ -8,6 +8,10 @@ import pytest
 from dying import a_minute_passes, dies
 from twins import same_as_local
 
+from penstock.errors import RunError
+from penstock.runtime.serverless import schemas
+from penstock.runtime.sources.s3 import glancing
+
 PIPELINE = """\
 name: flights
 variables: {most: 100}
@@ -212,3 +216,25 @@ def test_a_run_of_another_build_is_not_gone_on_with(case):
     latest = made.functions.runs()[0]
     assert latest.status == "failed"
     assert latest.report["error"]["code"] == "PSK-FN-005"
+
+
+def test_more_than_a_planner_can_look_at_ends_the_planning_in_words(case, monkeypatch):
+    made = deployed(case, "widen")
+    made.put("in/c.csv", MORE)
+    monkeypatch.setattr(schemas, "MOST_LOOKED_AT", 30)
+    with pytest.raises(RunError) as told:
+        made.functions.plan()
+    assert told.value.code == "PSK-FN-010"
+    assert "1 files that have to be looked at whole" in told.value.message
+    assert "`ignore`" in told.value.hint
+    assert len(made.functions.runs()) == 1
+
+
+def test_of_what_tells_its_columns_by_a_part_any_size_will_do(case, monkeypatch):
+    made = deployed(case, "add")
+    made.put("in/c.csv", MORE)
+    monkeypatch.setattr(schemas, "MOST_LOOKED_AT", 30)
+    monkeypatch.setattr(glancing, "ENOUGH", 30)
+    assert made.functions.plan()["status"] == "planned"
+    made.functions.drain()
+    assert by_name(made)[0] == by_name(made)[1]

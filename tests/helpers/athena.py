@@ -1,11 +1,17 @@
-"""Asks Athena, through boto3."""
+"""Asks Athena, through boto3.
+
+What answers is DuckDB, or Trino where `make athena` says so by PENSTOCK_TEST_ATHENA.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 
 import boto3
+
+ENGINE = os.environ.get("PENSTOCK_TEST_ATHENA", "duckdb")
 
 
 class Asking:

@@ -19,10 +19,10 @@ from penstock.runtime.publish import lane_lock, publish_lock
 sys.path.append(str(Path(__file__).parents[1] / "fault"))  # what kills children
 
 
-def dies(made, which, body, point, when, nth=1):
+def dies(made, which, body, point, when, nth=1, *, deliveries=1):
     root = str(made.folder / uuid.uuid4().hex)
     environment = {**os.environ, **made.functions.environment}
-    child = start(killed, which, body, environment, root, point, when, nth)
+    child = start(killed, which, body, environment, root, point, when, nth, deliveries)
     child.join(60)
     assert child.exitcode == -9, (point, when, child.exitcode)
 

@@ -101,10 +101,16 @@ class Functions:
                     self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
-    def deliver(self, which, *bodies, seconds=900.0, context=None):
+    def deliver(self, which, *bodies, seconds=900.0, context=None, deliveries=1):
         """Call a function with a batch; gives the bodies that are to come again."""
         records = [
-            {"messageId": str(i), "body": b, "receiptHandle": "r", "eventSource": "aws:sqs"}
+            {
+                "messageId": str(i),
+                "body": b,
+                "receiptHandle": "r",
+                "eventSource": "aws:sqs",
+                "attributes": {"ApproximateReceiveCount": str(deliveries)},
+            }
             for i, b in enumerate(bodies)
         ]
         handler = {"events": planner.handler, "tasks": entry.work, "loads": entry.load}[which]
@@ -157,15 +163,15 @@ def _read(program, root, target):
     return duckdb.sql(f"SELECT * FROM {open_target(load, root).relation()}")
 
 
-def killed(which, body, environment, folder, point, when, nth):
+def killed(which, body, environment, folder, point, when, nth, deliveries=1):
     """In a child: deliver one message, and die at a point."""
     from killer import trap
 
     trap(point, when, nth)
-    delivered(which, body, environment, folder)
+    delivered(which, body, environment, folder, deliveries)
 
 
-def delivered(which, body, environment, folder):
+def delivered(which, body, environment, folder, deliveries=1):
     """In a child, which is a function's machine of its own: deliver one message."""
     os.environ.update(environment)
     os.environ["PENSTOCK_ROOT"] = folder
@@ -174,6 +180,7 @@ def delivered(which, body, environment, folder):
     if which == "plan":
         planner.handler({"schema": "penstock.ask/1"}, Context())
         return
-    records = [{"messageId": "1", "body": body, "receiptHandle": "r", "eventSource": "aws:sqs"}]
+    record = {"messageId": "1", "body": body, "receiptHandle": "r", "eventSource": "aws:sqs"}
+    records = [record | {"attributes": {"ApproximateReceiveCount": str(deliveries)}}]
     told = {"tasks": entry.work, "loads": entry.load}[which]({"Records": records}, Context())
     sys.exit(len(told["batchItemFailures"]))

@@ -1,6 +1,7 @@
-"""checkov and parliament, in a virtual environment of their own.
+"""checkov and parliament, in a virtual environment of their own, and tflint, built by Go.
 
-python tests/helpers/linters.py    run checkov over the repository's Terraform
+python tests/helpers/linters.py            run checkov over the repository's Terraform
+python tests/helpers/linters.py tflint     run tflint over it
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
 WANTED = ROOT / "tests/terraform/linters.txt"
+TFLINT = "v0.64.0"
+# The rules that tflint brings itself: the Go module proxy does not give the ruleset of AWS.
+TFLINT_RULES = """
+config {
+  call_module_type = "local"
+}
+plugin "terraform" {
+  enabled = true
+  preset  = "all"
+}
+"""
 # Reads {name: policy} and writes [[name, issue, severity, detail]].
 PARLIAMENT = """
 import json, sys
@@ -79,6 +92,56 @@ def parliament(policies: dict[str, str]) -> list[list[object]]:
     return json.loads(done.stdout)
 
 
+def tflint() -> Path:
+    """The program; built once, which takes some minutes.
+
+    Raises:
+        AssertionError: Go did not build it, or is not there.
+    """
+    folder = CACHE / f"tflint-{TFLINT}"
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "tflint.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "tflint").exists():
+            assert shutil.which("go"), "Go is needed to build tflint (Debian: golang; go.dev/dl)"
+            wanted = f"github.com/terraform-linters/tflint@{TFLINT}"
+            done = subprocess.run(
+                ["go", "install", wanted],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, "GOBIN": str(folder)},
+            )
+            assert done.returncode == 0, f"Go did not build tflint:\n{done.stderr}"
+    return folder / "tflint"
+
+
+def tflint_issues(place: Path) -> list[str]:
+    """What tflint finds in a folder of Terraform: `FILE:LINE: RULE: WHAT` each."""
+    (place / ".tflint.hcl").write_text(TFLINT_RULES)
+    for root in place.glob("architectures/*"):  # what a build has beside the root
+        (root / "packages").mkdir()
+        (root / "program.json").write_text("{}")
+        for kind in ("planner", "runtime"):
+            (root / "packages" / f"{kind}-arm64.zip").write_bytes(b"zip")
+    done = subprocess.run(
+        [tflint(), f"--config={place / '.tflint.hcl'}", "--recursive", "--format=json", "--force"],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        found = json.loads(done.stdout)
+    except ValueError as error:
+        raise AssertionError(f"tflint:\n{done.stdout}{done.stderr}") from error
+    assert not found["errors"], found["errors"]
+    return sorted(
+        f"{i['range']['filename']}:{i['range']['start']['line']}: {i['rule']['name']}: {i['message']}"
+        for i in found["issues"]
+    )
+
+
 def terraform_files(to: Path) -> Path:
     """A copy of the repository's Terraform, without what Terraform keeps beside it."""
     for name in ("terraform", "architectures"):
@@ -91,6 +154,10 @@ def main() -> int:
     import tempfile
 
     with tempfile.TemporaryDirectory() as place:
+        if sys.argv[1:] == ["tflint"]:
+            issues = tflint_issues(terraform_files(Path(place)))
+            print("\n".join(issues) or "tflint finds nothing")
+            return len(issues) > 0
         found = checkov(terraform_files(Path(place)))
     for each in found["failed_checks"]:
         print(f"{each['check_id']} {each['check_name']}: {each['resource']} {each['file_path']}")

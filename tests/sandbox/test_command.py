@@ -113,6 +113,13 @@ def test_a_server_that_cannot_start_says_why(tmp_path):
     assert "broken moto" in done.stderr
 
 
+def test_status_says_what_answers_athena(sandbox_folder):
+    told = json.loads(penstock(sandbox_folder, "status", "--json").stdout)["athena"]
+    assert told["engine"] in {"duckdb", "trino"}
+    line = f"athena    {told['engine']} {told['version']} ({told['state']})"
+    assert line in penstock(sandbox_folder, "status").stdout
+
+
 def test_status_lists_what_the_sandbox_does_not_do(cloud):
     with urllib.request.urlopen(f"{cloud.state.url}/_sandbox/status") as answer:
         told = json.loads(answer.read())

@@ -1,4 +1,7 @@
-"""moto with the sandbox's warehouse and Athena in front; prints its port, then serves."""
+"""moto with the sandbox's warehouse and Athena in front; prints its port, then serves.
+
+Usage: moto_with_sandbox.py ENGINE FOLDER: what answers Athena, and where that may write.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import signal
 import sys
 import threading
 from http import HTTPStatus
+from pathlib import Path
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -15,7 +19,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from penstock.sandbox.athena import catalog_versions
+from penstock.sandbox.athena import catalog_versions, engines
 from penstock.sandbox.athena.parts import Athena
 from penstock.sandbox.warehouse.events import to_moto
 from penstock.sandbox.warehouse.parts import Warehouse
@@ -48,7 +52,8 @@ def main():
     server.daemon_threads = True
     url = f"http://127.0.0.1:{server.server_port}"
     os.environ["MOTO_PORT"] = str(server.server_port)
-    parts.extend((Warehouse(url, to_moto), Workgroups(), Athena(url)))
+    engine = engines.made(sys.argv[1], Path(sys.argv[2]), url, "us-east-1")
+    parts.extend((Warehouse(url, to_moto), Workgroups(), Athena(url, engine)))
     signal.signal(
         signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start()
     )

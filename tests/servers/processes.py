@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,16 +38,24 @@ def moto_dynamodb():
 
 @contextmanager
 def moto_with_sandbox():
-    """The URL of moto with the sandbox's warehouse."""
+    """The URL of moto with the sandbox's warehouse, and its Athena (see `helpers/athena.py`)."""
     for package in ("moto.server", "pgserver", "psycopg", "pyarrow"):
         pytest.importorskip(package)
-    command = [sys.executable, str(HERE / "moto_with_sandbox.py")]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
+    from athena import ENGINE
+
+    command = [sys.executable, str(HERE / "moto_with_sandbox.py"), ENGINE]
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        subprocess.Popen(
+            [*command, folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as server,
+    ):
         try:
             yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         finally:
+            server.terminate()  # it ends PostgreSQL and Trino, which a kill would leave behind
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(10)
             server.kill()
 
 

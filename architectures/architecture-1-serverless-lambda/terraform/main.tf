@@ -35,6 +35,8 @@ locals {
   started_by = concat(var.trigger.files, var.trigger.events ? local.inbox : [])
   queued     = length(var.trigger.files) > 0 || var.trigger.events
 
+  watched = var.sla.freshness != null || var.sla.duration != null
+
   planner_timeout = min(var.functions.timeout, 300)
 
   network = var.network == null ? null : {
@@ -426,6 +428,20 @@ module "schedule" {
   kms_key_arn          = local.key_arn
 }
 
+# Looks every few minutes how the pipeline stands, where it promises something.
+module "watch" {
+  source = "../../../terraform/modules/schedule"
+  count  = local.watched ? 1 : 0
+
+  name                 = "${local.name}-watch"
+  expression           = "rate(5 minutes)"
+  input                = "{\"schema\": \"penstock.look/1\"}"
+  function_arn         = module.function["planner"].arn
+  dead_letters_arn     = module.undelivered.arn
+  permissions_boundary = var.permissions_boundary
+  kms_key_arn          = local.key_arn
+}
+
 module "webhook" {
   source = "../../../terraform/modules/webhook"
   count  = var.webhook == null ? 0 : 1
@@ -529,10 +545,25 @@ locals {
     undelivered = module.undelivered.name
     table       = local.table
     timeout     = var.functions.timeout
+    pipeline    = var.pipeline
+    environment = var.environment
+
+    freshness         = var.sla.freshness
+    duration          = var.sla.duration
+    rules_failed      = var.alarm_from.rules_failed
+    set_aside_percent = var.alarm_from.set_aside_percent
+    cost_ratio        = var.alarm_from.cost_ratio
+    cost_limit        = var.alarm_from.cost_a_day
   }
   # What this pipeline has none of is `null` above, and is not watched.
   filled = { for name, value in local.monitored : name => coalesce(value, "none") }
-  there  = concat(["always"], local.queued ? ["starts"] : [], var.webhook == null ? [] : ["webhook"])
+  there = concat(
+    ["always"],
+    local.queued ? ["starts"] : [],
+    var.webhook == null ? [] : ["webhook"],
+    [for name in ["freshness", "duration", "cost_limit"] : name if local.monitored[name] != null],
+    tolist(setintersection(var.rules, ["stop", "warn"])),
+  )
   alerts = yamldecode(templatefile("${path.module}/../monitoring/alerts.yaml", local.filled)).alarms
 
   alerts_on = { for name, alarm in local.alerts : name => merge(alarm, {

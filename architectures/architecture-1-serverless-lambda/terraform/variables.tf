@@ -70,6 +70,33 @@ variable "webhook" {
   }
 }
 
+variable "sla" {
+  description = "What the pipeline promises, in seconds: how old the newest published data may be, how long a run may take. null: it is not watched."
+  type = object({
+    freshness = optional(number)
+    duration  = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for seconds in [var.sla.freshness, var.sla.duration] : seconds == null ? true : seconds > 0])
+    error_message = "An SLA is more than 0 seconds."
+  }
+}
+
+variable "rules" {
+  description = "What the pipeline's rules do with what breaks them: stop, quarantine, warn."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.rules, ["stop", "quarantine", "warn"])) == 0
+    error_message = "rules are of stop, quarantine, warn."
+  }
+}
+
 variable "reads" {
   description = "Where the pipeline reads."
   type        = list(object({ bucket = string, prefix = string }))
@@ -142,6 +169,23 @@ variable "alert_emails" {
   type        = list(string)
   default     = []
   nullable    = false
+}
+
+variable "alarm_from" {
+  description = "From when a run is an alarm: rules under `warn` that failed, percent of the rows it read that were set aside, its cost as a multiple of what the runs before it cost, and USD that the runs of a day may cost (null: any)."
+  type = object({
+    rules_failed      = optional(number, 1)
+    set_aside_percent = optional(number, 5)
+    cost_ratio        = optional(number, 3)
+    cost_a_day        = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for value in values(var.alarm_from) : value == null ? true : value > 0])
+    error_message = "alarm_from has numbers above 0."
+  }
 }
 
 # -- what the environment decides ---------------------------------------------------------------

@@ -10,6 +10,7 @@ import click
 from penstock.cli import pipeline as shared
 from penstock.cli.output import Output, pass_output
 from penstock.cli.tables import table
+from penstock.cli.where import where_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +24,18 @@ if TYPE_CHECKING:
 @click.argument("b", required=False, metavar="[B]")
 @click.option("--keys", help="Columns that pair rows, with commas between; '': compare whole rows.")
 @shared.folder_option
+@where_options
 @pass_output
 def command(
-    output: Output, *, target: str, a: str | None, b: str | None, keys: str | None, folder: Path
+    output: Output,
+    *,
+    target: str,
+    a: str | None,
+    b: str | None,
+    keys: str | None,
+    folder: Path,
+    sandbox: bool,
+    profile: str | None,
 ) -> None:
     """Compare two versions of TARGET: version names, run ids, or the beginning of one.
 
@@ -37,7 +47,7 @@ def command(
     from penstock.runtime.compare import compare
 
     root = shared.pipeline_root(folder)
-    with Versions(root, target) as versions:
+    with Versions(root, target, sandbox=sandbox, profile=profile) as versions:
         new = versions.named(b) if b else versions.current()
         old = versions.named(a) if a else versions.before(new)
         used = versions.load.keys if keys is None else _split(keys)

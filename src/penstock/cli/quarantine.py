@@ -14,6 +14,7 @@ import click
 from penstock.cli import pipeline as shared
 from penstock.cli.output import Output, pass_output
 from penstock.cli.tables import table
+from penstock.cli.where import deployed, deployed_ledger, where_options
 from penstock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 @click.group("quarantine")
 def command() -> None:
-    """List, show, export, replay or discard rows that were set aside."""
+    """List, show, export, replay or discard rows that were set aside.
+
+    The first three also of a deployment, with --sandbox or --profile.
+    """
 
 
 def _filters(function: F) -> F:
@@ -38,23 +42,49 @@ def _filters(function: F) -> F:
     state = click.option(
         "--state", type=click.Choice(["held", "replayed", "discarded"]), help="Only these rows."
     )
-    return state(function)
+    return where_options(state(function))
 
 
 def _rows(
-    folder: Path, dataset: str | None, rule: str | None, run_id: str | None, state: str | None
+    output: Output,
+    folder: Path,
+    *,
+    dataset: str | None,
+    rule: str | None,
+    run_id: str | None,
+    state: str | None,
+    sandbox: bool,
+    profile: str | None,
 ) -> Iterator[QuarantinedRow]:
-    from penstock.runtime.quarantine import read
-
     root = shared.pipeline_root(folder)
-    ledger = shared.open_ledger(root)
-    if ledger is None:
-        return
-    for row in read(root, ledger, shared.pipeline_name(root), run_id=run_id or ""):
+    for row in _kept(output, root, run_id or "", sandbox=sandbox, profile=profile):
         if dataset not in {None, row.dataset} or rule not in {None, row.rule}:
             continue
         if state in {None, row.state}:
             yield row
+
+
+def _kept(
+    output: Output, root: Path, run_id: str, *, sandbox: bool, profile: str | None
+) -> Iterator[QuarantinedRow]:
+    """Every row, here or where the pipeline was deployed."""
+    if sandbox or profile is not None:
+        from penstock.deploy.operate import held
+
+        found = deployed(root, sandbox=sandbox, profile=profile)
+        gone: list[str] = []
+        yield from held.read(found, deployed_ledger(found), run_id=run_id, gone=gone.append)
+        if gone:
+            output.note(
+                f"{len(gone)} older run{'s' * (len(gone) > 1)} set rows aside that the work bucket "
+                "does not keep any more (`work_days`)"
+            )
+        return
+    from penstock.runtime.quarantine import read
+
+    ledger = shared.open_ledger(root)
+    if ledger is not None:
+        yield from read(root, ledger, shared.pipeline_name(root), run_id=run_id)
 
 
 @command.command("list")
@@ -63,7 +93,9 @@ def _rows(
 @pass_output
 def list_rows(output: Output, /, *, folder: Path, **filters: Any) -> None:
     """Count the rows in quarantine by run, dataset and rule."""
-    counts = Counter((r.run_id, r.dataset, r.rule, r.state) for r in _rows(folder, **filters))
+    counts = Counter(
+        (r.run_id, r.dataset, r.rule, r.state) for r in _rows(output, folder, **filters)
+    )
     names = ("run_id", "dataset", "rule", "state", "rows")
     groups = [dict(zip(names, (*key, n), strict=True)) for key, n in counts.items()]
 
@@ -83,7 +115,7 @@ def list_rows(output: Output, /, *, folder: Path, **filters: Any) -> None:
 @pass_output
 def show(output: Output, /, *, folder: Path, limit: int, **filters: Any) -> None:
     """Show rows in quarantine: what they hold, where they are from, and why they are here."""
-    rows = list(islice(_rows(folder, **filters), limit))
+    rows = list(islice(_rows(output, folder, **filters), limit))
 
     def shown() -> str:
         return "\n\n".join(_card(r) for r in rows) or "nothing is in quarantine"
@@ -106,7 +138,7 @@ def export(
     output: Output, /, *, folder: Path, path: str | None, form: str | None, **filters: Any
 ) -> None:
     """Write the rows in quarantine to a file, all of them, in the shape of the table."""
-    rows = _rows(folder, **filters)
+    rows = _rows(output, folder, **filters)
     form = form or ("csv" if path and path.endswith(".csv") else "ndjson")
     if path is None:
         if output.json:

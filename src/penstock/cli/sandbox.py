@@ -48,6 +48,12 @@ def command() -> None:
     show_default=True,
     help="Before an asynchronous event is tried again; AWS waits 60.",
 )
+@click.option(
+    "--athena",
+    type=click.Choice(["duckdb", "trino"]),
+    help="What answers Athena: DuckDB, or Trino, which Athena is made from. Trino is fetched once "
+    "(225 MB, by Maven) and needs Java 17.  [default: trino where it was fetched, else duckdb]",
+)
 @pass_output
 def up(
     output: Output,
@@ -57,17 +63,22 @@ def up(
     port: int | None,
     concurrency: int,
     retry_seconds: float,
+    athena: str | None,
 ) -> None:
     """Start it, or find it running, and print its environment: `eval "$(penstock sandbox up)"`."""
     from penstock.sandbox import control
+    from penstock.sandbox.athena.trino import release
     from penstock.sandbox.state import variables
 
+    if athena == "trino" and not release.is_there():
+        output.note(f"fetching Trino {release.VERSION} ({release.MEGABYTES} MB, once)")
     found, started = control.up(
         folder,
         region=region,
         concurrency=concurrency,
         retry_seconds=retry_seconds,
         port=port or 0,
+        athena=athena,
     )
     output.note(f"the sandbox {'runs' if started else 'was running'} at {found.url}")
     told = variables(found)
@@ -113,6 +124,8 @@ def status(output: Output, *, folder: Path) -> int:
         lines = [f"the sandbox runs at {found.url} (process {found.pid})"]
         lines += [f"  function  {name}" for name in told["functions"]]
         lines += [f"  address   {each['route']}  {each['url']}" for each in told["addresses"]]
+        if answers := told.get("athena"):  # an older Penstock's tells none
+            lines += [f"  athena    {answers['engine']} {answers['version']} ({answers['state']})"]
         lines += [f"  limit     {limit}" for limit in told["limits"]]
         lines += [f"  problem   {problem}" for problem in told["problems"]]
         return "\n".join(lines)

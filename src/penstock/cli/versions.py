@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from penstock.cli import pipeline as shared
+from penstock.cli.where import deployed, deployed_ledger
 from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
 
@@ -21,16 +22,26 @@ CODE_VERSION = "PSK-CLI-044"
 class Versions:
     """A target as the ledger knows it, as a context manager.
 
+    Args:
+        sandbox: the ledger of what was deployed to the sandbox.
+        profile: that of what was deployed with a profile.
+
     Raises:
         UsageError: nothing was published under this name.
     """
 
-    def __init__(self, root: Path, target: str) -> None:
+    def __init__(
+        self, root: Path, target: str, *, sandbox: bool = False, profile: str | None = None
+    ) -> None:
         from penstock.runtime.publish import load_from_json, open_target
 
         self.pipeline = shared.pipeline_name(root)
         self.target = target
-        opened = shared.open_ledger(root)
+        opened: Ledger | None
+        if sandbox or profile is not None:
+            opened = deployed_ledger(deployed(root, sandbox=sandbox, profile=profile))
+        else:
+            opened = shared.open_ledger(root)
         current = opened.current(self.pipeline) if opened else {}
         if opened is None or target not in current:
             if opened is not None:

@@ -38,10 +38,10 @@ def _places(state: Compilation) -> dict[str, list[Any]]:
     places: dict[str, list[Any]] = {}
     for name, info in state.datasets.items():
         section = "sources" if info.kind == "source" else "transforms"
-        places[f"dataset:{name}"] = _at(positions.key((section, name)))
+        places[f"dataset:{name}"] = _at(positions.key((section, info.part_of or name)))
         made = state.made.get(name)
         for i, part in enumerate(made.parts if made else ()):
-            path = ("transforms", name, "steps", part.number, part.step)
+            path = ("transforms", info.part_of or name, "steps", part.number, part.step)
             places[f"dataset:{name}/{i + 1}"] = _at(positions.key(path))
     for key, span in state.places.items():
         places[key] = _at(span)

@@ -40,7 +40,7 @@ def bind(state: Compilation) -> None:
             continue
         made, schema = found
         state.made[name] = made
-        state.datasets[name] = dataclasses.replace(info, schema=schema)
+        state.datasets[name] = dataclasses.replace(state.datasets[name], schema=schema)
         state.binder.create(name, schema)
 
 

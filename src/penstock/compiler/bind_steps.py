@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from penstock.compiler.state import Made
+from penstock.compiler import holding
+from penstock.compiler.state import Held, Made
 from penstock.program import Column
 from penstock.transforms.base import Input
 from penstock.transforms.chain import Chain
+from penstock.transforms.hold import Hold
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation, Path, StepUse
     from penstock.diagnostics import Span
-    from penstock.transforms.base import Built, Columns, Origins, Problem
+    from penstock.transforms.base import Built, Columns, Operation, Origins, Problem
 
 
 def bind_steps(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]] | None:
@@ -20,37 +23,105 @@ def bind_steps(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
     source = state.definition.pipeline.transforms[name].from_
     assert source is not None
     columns: Columns = dict(state.schema(source))
-    origins: Origins = {c: frozenset({(source, c)}) for c in columns}
-    chain = Chain(name, source, list(columns))
-    fine, row_by_row = True, True
+    link = _Link(state, name, source, columns)
+    fine = True
     for use in state.steps[name]:
         built = use.options.build(_given(state, name, columns))
         for problem in built.problems:
             _tell(state, problem, ("transforms", name, "steps", use.number, use.name))
         fine = fine and not built.problems
         if fine:
-            origins = _applied(chain, use, built, origins)
-            row_by_row = row_by_row and all(o.row_by_row for o in built.operations)
+            link.add(use, built)
         columns = built.columns
         if not columns:
             return None
     if not fine:
         return None
-    made = Made("steps", None, chain.finish(), row_by_row, origins)
-    return made, tuple(Column(c, str(t)) for c, t in columns.items())
+    return link.made(), tuple(Column(c, str(t)) for c, t in columns.items())
 
 
-def _applied(chain: Chain, use: StepUse, built: Built, origins: Origins) -> Origins:
-    chain.begin(use.name, use.number)
-    for operation in built.operations:
-        operation.apply(chain)
-        origins = operation.trace(origins)
-    return origins
+@dataclass
+class _Link:
+    """The chain from `source` on; a new one begins where rows are held and more follows.
+
+    Attributes:
+        held: rules of the steps added last, which nothing follows yet.
+        step: the last of these steps; `columns`: of the rows there.
+        parts: how many relations the chains before have.
+    """
+
+    state: Compilation
+    name: str
+    source: str
+    columns: Columns
+    held: list[Held] = field(default_factory=list)
+    row_by_row: bool = True
+    step: StepUse | None = None
+    parts: int = 0
+
+    def __post_init__(self) -> None:
+        self._begin(self.source, self.columns)
+
+    def _begin(self, source: str, columns: Columns) -> None:
+        self.source = source
+        self.held = []
+        self.row_by_row = True
+        self.chain = Chain(self.name, source, list(columns), number=self.parts)
+        self.origins: Origins = {c: frozenset({(source, c)}) for c in columns}
+
+    def add(self, use: StepUse, built: Built) -> None:
+        """What a step does."""
+        self.chain.begin(use.name, use.number)
+        for operation in built.operations:
+            if isinstance(operation, Hold):
+                self._hold(use, operation)
+                continue
+            if self.held:
+                self._cut(use)
+            self._apply(operation)
+
+    def _apply(self, operation: Operation) -> None:
+        operation.apply(self.chain)
+        self.origins = operation.trace(self.origins)
+        self.row_by_row = self.row_by_row and operation.row_by_row
+
+    def _hold(self, use: StepUse, hold: Hold) -> None:
+        step: Path = ("transforms", self.name, "steps", use.number, use.name)
+        positions = self.state.definition.positions
+        self.step, self.columns = use, hold.columns
+        for rule in hold.rules:
+            path = (*step, *rule.path)
+            span = positions.key(path) if _is_big(self.state, path) else positions.value(path)
+            self.held.append(Held(rule, span))
+
+    def _cut(self, use: StepUse) -> None:
+        """What is made so far is a dataset of its own, with the rules that hold rows."""
+        assert self.step is not None
+        part = holding.part_name(self.name, self.step)
+        holding.add_part(self.state, self.name, part, self._made(), self.source, self.columns)
+        self.state.held[part] = self.held
+        self._begin(part, self.columns)
+        self.chain.begin(use.name, use.number)
+
+    def _made(self) -> Made:
+        parts = self.chain.finish()
+        self.parts += len(parts)
+        return Made("steps", None, parts, self.row_by_row, self.origins)
+
+    def made(self) -> Made:
+        """The end of the chain."""
+        made = self._made()
+        if self.held:
+            self.state.held[self.name] = self.held
+        if self.source != self.state.definition.pipeline.transforms[self.name].from_:
+            holding.reads_instead(self.state, self.name, self.source, made.parts)
+        return made
 
 
 def _given(state: Compilation, name: str, columns: Columns) -> Input:
     return Input(
         dataset=name,
+        source=str(state.definition.pipeline.transforms[name].from_),
         columns=columns,
         datasets=_Others(state),
         variables=state.definition.variables,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from penstock.program import Load, Read
 
 _TIMES = ("date", "timestamp", "timestamptz")
+_OF_ALL_CHANGES = ("scd2", "snapshot")
 _ORDERED = ("smallint", "integer", "bigint", "decimal", "double", "varchar", *_TIMES)
 
 
@@ -29,6 +30,7 @@ def check_incremental(state: Compilation) -> None:
             _overwrites(state, read, load)
         if isinstance(read.incremental, dict):
             state.reads[i] = _by_column(state, read, feeds[read.dataset])
+    _histories(state)
     for load in state.loads:
         _doubles(state, load, [r for r in state.reads if load in feeds[r.dataset]])
 
@@ -118,6 +120,31 @@ def _doubles(state: Compilation, load: Load, reads: list[Read]) -> None:
         "`mode: overwrite` or `merge` replaces rows",
         severity="warning",
     )
+
+
+def _histories(state: Compilation) -> None:
+    """A history is made from all changes, and a deleted row is known as such only where it is."""
+    growing = {read.dataset for read in state.reads if read.incremental != "none"}
+    for name, uses in state.steps.items():
+        partly = sorted(growing & _upstream(state, name, set()))
+        for use in uses if partly else ():
+            if use.name in _OF_ALL_CHANGES:
+                message = f"`{use.name}` makes a history from all changes"
+                hint = f"`incremental: none` for `{partly[0]}`, and `mode: overwrite`"
+            elif use.name == "apply_changes" and getattr(use.options, "deleted", None) is None:
+                message = "`apply_changes` leaves deleted rows out, so that a target keeps old ones"
+                hint = (
+                    "`deleted: is_deleted` hands them on, marked; or `incremental: none` for "
+                    f"`{partly[0]}`, and `mode: overwrite`"
+                )
+            else:
+                continue
+            state.tell(
+                "PSK-STEP-069",
+                f"{message}, and of `{partly[0]}` each run reads only what is new",
+                state.definition.positions.key(("transforms", name, "steps", use.number, use.name)),
+                hint,
+            )
 
 
 def _partitions(state: Compilation, read: Read, load: Load) -> None:

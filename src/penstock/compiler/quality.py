@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.compiler.files import read_file
 from penstock.compiler.graph import reached
+from penstock.compiler.holding import add_checks
 from penstock.quality import BindFailure, compile_rule, parse_rules
 from penstock.spec.text import TextFile
 
@@ -33,10 +34,12 @@ def check_quality(state: Compilation) -> None:
     """Fill `state.checks`: by dataset in order of making, then by action."""
     quality = state.definition.pipeline.quality
     schemas = {n: i.schema for n, i in state.datasets.items() if n not in state.broken}
-    names = [n for n in state.order if n in quality]
+    names = [n for n in state.order if n in quality or n in state.held]
     names += [n for n in quality if n not in state.datasets]  # their rules are read all the same
     for dataset in names:
         for action in ACTIONS:
+            if dataset not in state.broken:
+                add_checks(state, dataset, action)
             for text in _texts(state, dataset, action):
                 parsed = parse_rules(text.text)
                 for error in parsed.errors:
@@ -49,8 +52,8 @@ def check_quality(state: Compilation) -> None:
 
 def _texts(state: Compilation, dataset: str, action: Action) -> Iterator[_Text]:
     positions = state.definition.positions
-    entries = getattr(state.definition.pipeline.quality[dataset], action)
-    for i, entry in enumerate(entries):
+    quality = state.definition.pipeline.quality
+    for i, entry in enumerate(getattr(quality[dataset], action) if dataset in quality else ()):
         path: Path = ("quality", dataset, action, i)
         if isinstance(entry, str):
             yield _Text(entry, _inside(state, path))

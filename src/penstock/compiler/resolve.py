@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from penstock.diagnostics import Span
 
 
+# Where steps name the datasets that they read beside their own rows.
+_LOOKS_INTO: tuple[Path, ...] = (
+    ("lookup", "from"),
+    ("calendar", "holidays", "from"),
+    ("geocode", "from"),
+    ("union", "from"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Use:
     """A dataset named where another is made."""
@@ -61,9 +70,8 @@ def _uses(state: Compilation, name: str) -> Iterator[_Use]:
     if transform.from_ is not None:
         yield _Use(transform.from_, positions.value((*path, "from")))
     for i, step in enumerate(transform.steps or ()):
-        source = _lookup_source(step)
-        if source is not None:
-            yield _Use(source, positions.value((*path, "steps", i, "lookup", "from")))
+        for keys, source in _looked_into(step):
+            yield _Use(source, positions.value((*path, "steps", i, *keys)))
     model = state.models.get(name)
     if model:
         for reference in model.references:  # names are lower case, SQL does not mind letter case
@@ -71,11 +79,16 @@ def _uses(state: Compilation, name: str) -> Iterator[_Use]:
             yield _Use(reference.name.lower(), span)
 
 
-def _lookup_source(step: dict[str, Any]) -> str | None:
-    """The dataset of a lookup step, before its options were checked."""
-    options = step.get("lookup")
-    source = options.get("from") if isinstance(options, dict) else None
-    return source if isinstance(source, str) else None
+def _looked_into(step: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The datasets that a step names and where it does, before its options were checked."""
+    for keys in _LOOKS_INTO:
+        found: Any = step
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str):
+            yield keys, found
+        elif isinstance(found, list):
+            yield from (((*keys, i), one) for i, one in enumerate(found) if isinstance(one, str))
 
 
 def _told_twice(state: Compilation) -> None:

@@ -17,6 +17,8 @@ from penstock.compiler.graph import reached
 from penstock.compiler.partials import partial_rule
 from penstock.program import Slicing
 from penstock.runtime import registry
+from penstock.runtime.formats import format_of
+from penstock.runtime.widening import TAKES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,9 +27,25 @@ if TYPE_CHECKING:
     from penstock.program import Check, Load, PartialRule, Read
 
 CODE = "PSK-PORT-004"
+CODE_LOOKS = "PSK-PORT-005"
 # Of one row, whatever its neighbours are.
 _LEFT_JOINS = {"", "LEFT"}
-_WHOLE_STEPS = {"deduplicate": "finds rows that are there twice", "aggregate": "makes groups"}
+_WHOLE_STEPS = {
+    "deduplicate": "finds rows that are there twice",
+    "aggregate": "makes groups",
+    "top": "puts rows in an order",
+    "rollup": "makes groups",
+    "cube": "makes groups",
+    "window": "looks at the rows beside a row",
+    "pivot": "makes groups",
+    "union": "puts the rows of several datasets together",
+    "statistics": "describes all rows",
+    "scd1": "compares the changes of a key",
+    "scd2": "compares the changes of a key",
+    "snapshot": "compares copies of a table",
+    "apply_changes": "compares the changes of a key",
+    "scale": "compares each row with all others",
+}
 # A function has at most 900 s, 10,240 MB of memory and as much of disk
 # (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.md). What does not fit into
 # memory goes to the disk, which is full long before the time is over: DuckDB held to 512 MB works
@@ -41,6 +59,10 @@ _ONE_MERGE = (
     "files of the old ones they replace are more than about 10 GB choose another architecture, or "
     "`partition_by` a column that keeps new rows together"
 )
+_ONE_PLANNER = (
+    "it has 5 minutes: where more than about 5 GB may be new at once deliver Parquet, or CSV with "
+    "`schema_evolution: add`, or name all columns in the schema and say `ignore`"
+)
 _LOOKS_FURTHER = re.compile(r"\b(select|over)\b", re.IGNORECASE)
 
 
@@ -52,6 +74,7 @@ def decide_slices(state: Compilation) -> None:
     deploy = state.definition.pipeline.deploy
     if deploy is None or deploy.architecture != "lambda":
         return
+    _tell_of_looking(state)
     if state.slicing.by == "none":
         state.tell(
             CODE,
@@ -71,6 +94,30 @@ def decide_slices(state: Compilation) -> None:
                 hint=_ONE_MERGE,
                 severity="info",
             )
+
+
+def _tell_of_looking(state: Compilation) -> None:
+    """Note from what size on the planner is the wrong place to look at files for new columns."""
+    for read in state.reads:
+        evolution, kind = read.schema_evolution, _format(read)
+        if evolution not in TAKES or kind in {None, "parquet"} or not _of_files(read):
+            continue
+        if kind == "csv" and evolution == "add":
+            continue  # its beginning is enough
+        why = "every value" if kind == "csv" else "every record"
+        state.tell(
+            CODE_LOOKS,
+            f"`{read.dataset}` has `schema_evolution: {evolution}`: before each run the planner "
+            f"fetches what is new of it whole, to look at {why}",
+            state.definition.positions.key(("sources", read.dataset)),
+            hint=_ONE_PLANNER,
+            severity="info",
+        )
+
+
+def _format(read: Read) -> str | None:
+    given = read.options.get("format")
+    return str(given) if given else format_of(str(read.options.get("path", "")))[0]
 
 
 def _slicing(state: Compilation) -> Slicing:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penstock.program import Check, Column, Kpi, Load, Program, PythonStep, Read, Statement
     from penstock.spec import Definition
     from penstock.transforms.base import Origins, Step, StepOf
+    from penstock.transforms.hold import RowRule
     from penstock.transforms.parts import Part
 
 Path = tuple[str | int, ...]
@@ -32,6 +33,8 @@ class DatasetInfo:
         inferred_from: what the schema was inferred from; None: it was declared, or follows from
             the datasets it depends on.
         depends_on: the datasets it is made from, the one it starts from first.
+        part_of: the transform whose chain of steps it is the beginning of; None: it stands in the
+            pipeline file under its name.
     """
 
     name: str
@@ -39,6 +42,15 @@ class DatasetInfo:
     schema: tuple[Column, ...] = ()
     inferred_from: str | None = None
     depends_on: tuple[str, ...] = ()
+    part_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rule of a step about the rows of a dataset, and where it stands."""
+
+    rule: RowRule
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ class Compilation:
             bound.
         order: datasets in an order in which they can be made.
         engines: engine → `{"supported": …}`, as `validate --json` publishes it.
+        held: dataset → rules of steps about its rows.
         schema_changes: what the files of sources change of their contracts, as the run report
             names it.
         program: None if there are errors.
@@ -101,6 +114,7 @@ class Compilation:
     models: dict[str, Model] = field(default_factory=dict)
     steps: dict[str, tuple[StepUse, ...]] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
+    held: dict[str, list[Held]] = field(default_factory=dict)
     reads: list[Read] = field(default_factory=list)
     schema_changes: list[dict[str, Any]] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)

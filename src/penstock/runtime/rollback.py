@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from penstock.errors import UsageError
+from penstock.errors import Conflict, UsageError
 from penstock.program import Program, canonical
 from penstock.runtime import publish, records
 from penstock.runtime.document import RunDocument, utc_now
@@ -48,8 +48,12 @@ def rollback(
     version: str,
     *,
     reason: str | None = None,
+    elsewhere: bool = False,
 ) -> RolledBack:
     """Have a target show an older version again. Done again with nothing in between: no change.
+
+    Args:
+        elsewhere: runs are made by functions, and only these can finish one that was cut off.
 
     Raises:
         UsageError: the target was never published.
@@ -58,6 +62,11 @@ def rollback(
     """
     with HeldLock(ledger, publish.lane_lock(pipeline, DAILY)) as held:
         for record in ledger.unfinished(pipeline, lane=DAILY):
+            if elsewhere:
+                raise Conflict(
+                    f"run {record.run_id} was cut off while it published",
+                    hint="start the pipeline once: its planner finishes that run; then roll back",
+                )
             publish.roll_forward(record, root, ledger, Silent(), held.lock)
         with HeldLock(ledger, publish.publish_lock(pipeline)):
             return _rolled_back(root, ledger, pipeline, target, version, held, reason)

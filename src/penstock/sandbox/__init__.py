@@ -7,7 +7,7 @@
     apis      HTTP APIs whose functions answer
     exclusive one request after the other, where moto's are not safe among many
     warehouse the Redshift Data API, answered by PostgreSQL
-    athena    Athena, answered by DuckDB over the Glue catalog
+    athena    Athena, answered by DuckDB or Trino over the Glue catalog
     readback  what moto takes but does not give back, for Terraform's second plan
 
 `abilities` lists what is real and what is not. Nothing else in Penstock imports moto.

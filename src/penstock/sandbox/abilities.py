@@ -1,4 +1,7 @@
-"""What the sandbox does not do, or does otherwise than AWS; `sandbox status` shows it."""
+"""What the sandbox does not do, or does otherwise than AWS; `sandbox status` shows it.
+
+What differs in Athena depends on what answers there: see `limit` of its engine.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ LIMITS = (
     "HTTP APIs call functions (payload 2.0) at addresses of the sandbox; other kinds do not answer",
     "HTTP APIs have no authorizers, throttling, CORS or access logs",
     "Redshift: its Data API, answered by PostgreSQL, for the commands and types Penstock uses",
-    "Athena: answered by DuckDB, whose functions may differ",
     "Glue jobs and Step Functions refuse to run anything",
     "schedules fire when `sandbox tick` says so, and flexible windows are of no effect",
     "what it held is gone when it ends",

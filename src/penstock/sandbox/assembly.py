@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from penstock.sandbox import exclusive, readback, refusals
 from penstock.sandbox.abilities import LIMITS
 from penstock.sandbox.apis.gateway import Gateway
-from penstock.sandbox.application import Application
-from penstock.sandbox.athena import catalog_versions
+from penstock.sandbox.application import Application, Refusal
+from penstock.sandbox.athena import catalog_versions, engines
 from penstock.sandbox.athena.parts import Athena
+from penstock.sandbox.athena.refusal import QueryError
 from penstock.sandbox.delivery import Delivery
 from penstock.sandbox.lambdas import overlay as lambdas
 from penstock.sandbox.lambdas.calls import Calls
@@ -45,8 +46,10 @@ class Sandbox:
             service.close()
 
 
-def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) -> Sandbox:
-    """Install the overlay in moto, and put the application together."""
+def assembled(
+    state: State, home: Path, concurrency: int, retry_seconds: float, athena: str
+) -> Sandbox:
+    """Install the overlay in moto, and put the application together; the arguments are `main`'s."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     world = World(home, state.url, state.region, concurrency, retry_seconds)
@@ -62,6 +65,7 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
     catalog_versions.install()
     Pollers(world, calls).start()
     gateway = Gateway(world, calls)
+    engine = engines.made(athena, home / "trino", state.url, state.region)
 
     def status(_: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -69,7 +73,8 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
             "started_at": state.started_at,
             "functions": _functions(),
             "addresses": gateway.addresses(),
-            "limits": list(LIMITS),
+            "athena": engine.told(),
+            "limits": [*LIMITS, engine.limit()],
             "under_way": world.under_way + waiting(),
             "problems": list(world.problems),
         }
@@ -77,9 +82,17 @@ def assembled(state: State, home: Path, concurrency: int, retry_seconds: float) 
     def tick(document: dict[str, Any]) -> dict[str, Any]:
         return schedules.tick(delivery, document)
 
+    def ready(_: dict[str, Any]) -> dict[str, Any]:
+        try:
+            engine.start()
+        except QueryError as error:
+            raise Refusal(str(error), "PSK-SBX-004", "see the log it names") from error
+        return engine.told()
+
     moto = DomainDispatcherApplication(create_backend_app)
-    services = (Warehouse(state.url, to_moto), Workgroups(), Athena(state.url))
-    application = Application(moto, {"status": status, "tick": tick}, (gateway, *services))
+    questions = {"status": status, "tick": tick, "athena": ready}
+    services = (Warehouse(state.url, to_moto), Workgroups(), Athena(state.url, engine))
+    application = Application(moto, questions, (gateway, *services))
     return Sandbox(world, calls, application, services)
 
 

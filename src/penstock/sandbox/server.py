@@ -15,7 +15,9 @@ from typing import Any
 from penstock.sandbox import state as memory
 
 
-def main(folder: Path, region: str, concurrency: int, retry_seconds: float, port: int) -> None:
+def main(
+    folder: Path, region: str, concurrency: int, retry_seconds: float, port: int, athena: str
+) -> None:
     """Serve until SIGTERM or SIGINT; the arguments are those of `control.up`, 0 being any port."""
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # Its own calls must find moto's defaults, not the user's account.
@@ -23,7 +25,7 @@ def main(folder: Path, region: str, concurrency: int, retry_seconds: float, port
     from werkzeug.serving import make_server
 
     home = memory.home(folder)
-    for name in ("code", "runtime", "tmp"):
+    for name in ("code", "runtime", "tmp", "trino"):
         shutil.rmtree(home / name, ignore_errors=True)
     holder: list[Any] = []
 
@@ -45,7 +47,7 @@ def main(folder: Path, region: str, concurrency: int, retry_seconds: float, port
 
     from penstock.sandbox.assembly import assembled
 
-    sandbox = assembled(state, home, concurrency, retry_seconds)
+    sandbox = assembled(state, home, concurrency, retry_seconds, athena)
     holder.append(sandbox.application)
 
     def stop(*_: Any) -> None:
@@ -64,4 +66,12 @@ def main(folder: Path, region: str, concurrency: int, retry_seconds: float, port
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
+    place, place_region, *numbers, answered_by = sys.argv[1:]
+    main(
+        Path(place),
+        place_region,
+        int(numbers[0]),
+        float(numbers[1]),
+        int(numbers[2]),
+        answered_by,
+    )

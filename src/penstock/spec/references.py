@@ -28,6 +28,8 @@ _FORMS = (
     "`$${` is the text `${`"
 )
 _EXPRESSIONS = frozenset({"derive", "filter", "aggregate"})
+# Of other steps, the keys below which an expression stands.
+_MEASURES = frozenset({"measures", "running", "rolling", "total"})
 # Where a run fills secrets in: the options of connectors. Anywhere else they would be published.
 _SECRET_SECTIONS = frozenset({"sources", "targets", "alerts"})
 
@@ -162,7 +164,9 @@ def _is_sql(path: Path, text: object) -> bool:
         return False
     if path[2:] == ("sql",):  # a model in the file itself, or the path of one
         return not str(text).endswith(".sql")
-    return len(path) >= 5 and path[2] == "steps" and path[4] in _EXPRESSIONS
+    if len(path) < 5 or path[2] != "steps":
+        return False
+    return path[4] in _EXPRESSIONS or not _MEASURES.isdisjoint(path[5:])
 
 
 def _text(value: Scalar) -> str:

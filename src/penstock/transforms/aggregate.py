@@ -47,7 +47,8 @@ class Aggregate(Step):
                     continue
                 by[name] = column(name)
                 built.columns[name] = given.columns[name]
-                texts.append(exp.to_identifier(name, quoted=True).sql("duckdb"))
+                if given.columns[name] is not None:
+                    texts.append(exp.to_identifier(name, quoted=True).sql("duckdb"))
         else:
             reader = Reader(given, noun="a grouping")
             for name, text in self.by.items():
@@ -55,6 +56,7 @@ class Aggregate(Step):
                 built.columns[name] = found.type if found else None
                 if found:
                     by[name] = found.tree
+                if found and found.type is not None:
                     texts.append(f"({text}\n)")
             built.problems += reader.problems
         measures = self._measures(given, built, texts)

@@ -87,6 +87,7 @@ class Input:
 
     Attributes:
         dataset: the dataset that the chain makes, for messages.
+        source: the dataset that the chain starts from.
         columns: of the rows as they come in.
         datasets: every other dataset's columns, for lookups; None: not known.
         variables: what `$NAME` stands for.
@@ -94,6 +95,7 @@ class Input:
     """
 
     dataset: str
+    source: str
     columns: Columns
     datasets: Mapping[str, Columns | None]
     variables: Mapping[str, Scalar]

@@ -92,9 +92,13 @@ class Chain:
         dataset: the dataset made; its parts are named after it.
         source: the relation that the chain starts from.
         columns: the source's columns.
+        number: how many relations are named after the dataset already.
     """
 
-    def __init__(self, dataset: str, source: str, columns: Sequence[str]) -> None:
+    def __init__(
+        self, dataset: str, source: str, columns: Sequence[str], *, number: int = 0
+    ) -> None:
+        self._number = number
         self._dataset = dataset
         self._open = _Open.over(source, columns)
         self._parts: list[Part] = []
@@ -143,6 +147,7 @@ class Chain:
         take: Mapping[str, str],
         reads: tuple[str, ...],
         inner: bool = False,
+        also: Sequence[exp.Expr] = (),
         checks: Sequence[exp.Expr] = (),
         guard: str | None = None,
     ) -> None:
@@ -151,6 +156,7 @@ class Chain:
         Args:
             right: what is joined, under `alias`.
             on: column of the rows → column of the right that it equals.
+            also: what else is true of both; columns of the right stand with its alias.
             take: new column → column of the right.
             reads: the relations in `right`.
             inner: rows without a match are removed, and counted as filtered.
@@ -160,13 +166,16 @@ class Chain:
         """
         if self._open.effect or inner:
             self.relation()
-        if self._open.has_window() or not self._fits([column(c) for c in on], inline=False):
+        if self._open.has_window() or not self._fits(
+            [*(column(c) for c in on), *also], inline=False
+        ):
             self._nest()
         equal = exp.and_(
             *[
                 exp.EQ(this=self._replaced(column(mine)), expression=column(theirs, alias))
                 for mine, theirs in on.items()
             ],
+            *[self._replaced(condition) for condition in also],
             copy=False,
         )
         if inner:
@@ -182,6 +191,11 @@ class Chain:
         self._open.guards += (guard,) if guard else ()
         for name, theirs in take.items():
             self._open.columns[name] = column(theirs, alias)
+        self._touch()
+
+    def guard(self, guard: str) -> None:
+        """The rows wait for a part that fails when it is made, or else is empty."""
+        self._open.guards += (guard,)
         self._touch()
 
     def aggregate(self, by: Mapping[str, exp.Expr], measures: Mapping[str, exp.Expr]) -> None:
@@ -251,7 +265,7 @@ class Chain:
         """
         step, number = self._step
         part = Part(
-            name=stage_name(self._dataset, len(self._parts) + 1),
+            name=stage_name(self._dataset, self._number + len(self._parts) + 1),
             step=step,
             number=number,
             query=query,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pydantic import Field
-from sqlglot import exp
 
-from penstock.transforms.base import Built, Input, Operation, Problem, StepOf
+from penstock.transforms.base import Built, Input, Operation, StepOf
+from penstock.transforms.conditions import not_a_condition
 from penstock.transforms.expressions import Reader
 from penstock.transforms.operations import Filter as Keep
-from penstock.transforms.volatile import is_volatile
 
 
 class Filter(StepOf[str]):
@@ -26,19 +25,8 @@ class Filter(StepOf[str]):
         built = Built(dict(given.columns), problems=reader.problems)
         if found is None:
             return built
-        if found.tree.find(exp.Window):
-            hint = "derive it as a column first, then filter on that column"
-            built.problems.append(
-                Problem("PSK-STEP-018", "a filter cannot hold a window", hint=hint)
-            )
-        elif is_volatile(found.tree):
-            message = "a filter gives the same answer each time, and this does not"
-            hint = "derive it as a column first, and filter on that column"
-            built.problems.append(Problem("PSK-STEP-043", message, hint=hint))
-        elif found.type not in {"boolean", None}:
-            message = f"a filter is true or false, and this is a value of type {found.type}"
-            hint = "compare it with something, such as `x > 0` or `x IS NOT NULL`"
-            built.problems.append(Problem("PSK-STEP-018", message, hint=hint))
+        wrong = not_a_condition(found, "a filter")
+        built.problems += [wrong] if wrong else []
         operations: list[Operation] = [Keep(found.tree)]
         built.operations += operations
         return built

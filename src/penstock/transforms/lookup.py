@@ -2,48 +2,87 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
-from sqlglot import exp
+from pydantic import Field, model_validator
 
-from penstock.spec.base import Name  # noqa: TC001  # pydantic reads it
+from penstock.spec.base import Model, Name
+from penstock.spec.refusal import refuse
 from penstock.transforms.base import Built, Input, Problem, Step, unknown_column
 from penstock.transforms.canonical import family
 from penstock.transforms.expressions import Reader
-from penstock.transforms.names import column, data_type, fresh, identifier, named, table
+from penstock.transforms.hold import Hold, RowRule
 from penstock.transforms.ordering import read_order, with_ties_broken
+from penstock.transforms.spans import Span
+from penstock.transforms.take import Take
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from penstock.transforms.base import Columns, Origins
-    from penstock.transforms.chain import Chain
+    from penstock.transforms.base import Columns
     from penstock.transforms.ordering import Term
 
 
-class Lookup(Step):
-    """Takes columns from the row of another dataset that has the same key.
+class AsOf(Model):
+    """The row of the other dataset that was in force at a value of the row."""
 
-    Never multiplies rows: where several rows of the other dataset have one key, the run fails,
-    or the first of them is taken. A NULL key matches nothing.
+    column: str
+    """Of the rows: a time, a date or a number."""
+    from_: str = Field(alias="from")
+    """Of the other dataset: from when on its row is in force, until the next one of the same keys
+    begins."""
+
+
+class Range(Model):
+    """The row of the other dataset whose range holds a value of the row."""
+
+    column: str
+    """Of the rows: a time, a date, a number or a text."""
+    from_: str = Field(alias="from")
+    """Of the other dataset: the least value of the range; NULL: there is none."""
+    to: str
+    """Of the other dataset: the end of the range; NULL: there is none."""
+    to_included: bool = False
+    """Whether the end belongs to the range."""
+
+
+class Lookup(Step):
+    """Takes columns from the row of another dataset that has the same key, or is in force.
+
+    Never multiplies rows: where several rows of the other dataset have one key (with `as_of`: and
+    begin at one time; with `range`: and overlap), the run fails, or the first of them is taken. A
+    NULL matches nothing.
     """
 
     from_: Name = Field(alias="from")
     """The dataset to look in."""
-    on: str | list[str] | dict[str, str] = Field(min_length=1)
-    """Column of the rows → column of the other dataset; a name or a list where both agree."""
+    on: str | list[str] | dict[str, str] = Field(default_factory=dict)
+    """Column of the rows → column of the other dataset; a name or a list where both agree. May be
+    left out beside `as_of` or `range`."""
+    as_of: AsOf | None = None
+    """Of the rows with the same keys, the one in force at this time: the last to begin."""
+    range: Range | None = None
+    """Of the rows with the same keys, the one whose range holds this value."""
     take: list[str] | dict[str, str] = Field(min_length=1)
     """New column → column of the other dataset; a list where both agree."""
-    missing: Literal["keep", "drop", "fail"] = "keep"
+    missing: Literal["keep", "drop", "fail", "quarantine"] = "keep"
     """A row without a match: its new columns are NULL; or it is removed, and counted under
-    `filtered`; or the run fails."""
+    `filtered`; or the run fails; or the row is held in quarantine as it came in."""
     duplicates: Literal["fail", "first"] = "fail"
     """Several rows for one key in the other dataset: the run fails, or the first is taken."""
     order_by: list[str] = Field(default_factory=list)
     """With `duplicates: first`: which is the first, in the columns of the other dataset. Ties are
     broken by its remaining columns."""
+
+    @model_validator(mode="after")
+    def _finds_one(self) -> Lookup:
+        if not self.on and not self.as_of and not self.range:
+            raise refuse("`lookup` needs `on`, `as_of` or `range`")
+        if self.as_of and self.range:
+            raise refuse("`lookup` takes one of `as_of` and `range`")
+        if self.range and self.duplicates == "first":
+            raise refuse("`duplicates: first` is not for `range`: ranges that overlap fail the run")
+        return self
 
     def build(self, given: Input) -> Built:
         """One join."""
@@ -52,6 +91,7 @@ class Lookup(Step):
         on = _pairs(self.on)
         take = _pairs(self.take)
         built.problems += self._keys(given.columns, theirs, on)
+        built.problems += self._spanned(given.columns, theirs)
         built.problems += self._taken(given.columns, theirs, take)
         reader = Reader(given, noun="an ordering")
         order: list[Term] = []
@@ -64,20 +104,49 @@ class Lookup(Step):
         built.problems += reader.problems
         for new, their in take.items():
             built.columns[new] = theirs.get(their) if theirs else None
-        built.operations.append(
-            Take(
-                dataset=given.dataset,
-                source=self.from_,
-                on=on,
-                take=take,
-                missing=self.missing,
-                first=tuple(with_ties_broken(order, theirs or ()))
-                if self.duplicates == "first"
-                else None,
-                error_function=given.error_function,
-            )
+        lookup = Take(
+            dataset=given.dataset,
+            source=self.from_,
+            on=on,
+            take=take,
+            missing="keep" if self.missing == "quarantine" else self.missing,
+            first=tuple(with_ties_broken(order, theirs or ()))
+            if self.duplicates == "first"
+            else None,
+            error_function=given.error_function,
+            span=self._span(),
         )
+        if self.missing == "quarantine" and not built.problems:
+            keeps = lookup.exists(given.columns)
+            mine = ", ".join([*on, *([lookup.span.column] if lookup.span else ())])
+            text = f"`{self.from_}` has a row for {mine}"
+            rule = RowRule(text, keeps, path=("missing",), reads=(self.from_,))
+            built.operations.append(Hold(dict(given.columns), (rule,)))
+        built.operations.append(lookup)
         return built
+
+    def _span(self) -> Span | None:
+        if self.as_of:
+            return Span(self.as_of.column, self.as_of.from_)
+        if self.range:
+            end = self.range
+            return Span(end.column, end.from_, end.to, end.to_included)
+        return None
+
+    def _spanned(self, ours: Columns, theirs: Columns | None) -> list[Problem]:
+        span = self._span()
+        if span is None:
+            return []
+        option = "as_of" if self.as_of else "range"
+        problems = []
+        if span.column not in ours:
+            problems.append(unknown_column(span.column, ours, (option, "column")))
+        for key, name in zip(("from", "to"), span.columns, strict=False):
+            path = (option, key)
+            if theirs is not None and name not in theirs:
+                problems.append(self._not_theirs(name, theirs, path))
+            problems += self._of_a_kind(ours, theirs, span.column, name, path)
+        return problems
 
     def _keys(self, ours: Columns, theirs: Columns | None, on: Mapping[str, str]) -> list[Problem]:
         problems = []
@@ -92,12 +161,23 @@ class Lookup(Step):
                 problems.append(unknown_column(mine, ours, path, at_key=at_key))
             if theirs is not None and their not in theirs:
                 problems.append(self._not_theirs(their, theirs, path))
-            left, right = ours.get(mine), (theirs or {}).get(their)
-            if left and right and family(left) != family(right):
-                message = f"`{mine}` is {left} and `{their}` of `{self.from_}` is {right}"
-                hint = f"cast one of them first, such as `cast: {{{mine}: {right}}}`"
-                problems.append(Problem("PSK-STEP-031", message, path, hint))
+            problems += self._of_a_kind(ours, theirs, mine, their, path)
         return problems
+
+    def _of_a_kind(
+        self,
+        ours: Columns,
+        theirs: Columns | None,
+        mine: str,
+        their: str,
+        path: tuple[str | int, ...],
+    ) -> list[Problem]:
+        left, right = ours.get(mine), (theirs or {}).get(their)
+        if not left or not right or family(left) == family(right):
+            return []
+        message = f"`{mine}` is {left} and `{their}` of `{self.from_}` is {right}"
+        hint = f"cast one of them first, such as `cast: {{{mine}: {right}}}`"
+        return [Problem("PSK-STEP-031", message, path, hint)]
 
     def _taken(
         self, ours: Columns, theirs: Columns | None, take: Mapping[str, str]
@@ -120,127 +200,7 @@ class Lookup(Step):
         return Problem(found.code, f"`{self.from_}` has no column `{name}`", path, found.hint)
 
 
-@dataclass(frozen=True)
-class Take:
-    """Columns of the one row of `source` whose keys are equal.
-
-    Attributes:
-        first: how rows with one key are ordered, the first is taken; None: they fail the run.
-    """
-
-    dataset: str
-    source: str
-    on: Mapping[str, str]
-    take: Mapping[str, str]
-    missing: Literal["keep", "drop", "fail"]
-    first: tuple[exp.Ordered, ...] | None
-    error_function: str
-    row_by_row = True
-
-    def trace(self, origins: Origins) -> Origins:
-        """The new columns come from the other dataset."""
-        return {**origins, **{n: frozenset({(self.source, t)}) for n, t in self.take.items()}}
-
-    def apply(self, chain: Chain) -> None:
-        """Put it at the end of a chain."""
-        alias = fresh(self.source, chain.relations())
-        guard: str | None = None
-        if self.first is None:
-            guard = chain.add(self._none_repeated(), keep=True, reads=(self.source,))
-            right, source = table(self.source, alias), self.source
-        else:
-            source = chain.add(self._first(), keep=True, reads=(self.source,))
-            right = table(source, alias)
-        chain.join(
-            right,
-            alias,
-            on=self.on,
-            take=self.take,
-            reads=(source,),
-            inner=self.missing == "drop",
-            checks=[self._found(alias)] if self.missing == "fail" else [],
-            guard=guard,
-        )
-
-    @property
-    def _keys(self) -> list[str]:
-        return list(dict.fromkeys(self.on.values()))
-
-    def _none_repeated(self) -> exp.Select:
-        """No rows; the query fails if a key stands in several rows."""
-        many = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
-        repeated = (
-            exp.select(named(_shown([column(k) for k in self._keys]), "key"))
-            .from_(table(self.source))
-            .where(*[_present(column(k)) for k in self._keys])
-            .group_by(*[column(k) for k in self._keys])
-            .having(many)
-        )
-        keys = " and ".join(f"`{k}`" for k in self._keys)
-        message = (
-            f"the lookup of `{self.dataset}` needs one row of `{self.source}` for each {keys}, "
-            "and there are several for "
-        )
-        failure = self._failure(message, column("key"))
-        inner = exp.Subquery(this=repeated, alias=exp.TableAlias(this=identifier("repeated")))
-        return exp.select("key").from_(inner).where(exp.Is(this=failure, expression=exp.Null()))
-
-    def _first(self) -> exp.Select:
-        """One row for each key: the first."""
-        assert self.first is not None
-        columns = list(dict.fromkeys([*self._keys, *self.take.values()]))
-        rank = fresh("n", columns)
-        number = exp.Window(
-            this=exp.RowNumber(),
-            partition_by=[column(k) for k in self._keys],
-            order=exp.Order(expressions=[t.copy() for t in self.first]),
-        )
-        ranked = (
-            exp.select(*[column(c) for c in columns], named(number, rank))
-            .from_(table(self.source))
-            .where(*[_present(column(k)) for k in self._keys])
-        )
-        inner = exp.Subquery(this=ranked, alias=exp.TableAlias(this=identifier("ranked")))
-        first = exp.EQ(this=column(rank), expression=exp.Literal.number(1))
-        return exp.select(*[column(c) for c in columns]).from_(inner).where(first)
-
-    def _found(self, alias: str) -> exp.Expr:
-        """True, or the query fails because a row has no match."""
-        absent = exp.Is(this=column(self._keys[0], alias), expression=exp.Null())
-        message = (
-            f"the lookup of `{self.dataset}` says `missing: fail`, and `{self.source}` has no "
-            f"row for {', '.join(self.on)} = "
-        )
-        failure = self._failure(message, _shown([column(c) for c in self.on]))
-        return exp.Case(ifs=[exp.If(this=absent, true=failure)], default=exp.Boolean(this=True))
-
-    def _failure(self, message: str, value: exp.Expr) -> exp.Expr:
-        """Fails the query with a message that ends in a value."""
-        text = exp.DPipe(this=exp.Literal.string(message), expression=value)
-        return exp.Anonymous(this=self.error_function, expressions=[text])
-
-
 def _pairs(value: str | list[str] | dict[str, str]) -> dict[str, str]:
     if isinstance(value, dict):
         return value
     return {name: name for name in ([value] if isinstance(value, str) else value)}
-
-
-def _present(tree: exp.Expr) -> exp.Expr:
-    return exp.Not(this=exp.Is(this=tree, expression=exp.Null()))
-
-
-def _shown(trees: list[exp.Expr]) -> exp.Expr:
-    """Values as one text: `UA, 15`; NULL as `NULL`."""
-    texts = [
-        exp.Coalesce(
-            this=exp.Cast(this=t, to=data_type("varchar")),
-            expressions=[exp.Literal.string("NULL")],
-        )
-        for t in trees
-    ]
-    shown: exp.Expr = texts[0]
-    for text in texts[1:]:
-        comma = exp.DPipe(this=shown, expression=exp.Literal.string(", "))
-        shown = exp.DPipe(this=comma, expression=text)
-    return shown

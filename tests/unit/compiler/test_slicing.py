@@ -96,6 +96,27 @@ def test_rows_without_a_partner_are_known_from_the_side_that_is_kept(folder, sql
         ("[{deduplicate: {keys: [flight], order_by: [delay desc]}}]", "deduplicate"),
         ("[{aggregate: {by: [carrier], measures: {n: count(*)}}}]", "aggregate"),
         ("[{derive: {n: sum(delay) over ()}}]", "window function"),
+        ("[{sample: {fraction: 0.5, keys: [flight]}}]", None),
+        ("[{unpivot: {columns: [carrier, dest]}}]", None),
+        ("[{split: {column: dest, separator: x, into: tags}}, {explode: {column: tags}}]", None),
+        ("[{nest: {into: s, columns: [dest]}}, {flatten: {column: s}}]", None),
+        ("[{parse_json: {column: dest, columns: {a: 'integer[]'}}}]", None),
+        ("[{parse_url: {column: dest, take: [host]}}]", None),
+        ("[{encode: {columns: {dest: {one_hot: [JFK], unknown: fail}}}}]", None),
+        ("[{conform: {columns: {flight: bigint}, surplus: drop}}]", None),
+        ("[{nest: {into: s, by: [dest], order_by: [flight]}}]", "makes groups"),
+        ("[{top: {order_by: [flight]}}]", "`top`"),
+        ("[{window: {columns: {n: {total: count(*)}}}}]", "`window`"),
+        ("[{rollup: {by: [dest], measures: {n: count(*)}}}]", "`rollup`"),
+        ("[{cube: {by: [dest], measures: {n: count(*)}}}]", "`cube`"),
+        ("[{pivot: {column: dest, values: [JFK], measures: count(*)}}]", "`pivot`"),
+        ("[{select: [dest]}, {union: {from: airports}}]", "`union`"),
+        ("[{scale: {columns: {flight: z_score}}}]", "`scale`"),
+        ("[{statistics: {summary: [flight]}}]", "`statistics`"),
+        ("[{scd1: {keys: [dest], sequence: day}}]", "`scd1`"),
+        ("[{scd2: {keys: [dest], sequence: day}}]", "`scd2`"),
+        ("[{snapshot: {keys: [dest], taken_at: day}}]", "`snapshot`"),
+        ("[{apply_changes: {keys: [dest], sequence: day, operation: carrier}}]", "`apply_changes`"),
     ],
 )
 def test_steps(folder, steps, because):
@@ -189,3 +210,39 @@ def test_the_note_is_for_pipelines_that_go_to_functions(folder):
     cut = folder.compile("targets:\n  o: {from: flights, connector: lake, path: o}\n" + functions)
     assert cut.program.slicing.by == "files"
     assert not [d for d in cut.diagnostics if d.code == "PSK-PORT-004"]
+
+
+LOOKED = """\
+name: flights
+sources:
+  flights:
+    connector: file
+    path: in/*.{suffix}
+    schema: {{carrier: varchar, flight: integer}}
+    schema_evolution: {rule}
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "rule", "noted"),
+    [
+        ("csv", "widen", True),
+        ("csv", "add", False),  # its beginning is enough
+        ("ndjson", "add", True),
+        ("parquet", "widen", False),
+        ("ndjson", "ignore", False),
+        ("csv.gz", "widen", True),
+    ],
+)
+def test_what_the_planner_looks_at_whole_is_noted(folder, suffix, rule, noted):
+    targets = "targets:\n  o: {from: flights, connector: lake, path: o}\n"
+    functions = "deploy: {architecture: lambda, region: eu-central-1}\n"
+    head = LOOKED.format(suffix=suffix, rule=rule)
+    for body, expected in ((targets, False), (targets + functions, noted)):
+        found = folder.compile(body, head=head).diagnostics
+        notes = [d for d in found if d.code == "PSK-PORT-005"]
+        assert bool(notes) is expected
+        for note in notes:
+            assert note.severity == "info"
+            assert "more than about 5 GB" in note.hint
+            assert folder.text_at(note) == "flights"

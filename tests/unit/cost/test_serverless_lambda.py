@@ -64,7 +64,7 @@ def test_an_idle_month_by_hand():
     found = lines(LAMBDA.idle(Shape(cut=True)))
     # 2 queues x 5 polls of 20 s for 730 hours = 1,314,000 requests at 0.40 a million
     assert found.pop(("SQS", "Lambda's polling of empty queues")) == Decimal("0.5256")
-    assert found.pop(("CloudWatch", "alarms")) == Decimal("0.90")  # 9 at 0.10
+    assert found.pop(("CloudWatch", "alarms")) == Decimal("1.60")  # 16 at 0.10
     assert found.pop(("CloudWatch", "dashboard")) == Decimal("3.00")
     assert found.pop(("S3", "packages")) == Decimal("0.00276")  # 0.12 GB at 0.023
     assert found == {}

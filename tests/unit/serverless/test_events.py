@@ -27,6 +27,7 @@ def sample(name):
         ("s3-test", Asked("nobody")),
         ("eventbridge-s3", Asked("files", ("s3://amzn-s3-demo-bucket1/example+key",))),
         ("schedule", Asked("schedule")),
+        ("scheduler", Asked("schedule")),
         ("api-v1", Asked("request", full_refresh=True)),
         ("api-v2", Asked("request", full_refresh=True)),
     ],
@@ -40,6 +41,15 @@ def test_a_schedule_of_eventbridge_scheduler():
     assert events.asked(sample("schedule") | {"source": "aws.scheduler"}) == Asked("schedule")
     own = {"schema": "penstock.ask/1", "full_refresh": True}
     assert events.asked(own) == Asked("schedule", full_refresh=True)
+
+
+def test_the_watch_looks_and_asks_for_no_run():
+    look = {"schema": "penstock.look/1"}
+    assert events.is_look(look)
+    assert not events.is_look(sample("schedule"))
+    assert not events.is_look([look])
+    with pytest.raises(RunError):
+        events.asked(look)
 
 
 def test_objects_that_go_ask_for_nothing():
@@ -107,7 +117,7 @@ def cut_down(document):
 
 
 @pytest.mark.parametrize(
-    "name", ["s3", "s3-test", "eventbridge-s3", "schedule", "sqs", "api-v1", "api-v2"]
+    "name", ["s3", "s3-test", "eventbridge-s3", "schedule", "scheduler", "sqs", "api-v1", "api-v2"]
 )
 def test_a_sample_without_one_of_its_fields_is_understood_or_refused(name):
     codes = set()

@@ -217,3 +217,16 @@ def test_a_variable_pasted_into_sql_is_warned_of(load):
         ("warning", "write `$n`, which is bound as a typed value")
     ] * 2
     assert [d.span.line for d in found if d.span] == [4, 9]
+
+
+def test_a_variable_pasted_into_a_measure_is_warned_of_and_one_for_a_value_is_not(load):
+    text = (
+        "transforms:\n  one:\n    from: two\n    steps:\n"
+        "      - rollup: {by: [a], measures: {m: 'sum(a) + ${var.n}'}}\n"
+        "      - window: {columns: {w: {total: 'sum(m + ${var.n})'}}}\n"
+        "      - pivot: {column: a, values: ['${var.n}'], measures: 'sum(m - ${var.n})'}\n"
+    )
+    found = [d for d in load(VARIABLES + text).diagnostics if d.code == "PSK-REF-042"]
+    lines = [d.span.line for d in found if d.span]
+    assert len(lines) == 3
+    assert lines == [lines[0], lines[0] + 1, lines[0] + 2]

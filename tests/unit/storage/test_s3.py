@@ -164,6 +164,9 @@ class Body:
     def stream(self, **options):
         return iter(self.chunks)
 
+    def bytes(self):
+        return b"".join(self.chunks)
+
 
 class ShortAnswers:
     def __init__(self, real, count):
@@ -184,6 +187,16 @@ def test_a_body_cut_off_is_fetched_again(store, tmp_path):
     store._obstore = ShortAnswers(store._obstore, 2)
     assert store.download("x", tmp_path / "down").size == 5
     assert (tmp_path / "down").read_bytes() == b"12345"
+
+
+def test_a_part_cut_off_is_fetched_again(store):
+    store.put("x", b"12345")
+    identity = store.head("x").identity
+    store._obstore = ShortAnswers(store._obstore, 2)
+    assert store.part("x", 1, 4, identity=identity) == b"234"
+    store._obstore = ShortAnswers(store._obstore, 99)
+    with pytest.raises(SourceUnavailable, match=r"cut the answer off \(2 of 3 bytes came\)"):
+        store.part("x", 1, 4, identity=identity)
 
 
 def test_a_body_always_cut_off_is_told_and_leaves_no_file(store, tmp_path):

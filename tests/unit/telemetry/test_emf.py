@@ -40,7 +40,7 @@ def test_rows_bytes_seconds_and_rules_of_the_run_and_of_each_dataset(pipeline):
         "RowsIn": 4, "RowsOut": 1, "RowsRejected": 0, "RowsQuarantined": 1,
         "BytesRead": report["datasets"]["orders"]["bytes"],
         "BytesWritten": report["targets"]["totals_lake"]["bytes"],
-        "RulesPassed": 1, "RulesFailed": 2,
+        "RulesPassed": 1, "RulesFailed": 2, "RulesWarned": 1, "SetAsidePercent": 25,
     } | {"RowsOut": report["targets"]["totals_lake"]["rows_loaded"]}  # fmt: skip
     assert run["RunSeconds"] == report["seconds"]
     clean = metrics(found, **RUN, dataset="clean")
@@ -101,6 +101,29 @@ def test_what_a_run_cost_is_told_where_it_is_known(pipeline):
     assert metrics(found, **RUN)["CostUSD"] == 0.0125
     assert costs == [result.document.run_id]
     assert "CostUSD" not in metrics(measured(pipeline, full_refresh=True)[1], **RUN)
+
+
+def test_what_a_run_cost_is_held_against_the_middle_one_of_those_before(pipeline):
+    report = pipeline.run(open_telemetry({}, pipeline.root)).document.as_json()
+
+    def ratio(*costs):
+        found = list(lines_of(report, environment="test", cost=0.6, costs=costs))
+        return metrics(found, **RUN).get("CostRatio")
+
+    assert ratio(0.1, 0.3, 9, 0.2, 0.2) == 3
+    assert ratio(0.1, 0.3, 9, 0.2) is None  # of too few nothing is usual
+    assert ratio(0, 0, 0, 0, 0) is None
+
+
+def test_what_the_watch_saw_is_a_line_of_its_own():
+    out = io.StringIO()
+    telemetry = open_in_function({"PENSTOCK_ENVIRONMENT": "test"}, Path(), out)
+    telemetry.event("looked", pipeline="shop", fresh=7200.5, running=0.0)
+    telemetry.close()
+    (line,) = [json.loads(text) for text in out.getvalue().splitlines()]
+    check_emf(line)
+    seen = metrics([line], pipeline="shop", environment="test")
+    assert seen == {"FreshnessSeconds": 7200.5, "RunningSeconds": 0}
 
 
 def test_more_than_a_hundred_metrics_are_several_lines(pipeline):

@@ -23,6 +23,12 @@ STEPS = [
     "- lookup: {from: other, on: {n: id}, take: {t%d: name}, missing: drop}",
     "- lookup: {from: other, on: {m: id}, take: {t%d: name}, duplicates: first}",
     "- cast: {m: bigint}",
+    "- top: {by: [s], n: 2, order_by: [n desc]}",
+    "- sample: {fraction: 0.5, keys: [n, s]}",
+    "- window: {by: [s], order_by: [n], columns: {w%d: {running: count(*)}}}",
+    "- split: {column: s, separator: a, into: [s], surplus: drop}",
+    "- encode: {columns: {s: {one_hot: {h%d: a}, unknown: zeros, keep: true}}}",
+    "- scd1: {keys: [n], sequence: m, ties: break}",
 ]
 values = st.one_of(st.none(), st.integers(-1, 3))
 texts = st.one_of(st.none(), st.sampled_from(["a", " A", "b", ""]))

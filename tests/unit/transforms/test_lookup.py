@@ -119,3 +119,87 @@ def test_a_lookup_among_its_own_rows(chains, table):
 def test_what_cannot_be_looked_up_is_refused(chains, flights, airports, options, code):
     (error,) = chains.refused(f"- lookup: {{{options}}}", flights, airports=airports)
     assert error.code == code
+
+
+RATES = "currency varchar, since date, until date, rate integer"
+AS_OF = "- lookup: {from: rates, on: currency, as_of: {column: day, from: since}, take: [rate]"
+RANGE = (
+    "- lookup: {from: rates, on: currency, range: {column: day, from: since, to: until}, "
+    "take: [rate]"
+)
+
+
+@pytest.fixture
+def days(table):
+    return table("currency varchar, day date", [("EUR", "2013-01-05"), ("CHF", "2013-01-05")])
+
+
+def test_two_rows_in_force_from_the_same_time_fail_the_run(chains, days, table):
+    rates = table(RATES, [("EUR", "2013-01-01", None, 1), ("EUR", "2013-01-01", None, 2)])
+    with pytest.raises(duckdb.InvalidInputException, match=r"`currency` and `since`.*EUR, 2013"):
+        chains.run(AS_OF + "}", days, rates=rates)
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [("2013-01-01", "2013-01-10"), ("2013-01-09", "2013-01-20")],
+        [("2013-01-01", "2013-01-30"), ("2013-01-02", "2013-01-03"), ("2013-01-20", None)],
+        [("2013-01-01", None), ("2014-01-09", None)],
+        [(None, "2013-01-10"), (None, "2013-01-09")],
+        [("2013-01-01", "2013-01-02"), ("2013-01-01", "2013-01-02")],
+    ],
+)
+def test_ranges_that_overlap_fail_the_run(chains, days, table, spans):
+    rates = table(RATES, [("EUR", low, high, i) for i, (low, high) in enumerate(spans)])
+    with pytest.raises(duckdb.InvalidInputException, match=r"`since` to `until` overlap at EUR"):
+        chains.run(RANGE + "}", days, rates=rates)
+
+
+def test_ranges_that_only_meet_or_are_empty_or_of_other_keys_do_not_overlap(chains, days, table):
+    spans = [
+        ("EUR", "2013-01-01", "2013-01-05", 1),
+        ("EUR", "2013-01-05", "2013-01-10", 2),
+        ("EUR", "2013-01-03", "2013-01-03", 3),
+        ("CHF", "2013-01-01", None, 4),
+        (None, "2013-01-01", None, 5),
+        (None, "2013-01-01", None, 6),
+    ]
+    made = chains.run(RANGE + "}", days, rates=table(RATES, spans))
+    assert sorted(r[2] for r in made.rows) == [2, 4]
+
+
+@pytest.mark.parametrize("step", [AS_OF, RANGE])
+def test_a_row_that_lies_in_no_span_can_fail_the_run_or_be_dropped(chains, days, table, step):
+    rates = table(RATES, [("EUR", "2013-01-01", "2013-02-01", 1)])
+    with pytest.raises(duckdb.InvalidInputException, match=r"no row for currency, day = CHF"):
+        chains.run(step + ", missing: fail}", days, rates=rates)
+    made = chains.run(step + ", missing: drop}", days, rates=rates)
+    assert [r[2] for r in made.rows] == [1]
+    assert made.aside["filtered"] == 1
+
+
+def test_a_held_row_was_looked_for_before_the_steps_that_follow(chains, flights, airports):
+    made = chains.run(
+        LOOKUP + ", missing: quarantine}\n- derive: {n: n + 1}", flights, airports=airports
+    )
+    assert made.rows == [(2, "SFO", "San Francisco")]
+    assert sorted(made.quarantined) == [(2, "XXX"), (3, None)]
+    assert made.statement.lineage["city"] == [["airports", "name"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ("as_of: {column: day, from: since}, range: {column: day, from: since, to: until}", "025"),
+        ("range: {column: day, from: since, to: until}, duplicates: first", "025"),
+        ("missing: drop", "025"),
+        ("as_of: {column: dya, from: since}", "010"),
+        ("as_of: {column: day, from: sinc}", "010"),
+        ("range: {column: currency, from: since, to: until}", "031"),
+    ],
+)
+def test_a_span_that_cannot_be_is_refused(chains, days, table, options, code):
+    step = f"- lookup: {{from: rates, take: [rate], {options}}}"
+    errors = chains.refused(step, days, rates=table(RATES))
+    assert f"PSK-STEP-{code}" in [e.code for e in errors]

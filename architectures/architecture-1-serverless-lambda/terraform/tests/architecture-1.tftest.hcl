@@ -99,6 +99,90 @@ run "started_by_a_webhook" {
   }
 }
 
+run "a_promise_is_watched" {
+  command = plan
+
+  variables {
+    sla        = { freshness = 93600, duration = 1800 }
+    rules      = ["stop", "warn"]
+    alarm_from = { cost_a_day = 4.5, set_aside_percent = 2 }
+  }
+
+  assert {
+    condition     = local.alerts_on["data-stale"].threshold == 93600 && local.alerts_on["data-stale"].missing == "breaching"
+    error_message = "Data that is too old is an alarm, and so is a watch that is dead."
+  }
+
+  assert {
+    condition     = local.alerts_on["run-slow"].threshold == 1800 && local.alerts_on["run-hanging"].threshold == 1800
+    error_message = "A run that takes too long is one, whether it ends or not."
+  }
+
+  assert {
+    condition     = local.alerts_on["data-stale"].dimensions == { pipeline = "flights", environment = "prod" }
+    error_message = "The metrics are those that the functions write."
+  }
+
+  assert {
+    condition     = local.alerts_on["cost-over"].threshold == 4.5 && local.alerts_on["cost-unusual"].threshold == 3
+    error_message = "Cost has a limit, and is held against the runs before."
+  }
+
+  assert {
+    condition     = local.alerts_on["rules-failed"].threshold == 1 && local.alerts_on["rows-set-aside"].threshold == 2 && contains(keys(local.alerts_on), "run-stopped")
+    error_message = "Quality has its alarms."
+  }
+
+  assert {
+    condition     = length(module.watch) == 1
+    error_message = "Someone looks while nothing runs."
+  }
+}
+
+run "nothing_is_promised" {
+  command = plan
+
+  assert {
+    condition     = length(module.watch) == 0 && length(setintersection(keys(local.alerts_on), ["data-stale", "run-slow", "run-hanging", "cost-over", "run-stopped", "rules-failed"])) == 0
+    error_message = "What was not promised is not watched."
+  }
+
+  assert {
+    condition     = toset([for alarm in local.alerts_on : alarm.dimensions.QueueName if alarm.metric == "ApproximateAgeOfOldestMessage"]) == toset([for queue in ["tasks", "tasks-dead", "loads", "loads-dead", "undelivered"] : "penstock-prod-flights-${queue}"])
+    error_message = "No message of any queue waits unseen."
+  }
+}
+
+run "a_promise_of_nothing" {
+  command = plan
+
+  variables {
+    sla = { freshness = 0 }
+  }
+
+  expect_failures = [var.sla]
+}
+
+run "an_alarm_from_nothing" {
+  command = plan
+
+  variables {
+    alarm_from = { cost_ratio = 0 }
+  }
+
+  expect_failures = [var.alarm_from]
+}
+
+run "an_action_that_is_none" {
+  command = plan
+
+  variables {
+    rules = ["shout"]
+  }
+
+  expect_failures = [var.rules]
+}
+
 run "events_without_a_webhook" {
   command = plan
 

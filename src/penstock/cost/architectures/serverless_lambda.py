@@ -43,7 +43,7 @@ LAKE_MONTHS = 12
 STAGING_DAYS = 14
 PACKAGE_GB = Decimal("0.12")
 POLLERS, POLL_SECONDS = 5, 20
-ALARMS, DASHBOARDS, METRICS = 9, 1, 10
+ALARMS, DASHBOARDS, METRICS = 16, 1, 10
 KEY_REQUESTS_A_CALL = 5
 CATALOG_REQUESTS = 10
 RPU, COPY_BYTES_A_SECOND = 8, 50_000_000.0
@@ -79,6 +79,7 @@ class ServerlessLambda:
         "queries of readers, except one over each run's output for Athena targets",
         "flow logs of a private network: their volume is that of its traffic",
         "mails and messages of alarms: there should be few",
+        "the watch of a pipeline with an SLA: 288 short calls of the planner a day",
         "data that leaves AWS or goes to another region or zone",
         "taxes, support, private discounts, free allowances",
     )

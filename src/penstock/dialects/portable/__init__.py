@@ -97,6 +97,6 @@ def compile_query(sql: str, schemas: Mapping[str, Mapping[str, str]], engine: st
 
     >>> schemas = {"t": {"s": "varchar"}}
     >>> compile_query("SELECT lpad(s, 5, '*') AS p FROM t", schemas, "postgres")
-    'SELECT CAST(lpad("t"."s", CAST(5 AS INTEGER), \'*\') AS TEXT) AS "p" FROM "t" AS "t"'
+    'SELECT CAST(lpad("t"."s", 5, \'*\') AS TEXT) AS "p" FROM "t" AS "t"'
     """
     return prepare(sql, schemas).render(engine)

@@ -166,6 +166,7 @@ SPARK = Engine(
     gaps={
         # https://spark.apache.org/docs/3.5.6/sql-ref-syntax-qry-select-cte.html
         "recursion": "Spark 3.5 has no recursive queries",
+        "window_filter": "Spark's windows have none; put a CASE into the aggregate",
         # https://spark.apache.org/docs/3.5.6/sql-ref-syntax-qry-select-subqueries.html
         "correlated": "Spark joins a subquery by equal columns to one row of an aggregate",
     },

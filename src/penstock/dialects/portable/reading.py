@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MARK = "__f_"
 _MARKED = re.compile(MARK, re.IGNORECASE)
+_KEY = re.compile(r"[\w -]+")
 # A word before a parenthesis that is no function's name.
 _SYNTAX = frozenset(
     """cast try_cast extract exists unnest grouping values in any all some over filter columns as
@@ -64,6 +65,7 @@ def read(sql: str) -> exp.Expr:
 def _marked(tokens: Sequence[Token]) -> list[Token]:
     marked = []
     for i, token in enumerate(tokens):
+        _check_path(token, tokens[i - 1] if i else None)
         after = tokens[i + 1] if i + 1 < len(tokens) else None
         before = tokens[i - 1] if i else None
         if (
@@ -79,6 +81,24 @@ def _marked(tokens: Sequence[Token]) -> list[Token]:
         else:
             marked.append(token)
     return marked
+
+
+def _check_path(token: Token, before: Token | None) -> None:
+    """`js ->> 'a.b'`: a key with a point in it, that sqlglot would read as two."""
+    if (
+        token.token_type == TokenType.STRING
+        and before is not None
+        and before.text in ("->", "->>")
+        and not token.text.startswith(("$", "/"))
+        and not _KEY.fullmatch(token.text)
+    ):
+        raise Refusal(
+            "PSK-PORT-032",
+            f"the path '{token.text}' into JSON has no root",
+            f"""write it from its root: '$."{token.text}"'; a lambda as `lambda x: …`""",
+            token.start,
+            token.end - token.start + 1,
+        )
 
 
 def _is_function(token: Token, before: Token | None) -> bool:
@@ -109,7 +129,10 @@ def _names_columns(tokens: Sequence[Token], at: int) -> bool:
 
 def shown(node: exp.Expr, most: int = 60) -> str:
     """A node as a model would have it, for messages."""
-    text = plain(node.sql("duckdb", comments=False))
+    try:
+        text = plain(node.sql("duckdb", comments=False))
+    except ValueError:  # sqlglot reads things that it cannot write
+        text = type(node).__name__
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

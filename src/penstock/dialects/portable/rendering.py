@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot import exp
 
 from penstock.dialects.base import Gap
 from penstock.dialects.portable import casts, nested, operators
+from penstock.dialects.portable.aggregating import DONE
 from penstock.dialects.portable.call import Call, Ordering
 from penstock.dialects.portable.families import element, name_of
 from penstock.dialects.portable.reading import called, place, shown
@@ -59,7 +61,9 @@ class Renderer:
         if type_name in (found, "null"):
             return self.sql(node)
         if found == "null":
-            return f"CAST(NULL AS {self.engine.type_name(type_name)})"
+            # Not every one is NULL: `error(…)` has no type either.
+            value = "NULL" if isinstance(node.unnest(), exp.Null) else self.sql(node)
+            return f"CAST({value} AS {self.engine.type_name(type_name)})"
         if isinstance(node, exp.Literal) and not node.is_string and type_name != "double":
             return self.sql(node) if type_name != "varchar" else self.engine.string(str(node.this))
         return casts.cast(self, self.sql(node), found, type_name, node)
@@ -195,20 +199,27 @@ class Renderer:
 
     def over(self, node: exp.Window) -> str:
         """What stands after OVER."""
-        if node.args.get("alias") is not None and node.args.get("over"):
-            return self.engine.name_of(node.args["alias"].name)
         parts = []
+        spec = node.args.get("spec")
         by = node.args.get("partition_by") or []
         if by:
             parts.append("PARTITION BY " + ", ".join(self.sql(e) for e in by))
         order = node.args.get("order")
         if order is not None:
             keys = self.orderings(order.expressions)
+            bounds = [spec.args.get(k) for k in ("start", "end")] if spec is not None else []
+            if any(isinstance(bound, exp.Interval) for bound in bounds):
+                # A day has no hours on some engines, and an interval is of a time.
+                keys = [self._as_time(key) for key in keys]
             parts.append("ORDER BY " + ", ".join(k.text(self.engine) for k in keys))
-        spec = node.args.get("spec")
         if spec is not None:
             parts.append(self._frame(spec))
         return f"({' '.join(parts)})"
+
+    def _as_time(self, key: Ordering) -> Ordering:
+        if key.type != "date":
+            return key
+        return replace(key, sql=f"CAST({key.sql} AS {self.engine.type_name('timestamp')})")
 
     def _frame(self, spec: exp.Expr) -> str:
         kind = str(spec.args.get("kind") or "ROWS").upper()
@@ -325,7 +336,7 @@ class Renderer:
             if not refused.engines and refused.code != "PSK-PORT-024":
                 refused.engines = (self.engine.name,)
             raise
-        if not call.tail or declared.kind == "window" or call.tail in made:
+        if declared.kind == "window" or DONE in call.extra or call.tail in made:
             return made if _atomic(made) else f"({made})"
         raise Refusal(
             "PSK-PORT-029",

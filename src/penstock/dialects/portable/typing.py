@@ -45,6 +45,8 @@ _BOOLEAN = (
     exp.NullSafeEQ,
     exp.NullSafeNEQ,
     exp.Boolean,
+    exp.RegexpLike,
+    exp.SimilarTo,
 )
 _AS_WRITTEN = (
     exp.Literal,
@@ -237,6 +239,10 @@ class Typer:
             return "boolean"
         if isinstance(node, (exp.Cast, exp.TryCast)):
             return _written(node)
+        if isinstance(node, exp.JSONExtractScalar):
+            return "varchar"
+        if isinstance(node, exp.JSONExtract):
+            return "json"
         if isinstance(node, exp.Interval):
             return "interval"
         if isinstance(node, (exp.Subquery, exp.Select, exp.SetOperation)):
@@ -265,18 +271,22 @@ class Typer:
         return self._asked(node)
 
     def _given(self, node: exp.Expr) -> str:
-        _, overload = self.overload(node)
+        declared, overload = self.overload(node)
         gives = overload.gives
         if gives is None:
-            return self._asked(node)
+            return self._asked(node, declared.name)
         args = arguments(node)
-        if gives == "common":
-            return self.common([self.type(a) for a in args])
+        if gives.startswith("common"):
+            # `common 1`: of the arguments from that one on.
+            first = int(gives.removeprefix("common") or 0)
+            return self.common([self.type(a) for a in args[first:]])
         if "{lambda}" in gives:
             body = next(a for a in args if isinstance(a, exp.Lambda))
             return types.normalize(gives.replace("{lambda}", self.type(body.this)))
         if "{element}" in gives:
             return types.normalize(gives.replace("{element}", element(self.type(args[0]))))
+        if gives == "{value}":
+            return str(types.parse(self.type(args[0])).fields[1][1])
         for i, each in enumerate(args):
             if f"{{{i}}}" in gives:
                 found = self.type(each)
@@ -320,9 +330,11 @@ class Typer:
         given = arguments(holder)
         return self.type(given[2]) if what == "total" else element(self.type(given[0]))
 
-    def _asked(self, node: exp.Expr) -> str:
-        """DuckDB's answer for the node over typed NULLs."""
+    def _asked(self, node: exp.Expr, name: str | None = None) -> str:
+        """DuckDB's answer for the node over typed NULLs; a call by the name that it knows."""
         copy = node.copy()
+        if name is not None:
+            copy.set("this", name)
         self._put_nulls(node, copy)
         sql = plain(copy.sql("duckdb", comments=False))
         answer = describing.SHARED.type_of(sql)
@@ -345,10 +357,14 @@ class Typer:
                 self._put_nulls(mine, theirs)
             elif isinstance(mine, exp.Identifier) and variable(mine) is not None:
                 theirs.replace(exp.Var(this=_null(self.type(mine))))
-            elif not isinstance(mine, _AS_WRITTEN):
+            elif not isinstance(mine, _AS_WRITTEN) and not _is_negative_literal(mine):
                 found = self.type(mine)
                 if found != "null":
                     theirs.replace(exp.Var(this=_null(found)))
+
+
+def _is_negative_literal(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal)
 
 
 def variable(node: exp.Identifier) -> tuple[str, exp.Expr] | None:

@@ -20,6 +20,7 @@ from penstock.runtime.serverless import (
     planner,
     settings,
     spending,
+    watching,
     worker,
 )
 from penstock.runtime.telemetry.opening import open_in_function
@@ -62,6 +63,8 @@ def _about(context: Any) -> AbstractContextManager[None]:
 def plan(event: Any, context: Any, recompile: Compile | None = None) -> Any:
     """Plan a run: for a schedule, for files that came, for a request, for messages of these.
 
+    Or look how the pipeline stands (`penstock.look/1`), and plan none.
+
     Args:
         recompile: compiles the definition for other schemas; the runtime has no compiler.
     """
@@ -74,10 +77,13 @@ def _plan(event: Any, recompile: Compile | None) -> Any:
         return _plan_for_messages(event, recompile)
     if events.is_request(event):
         return _plan_for_request(event, recompile)
-    wish = events.asked(event)
-    if wish.by == "nobody":
+    looks = events.is_look(event)
+    wish = events.Asked("nobody") if looks else events.asked(event)
+    if wish.by == "nobody" and not looks:
         return {"status": "ignored"}
     try:
+        if looks:
+            return asdict(watching.look(_function()))
         found = planner.run(_function(), full_refresh=wish.full_refresh, recompile=recompile)
     except PenstockError as error:
         _tell_error(error)
@@ -105,7 +111,8 @@ def work(event: Any, context: Any) -> dict[str, Any]:
         task = messages.read(messages.Task, message.body)
         try:
             with _telemetry().about(run_id=task.run_id, attempt=task.attempt, slice=task.slice):
-                worker.work(function, task, seconds_left=seconds_left)
+                last = message.deliveries >= _tries()
+                worker.work(function, task, seconds_left=seconds_left, last=last)
         except Interrupted:
             _soon_again(function.tasks_queue, message, COMES_AGAIN_SECONDS)
             raise
@@ -138,8 +145,7 @@ def _each(
             _tell_error(error, message_id=message.id, deliveries=message.deliveries)
             failed.append(message.id)
             if not isinstance(error, Interrupted):
-                tries = int(os.environ.get("PENSTOCK_MOST_TRIES") or MOST_TRIES)
-                _soon_again(queue, message, _wait(message.deliveries, tries))
+                _soon_again(queue, message, _wait(message.deliveries, _tries()))
     return events.failures(failed)
 
 
@@ -189,6 +195,10 @@ def _plan_for_request(event: Any, recompile: Compile | None) -> dict[str, Any]:
         return events.answer(503 if error.transient else 500, _in_json(error))
     _told("planned", **asdict(found))
     return events.answer(409 if found.status == "busy" else 202, asdict(found))
+
+
+def _tries() -> int:
+    return int(os.environ.get("PENSTOCK_MOST_TRIES") or MOST_TRIES)
 
 
 def _wait(deliveries: int, tries: int) -> int:

@@ -123,6 +123,11 @@ def asked(event: Any) -> Asked:
     raise _unknown(event, _KNOWN)
 
 
+def is_look(event: Any) -> bool:
+    """Whether the watch's schedule asks how the pipeline stands; no run is asked for."""
+    return isinstance(event, dict) and event.get("schema") == "penstock.look/1"
+
+
 def asked_by(text: str) -> Asked:
     """What the body of a message asks for.
 

@@ -28,8 +28,7 @@ _SUMS = ("rows_in", "rows_out", "rejected", "filtered", "deduplicated", "quarant
 def gather(document: RunDocument, plan: RunPlan, slices: Sequence[Mapping[str, Any]]) -> None:
     """Fill a report with what the slices tell."""
     program = document.program
-    worked = sum(found["worked"] for found in slices if "worked" in found)
-    document.workers = {"count": len(slices), "seconds": round(worked, 3)}
+    document.workers = {"count": len(slices), "seconds": round(worked(slices), 3)}
     cut = cut_datasets(program, plan.source)
     for number, found in enumerate(slices):
         for name, told in found["datasets"].items():
@@ -50,6 +49,11 @@ def gather(document: RunDocument, plan: RunPlan, slices: Sequence[Mapping[str, A
     _samples(document, slices, cut)
     _quality(document, slices, cut)
     _decide(document, slices)
+
+
+def worked(slices: Sequence[Mapping[str, Any]]) -> float:
+    """Seconds that workers have worked, together."""
+    return float(sum(found["worked"] for found in slices if "worked" in found))
 
 
 def stop(document: RunDocument) -> None:

@@ -32,6 +32,10 @@ LEASE_SECONDS = 1200.0
 """Longer than a function lives (900 s): whoever works renews it when it begins."""
 
 
+EARLIER = 10
+"""How many runs before are told of at the end of one: what it cost is held against theirs."""
+
+
 def load(function: Function, message: LoadMessage, ended: Ended | None = None) -> str:
     """Publish a run, unless it is published, or not all of it is there.
 
@@ -138,13 +142,16 @@ def _publish(
 
 def tell_end(function: Function, document: RunDocument, last: RunRecord | None = None) -> None:
     """Tell the observer how a run ended; `last` is the succeeded one before it."""
-    last = last or function.ledger.last_succeeded(document.program.pipeline, lane=DAILY)
+    name = document.program.pipeline
+    last = last or function.ledger.last_succeeded(name, lane=DAILY)
+    earlier = function.ledger.runs(name, limit=EARLIER + 1)
     function.observer.event(
         "run_finished",
         status=document.status,
         run_id=document.run_id,
         document=document,
         previous=last.report if last else None,
+        earlier=[r.report for r in earlier if r.report and r.run_id != document.run_id],
     )
 
 

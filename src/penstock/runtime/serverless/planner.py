@@ -19,12 +19,10 @@ from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY
 from penstock.runtime.plan import anew, new_run_id, plan
-from penstock.runtime.serverless import loader, programs, schemas, settings
+from penstock.runtime.serverless import dead, loader, programs, schemas, settings, tasks, watching
 from penstock.runtime.serverless.loader import LEASE_SECONDS
-from penstock.runtime.serverless.messages import Task
 from penstock.runtime.serverless.work import RunPlan, WorkFolder
 from penstock.runtime.sources.windowed import WindowedSource
-from penstock.runtime.telemetry.fan_out import trace_of
 
 if TYPE_CHECKING:
     from penstock.program import Program
@@ -67,8 +65,13 @@ def run(
         try:
             held = stack.enter_context(lock)
         except Conflict:
-            _tell_again(function)
-            return Planned("busy")
+            if not dead.end_any(function):
+                _tell_again(function)
+                return Planned("busy")
+            try:
+                held = stack.enter_context(lock)
+            except Conflict:  # another planning was quicker
+                return Planned("busy")
         return _plan(function, held, run_id, recompile, full_refresh=full_refresh)
 
 
@@ -82,7 +85,8 @@ def _plan(
 ) -> Planned:
     ledger = function.ledger
     loader.roll_forward(function, held.lock)
-    date = utc_now()[:10]
+    began = utc_now()
+    date = began[:10]
     program = programs.current(function)
     changes: Changes = []
     while True:
@@ -97,6 +101,7 @@ def _plan(
         function.observer.event("plan_finished", pipeline=program.pipeline)
         last = ledger.last_succeeded(program.pipeline, lane=DAILY)
         if last and found.nothing_new and (found.exhausted or not _moved(function)):
+            watching.nothing_new(function, last, began)
             return Planned("skipped", last.run_id, last.attempt)
         before = program
         program, more = schemas.take_up(function, before, found, recompile)
@@ -129,7 +134,7 @@ def _plan(
             document=RunDocument(program, record.run_id, record.attempt, record.started_at),
             bounds={n: dict(s.bounds) for n, s in found.slices.items() if s.bounds},
         )
-        _tell(function, made)
+        tasks.tell(function, made)
     except Exception as error:
         _failed(function, program, record, held.lock, error)
         raise
@@ -149,6 +154,7 @@ def _written(
     full_refresh: bool,
 ) -> RunPlan:
     """Write down what is to be done."""
+    last = function.ledger.last_succeeded(program.pipeline, lane=DAILY)
     slices = _cut(function, program, found)
     source = program.slicing.source if len(slices) > 1 else None
     windows = {
@@ -178,30 +184,20 @@ def _written(
         notes=found.notes,
         build=function.program.digest,
         schema_changes=tuple(changes),
+        sources=dict(found.identities),
+        after=last.run_id if last else None,
     )
     folder.put_plan(made)
     return made
 
 
-def _tell(function: Function, made: RunPlan) -> None:
-    """Send a task for each slice, and note that all are sent."""
-    count = len(made.files)
-    tasks = [
-        Task(made.pipeline, made.run_id, made.attempt, number, count) for number in range(count)
-    ]
-    settings.send(function.tasks_queue, *tasks, trace=trace_of(function.observer))
-    WorkFolder(function.work, made.run_id, made.attempt).put_told()
-
-
 def _tell_again(function: Function) -> None:
     """Send the tasks of the run under way, where its planner died while it did; twice is fine."""
-    for record in function.ledger.runs(function.program.pipeline, limit=10):
-        if record.status != "running" or record.lane != DAILY:
-            continue
+    for record in dead.under_way(function):
         folder = WorkFolder(function.work, record.run_id, record.attempt)
         made = folder.plan()
         if made is not None and not folder.told():
-            _tell(function, made)
+            tasks.tell(function, made)
 
 
 def _cut(function: Function, program: Program, found: Plan) -> tuple[tuple[InputFile, ...], ...]:

@@ -8,6 +8,8 @@ names that Program. A planner that dies in between does the same again, with the
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +22,11 @@ from penstock.runtime.schema_changes import ACTION
 from penstock.runtime.serverless import programs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from penstock.program import Column, Program, Read
+    from penstock.runtime.engines.base import InputFile
     from penstock.runtime.plan import Plan
     from penstock.runtime.serverless.settings import Function
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     """Compiles the definition in a folder for other schemas of its sources."""
 
 CODE = "PSK-FN-008"
+CODE_MUCH = "PSK-FN-010"
+MOST_LOOKED_AT = 5_000_000_000
+"""Bytes that a planner fetches and looks at in its 300 s, at some 25 MB a second."""
 Changes = list[dict[str, Any]]
 
 
@@ -74,9 +80,36 @@ def _looked_at(function: Function, read: Read, found: Plan) -> tuple[tuple[Colum
     some = {"some": files} if files else {}
     if not files and read.incremental == "files":
         return read.schema, []
+    if hasattr(source, "fetched_to_look"):
+        _refuse_too_much(read, source, files)
     shaped = source.shapes(read.schema, grow=read.schema_evolution == "widen", **some)
     schema, changes = evolve(read.schema, shaped, read.schema_evolution)
     return schema, [change.as_json(read.dataset) for change in changes]
+
+
+def _refuse_too_much(read: Read, source: Any, files: Sequence[InputFile]) -> None:
+    """End a planning in words that would otherwise end by its time limit, or by a full disk.
+
+    Raises:
+        RunError: more has to be fetched than a planner has time and disk for.
+    """
+    grow = read.schema_evolution == "widen"
+    whole = source.fetched_to_look(files or source.stamped(), grow=grow)
+    size = sum(file.size for file in whole)
+    room = min(MOST_LOOKED_AT, shutil.disk_usage(tempfile.gettempdir()).free)
+    largest = max((file.size for file in whole), default=0)
+    if size <= MOST_LOOKED_AT and largest < room:
+        return
+    least = "Parquet, or `schema_evolution: add` for CSV: of these a part of each file is enough"
+    rule = f"`schema_evolution: {read.schema_evolution}`"
+    raise RunError(
+        f"`{read.dataset}` has {size / 1e9:,.1f} GB in {len(whole):,} files that have to be looked "
+        f"at whole before a run is planned ({rule}), and this planner can look at "
+        f"{MOST_LOOKED_AT / 1e9:,.0f} GB, in files of {room / 1e9:,.1f} GB at most",
+        code=CODE_MUCH,
+        hint=f"deliver less at once, or {least}; or name the new columns in the schema and say "
+        "`ignore`: then each worker looks at its own files",
+    )
 
 
 def _was_late(function: Function, change: Mapping[str, Any]) -> bool:

@@ -43,6 +43,7 @@ class Function:
         root: folder of this machine for the run's files; the pipeline's own are copied there by
             the build.
         programs: the folder of `program` in the work bucket.
+        program_file: its name there.
         work: the pipeline's folder in the work bucket.
         events_queue: where the planner's events wait, if they do.
         slice_bytes: how much of the files a slice has at most; a file is never cut.
@@ -62,6 +63,7 @@ class Function:
     slice_bytes: int = SLICE_BYTES
     memory_bytes: int | None = None
     threads: int | None = None
+    program_file: str = ""
     read: dict[str, Program] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -100,6 +102,7 @@ def from_environment(
         program=program,
         ledger=open_ledger(_needed(given, "PENSTOCK_LEDGER")),
         programs=beside,
+        program_file=name,
         work=open_store(f"{work}/{pipeline}", root),
         root=root,
         tasks_queue=_needed(given, "PENSTOCK_TASKS_QUEUE"),

@@ -3,12 +3,14 @@
     plan.json          what each slice reads, and the lock that the run works under
     told.json          every slice has its task in the queue
     slices/00003.json  what a worker made of slice 3, put once
-    failures/3.json    (and load.json) the last error of slice 3 that may pass when it is done again
+    failures/3.json    (and load.json) the last error of slice 3 that may pass when it is done
+                       again; `until`: it was the last try there is, and has ended by then
     held/00003-…/…     rows and records that the slice set aside
     landed/…           what a source wrote down where the run was planned, for the workers
     merge/TARGET/…     rows of slices for a target with `mode: merge`, for the loader
 
-Listings are consistent, so that "every slice is there" needs no counter.
+An attempt that goes on with the slices of another (`dead.py`) has a plan of its own, and the folder
+of that one for the rest. Listings are consistent, so that "every slice is there" needs no counter.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import RunError, in_words
+from penstock.runtime.document import utc_now
 from penstock.runtime.engines.base import InputFile
 from penstock.runtime.ledger.base import Lock
 from penstock.runtime.sources.base import Slice
@@ -34,6 +37,10 @@ PLAN_SCHEMA = "penstock.plan/1"
 SLICE_SCHEMA = "penstock.slice/1"
 LANDED = "landed/"
 CODE = "PSK-FN-005"
+CODE_DEAD = "PSK-FN-009"
+KILLED = "the function was killed in its last try: by its time limit, or for want of memory"
+NEVER = "9999"
+_OWN = frozenset({"plan.json", "told.json", "failures"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,9 @@ class RunPlan:
         files: of each slice, what it reads of `source`.
         windows: dataset → `window` that it is read by, and the watermark `before`.
         schema_changes: what differs from the schemas before, for the report.
+        sources: dataset → identity of everything there was to read, for the ledger.
+        after: the run that had succeeded last when it was planned; None: there was none.
+        work_of: the attempt whose slices this one goes on with; None: its own.
     """
 
     pipeline: str
@@ -69,6 +79,9 @@ class RunPlan:
     notes: tuple[str, ...] = ()
     build: str = ""
     schema_changes: tuple[dict[str, Any], ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    after: str | None = None
+    work_of: int | None = None
 
     def part(self, number: int) -> dict[str, Slice]:
         """Dataset → what slice `number` reads of it."""
@@ -86,10 +99,13 @@ class WorkFolder:
 
     def __init__(self, store: Store, run_id: str, attempt: int) -> None:
         self._store = store
-        self._at = f"{run_id}/{attempt}"
+        self._run = run_id
+        self._attempt = attempt
+        self._of: int | None = 1 if attempt == 1 else None
 
     def put_plan(self, plan: RunPlan) -> None:
         """Write the plan; doing it again writes the same."""
+        self._of = plan.work_of or self._attempt
         self._put("plan.json", {"schema": PLAN_SCHEMA, **asdict(plan)})
 
     def plan(self) -> RunPlan | None:
@@ -157,16 +173,38 @@ class WorkFolder:
         return sum(1 for _ in self._store.list(self._path("slices")))
 
     @contextmanager
-    def noting(self, name: int | str) -> Iterator[None]:
-        """Note what ends a try at a slice, or at the `load`: it is shown with the dead letter."""
+    def noting(self, name: int | str, *, last_until: str | None = None) -> Iterator[None]:
+        """Note what ends a try at a slice, or at the `load`: it is shown with the dead letter.
+
+        Args:
+            last_until: where no other try follows: when this one has ended at the latest. Noted
+                before, since whoever is killed notes nothing.
+        """
+        note = f"failures/{name}.json"
+        if last_until:
+            self._put(note, {"code": CODE_DEAD, "message": KILLED, "until": last_until})
+        elif self._store.head(self._path(note)) is not None:
+            self._store.delete([self._path(note)])  # sent again, after what was the last try then
         try:
             yield
         except Exception as error:
             known = in_words(error)
             told = known.message if known else f"{type(error).__name__}: {error}"
             code = known.code if known else "PSK-BUG-001"
-            self._put(f"failures/{name}.json", {"code": code, "message": told})
+            ended = {"until": utc_now()} if last_until else {}
+            self._put(note, {"code": code, "message": told, **ended})
             raise
+
+    def dead(self) -> dict[int, dict[str, Any]]:
+        """Slices that nobody tries any more: number → `code` and `message` of the last try."""
+        found: dict[int, dict[str, Any]] = {}
+        now = utc_now()
+        for entry in self._store.list(self._path("failures")):
+            number = Path(entry.path).stem
+            note = json.loads(self._store.read(entry.path)) if number.isdigit() else {}
+            if note.get("until", NEVER) <= now and self.slice(int(number)) is None:
+                found[int(number)] = note
+        return found
 
     def keep(self, name: str, folder: Path) -> list[str]:
         """Copy the files of a local folder to `held/NAME`; gives their names there."""
@@ -203,7 +241,17 @@ class WorkFolder:
         return found
 
     def _path(self, name: str) -> str:
-        return f"{self._at}/{name}"
+        own = name.partition("/")[0] in _OWN
+        return f"{self._run}/{self._attempt if own else self._work_of()}/{name}"
+
+    def _work_of(self) -> int:
+        """The attempt whose slices count."""
+        if self._of is None:
+            plan = self._get("plan.json", PLAN_SCHEMA)
+            if plan is None:
+                return self._attempt
+            self._of = plan.get("work_of") or self._attempt
+        return self._of
 
 
 def _slice_name(number: int) -> str:

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped
@@ -19,7 +20,7 @@ from penstock.runtime.attempt import Attempt
 from penstock.runtime.document import RunDocument
 from penstock.runtime.ledger.base import Watermark
 from penstock.runtime.plan import Plan, open_source
-from penstock.runtime.serverless import merging, programs, settings
+from penstock.runtime.serverless import dead, merging, programs, settings
 from penstock.runtime.serverless.loader import LEASE_SECONDS
 from penstock.runtime.serverless.messages import LoadMessage
 from penstock.runtime.serverless.work import WorkFolder
@@ -41,10 +42,17 @@ if TYPE_CHECKING:
 
 MARGIN_SECONDS = 20.0
 """What is left of a function's time for removing what was staged and giving the task back."""
+CLOCKS_SECONDS = 10.0
+"""By how much the clocks of two functions may differ."""
 
 
-def work(function: Function, task: Task, *, seconds_left: Callable[[], float]) -> None:
+def work(
+    function: Function, task: Task, *, seconds_left: Callable[[], float], last: bool = False
+) -> None:
     """Do a task, unless it is done, or of a run that is over.
+
+    Args:
+        last: the queue gives it to nobody again: if it fails, the run ends as failed.
 
     Raises:
         Interrupted: the time was too short; the task is to come again.
@@ -54,13 +62,25 @@ def work(function: Function, task: Task, *, seconds_left: Callable[[], float]) -
     with folder.noting(task.slice):
         plan = _current(function, folder, task)
     if plan is None:
+        dead.take_up(function, task)
         return
     if folder.slice(task.slice) is None:
-        with folder.noting(task.slice):
-            _do(function, folder, task, plan, seconds_left)
+        try:
+            with folder.noting(task.slice, last_until=_ends(seconds_left()) if last else None):
+                _do(function, folder, task, plan, seconds_left)
+        except Exception:
+            if last:
+                dead.end(function, folder, plan)
+            raise
     if folder.done() == task.of:
         message = LoadMessage(task.pipeline, task.run_id, task.attempt)
         settings.send(function.loads_queue, message, trace=trace_of(function.observer))
+
+
+def _ends(seconds: float) -> str:
+    """When a function that has so many seconds left has ended, in the ledger's form."""
+    moment = datetime.now(UTC) + timedelta(seconds=max(0.0, seconds) + CLOCKS_SECONDS)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _current(function: Function, folder: WorkFolder, task: Task) -> RunPlan | None:

@@ -51,6 +51,13 @@ class Store(Protocol):
     def read(self, path: str) -> bytes:
         """The content of a file."""
 
+    def part(self, path: str, start: int, end: int, *, identity: str) -> bytes:
+        """Bytes of a file, from `start` to before `end` or to its end.
+
+        Args:
+            identity: what it has to be still; it is an error if it was changed since.
+        """
+
     def download(self, path: str, to: Path, *, identity: str | None = None) -> Entry:
         """Copy a file to this machine, whole or not at all.
 

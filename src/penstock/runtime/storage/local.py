@@ -65,6 +65,15 @@ class LocalStore:
         with self._reading(path):
             return (self._folder / path).read_bytes()
 
+    def part(self, path: str, start: int, end: int, *, identity: str) -> bytes:
+        """Bytes of a file, from `start` to before `end` or to its end."""
+        with self._reading(path), (self._folder / path).open("rb") as source:
+            source.seek(start)
+            found = source.read(end - start)
+            if _identity(os.fstat(source.fileno())) != identity:
+                raise self._changed(path)
+        return found
+
     def download(self, path: str, to: Path, *, identity: str | None = None) -> Entry:
         """Copy a file, whole or not at all."""
         with self._reading(path), (self._folder / path).open("rb") as source:
@@ -76,13 +85,16 @@ class LocalStore:
                 if _identity(after) != _identity(before) or (
                     identity is not None and identity != _identity(before)
                 ):
-                    raise SourceUnavailable(
-                        f"`{self.url(path)}` was changed while it was read",
-                        code=CODE_CHANGED,
-                        hint="run again when its writer has finished",
-                    )
+                    raise self._changed(path)
                 temporary.replace(to)
         return Entry(path, before.st_size, _identity(before), _when(before))
+
+    def _changed(self, path: str) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"`{self.url(path)}` was changed while it was read",
+            code=CODE_CHANGED,
+            hint="run again when its writer has finished",
+        )
 
     # -- writing
 

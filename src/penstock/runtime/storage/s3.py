@@ -93,6 +93,19 @@ class S3Store:
             self._again(path, lambda: self._obstore.get(self._client, self._key(path)).bytes())
         )
 
+    def part(self, path: str, start: int, end: int, *, identity: str) -> bytes:
+        """Bytes of an object, from `start` to before `end` or to its end."""
+        return self._again(path, lambda: self._part(path, start, end, identity))
+
+    def _part(self, path: str, start: int, end: int, identity: str) -> bytes:
+        got = self._obstore.get(self._client, self._key(path), options={"range": (start, end)})
+        if self._entry(got.meta).identity != identity:
+            raise self._changed(path)
+        found, wanted = bytes(got.bytes()), min(end, got.meta["size"]) - start
+        if len(found) != wanted:
+            raise CutOff(f"{len(found)} of {wanted} bytes came")
+        return found
+
     def download(self, path: str, to: Path, *, identity: str | None = None) -> Entry:
         """Copy an object to this machine: its size, and that it is still the same, are verified."""
         return self._again(path, lambda: self._download(path, to, identity))

@@ -3,9 +3,9 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 One line tells of the run (dimensions pipeline and environment), one of each dataset (dataset
-besides), one of the pipeline's own KPIs. A line holds at most 100 metrics, so that many KPIs are
-several lines. A run's id is a property of each line, not a dimension: it can be searched for in
-Logs Insights, and makes no metric of its own.
+besides), one of the pipeline's own KPIs, and one of what the watch of a deployment saw. A line
+holds at most 100 metrics, so that many KPIs are several lines. A run's id is a property of each
+line, not a dimension: it can be searched for in Logs Insights, and makes no metric of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import math
 import time
 from datetime import UTC, datetime
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from penstock.runtime.ledger.base import DAILY
@@ -46,6 +47,9 @@ ENDS = {
     "skipped": "RunsSkipped",
 }
 
+LEAST_EARLIER = 5
+"""Of so many runs before, the middle one's cost says what a run usually costs."""
+
 Metric = tuple[str, float, str]
 
 
@@ -72,20 +76,33 @@ class Metrics:
         self._cost = cost
 
     def event(self, name: str, **values: Any) -> None:
-        """When a run ends, write its lines."""
+        """When a run ends, write its lines; when the watch has looked, one."""
+        if name == "looked":
+            known = {"pipeline": values["pipeline"], "environment": self._environment}
+            seen: list[Metric] = [
+                ("FreshnessSeconds", round(values["fresh"], 3), "Seconds"),
+                ("RunningSeconds", round(values["running"], 3), "Seconds"),
+            ]
+            made = _line(self._namespace, time.time(), known, {}, seen)
+            self._write("", json.dumps(made, ensure_ascii=False) + "\n")
         if name != "run_finished" or values.get("document") is None:
             return
         report = values["document"].as_json()
+        costs = [c for r in values.get("earlier") or () if (c := self._known(r)) is not None]
         found = lines(
             report,
             environment=self._environment,
             namespace=self._namespace,
             previous=values.get("previous"),
             daily=values.get("lane", DAILY) == DAILY,
-            cost=self._cost(report) if self._cost else None,
+            cost=self._known(report),
+            costs=costs,
         )
         for line in found:
             self._write(report["run_id"], json.dumps(line, ensure_ascii=False) + "\n")
+
+    def _known(self, report: Mapping[str, Any]) -> float | None:
+        return self._cost(report) if self._cost else None
 
     def about(self, fields: dict[str, Any]) -> None:
         """A report says what it is about."""
@@ -105,6 +122,7 @@ def lines(
     previous: Mapping[str, Any] | None = None,
     daily: bool = True,
     cost: float | None = None,
+    costs: Sequence[float] = (),
     now: float | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The documents of a run.
@@ -115,6 +133,7 @@ def lines(
         daily: whether it is an ordinary run; a backfill or a replay reads nothing newer, and tells
             nothing of freshness.
         cost: USD.
+        costs: of the runs before it.
         now: seconds since 1970; None: the clock.
     """
     moment = time.time() if now is None else now
@@ -122,17 +141,11 @@ def lines(
     properties = {"run_id": report["run_id"], "attempt": report["attempt"]}
 
     def line(metrics: Sequence[Metric], **more: str) -> dict[str, Any]:
-        dimensions = {**known, **more}
-        directive = {
-            "Namespace": namespace,
-            "Dimensions": [list(dimensions)],
-            "Metrics": [{"Name": n, "Unit": unit} for n, _, unit in metrics],
-        }
-        aws = {"Timestamp": int(moment * 1000), "CloudWatchMetrics": [directive]}
-        return {"_aws": aws, **dimensions, **properties, **{n: v for n, v, _ in metrics}}
+        return _line(namespace, moment, {**known, **more}, properties, metrics)
 
     fresh = _freshness(report, previous, moment) if daily else None
-    yield line(list(_of_run(report, fresh, cost)))
+    usual = median(costs) if len(costs) >= LEAST_EARLIER else None
+    yield line(list(_of_run(report, fresh, cost, usual)))
     if report["status"] == "skipped":
         return
     for name, counts in report["datasets"].items():
@@ -142,7 +155,25 @@ def lines(
         yield line(kpis[start : start + MOST_METRICS])
 
 
-def _of_run(report: Mapping[str, Any], fresh: float | None, cost: float | None) -> Iterator[Metric]:
+def _line(
+    namespace: str,
+    moment: float,
+    dimensions: Mapping[str, str],
+    properties: Mapping[str, Any],
+    metrics: Sequence[Metric],
+) -> dict[str, Any]:
+    directive = {
+        "Namespace": namespace,
+        "Dimensions": [list(dimensions)],
+        "Metrics": [{"Name": n, "Unit": unit} for n, _, unit in metrics],
+    }
+    aws = {"Timestamp": int(moment * 1000), "CloudWatchMetrics": [directive]}
+    return {"_aws": aws, **dimensions, **properties, **{n: v for n, v, _ in metrics}}
+
+
+def _of_run(
+    report: Mapping[str, Any], fresh: float | None, cost: float | None, usual: float | None
+) -> Iterator[Metric]:
     status = report["status"]
     for each, name in ENDS.items():
         yield name, int(status == each), "Count"
@@ -154,15 +185,24 @@ def _of_run(report: Mapping[str, Any], fresh: float | None, cost: float | None) 
     yield "PeakMemoryBytes", report["peak_memory_bytes"], "Bytes"
     sources = [c for c in report["datasets"].values() if c["kind"] == "source"]
     targets = report["targets"].values()
-    yield "RowsIn", sum(c["rows_in"] for c in sources), "Count"
+    rows_in = sum(c["rows_in"] for c in sources)
+    yield "RowsIn", rows_in, "Count"
     yield "RowsOut", sum(t.get("rows_loaded", 0) for t in targets), "Count"
-    yield "RowsRejected", sum(c["rejected"] for c in sources), "Count"
-    yield "RowsQuarantined", _sum(report["datasets"].values(), "quarantined"), "Count"
+    rejected = sum(c["rejected"] for c in sources)
+    held = _sum(report["datasets"].values(), "quarantined")
+    yield "RowsRejected", rejected, "Count"
+    yield "RowsQuarantined", held, "Count"
+    if rows_in:
+        yield "SetAsidePercent", round(100 * (rejected + held) / rows_in, 6), "Percent"
     yield "BytesRead", _sum(sources, "bytes"), "Bytes"
     yield "BytesWritten", _sum(targets, "bytes"), "Bytes"
     yield from _of_rules(report["quality"])
+    warned = [q for q in report["quality"] if q["action"] == "warn" and q["outcome"] == "failed"]
+    yield "RulesWarned", len(warned), "Count"
     if cost is not None:
         yield "CostUSD", cost, "None"
+        if usual:
+            yield "CostRatio", round(cost / usual, 6), "None"
 
 
 def _of_dataset(

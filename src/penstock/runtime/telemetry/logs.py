@@ -30,7 +30,7 @@ FIELDS = (
 )  # fmt: skip
 QUIET = frozenset({
     "plan_started", "plan_finished", "dataset_started", "dataset_progress", "checks_started",
-    "checks_finished", "target_started", "target_staged", "commit_started",
+    "checks_finished", "target_started", "target_staged", "commit_started", "looked",
 })  # fmt: skip
 """Events of DEBUG: that something begins, or how far it is."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 OWN_WORDS = frozenset({"PSK-RUN-015"})
 """Errors whose quotes are the definition's: a rule. In any other an engine may quote a value."""
-FOREIGN_WORDS = frozenset({"PSK-PY-020", "PSK-BUG-001"})
+FOREIGN_WORDS = frozenset({"PSK-PY-020", "PSK-BUG-001", "PSK-FN-009"})
 """Errors with the text of somebody else's exception: only its type is told."""
 MASK = "…"
 # From the first sign to the last: a value may hold one itself, and a text cut short half of one.

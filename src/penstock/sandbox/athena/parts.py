@@ -11,11 +11,15 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from penstock.sandbox.athena import queries, texts
+from penstock.sandbox.athena import texts
 from penstock.sandbox.athena.cloud import Cloud
+from penstock.sandbox.athena.engine import Query
 from penstock.sandbox.athena.refusal import QueryError, Refusal, TooMuch
+
+if TYPE_CHECKING:
+    from penstock.sandbox.athena.engine import Answer, Engine
 
 Answered = tuple[int, list[tuple[str, str]], bytes]
 PREFIX = "AmazonAthena."
@@ -46,7 +50,11 @@ class Execution:
     reason: str = ""
     started: float = field(default_factory=time.time)
     ended: float | None = None
-    answer: queries.Answer | None = None
+    answer: Answer | None = None
+
+    def over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state in OVER
 
     def told(self) -> dict[str, Any]:
         """As GetQueryExecution tells it."""
@@ -77,10 +85,12 @@ class Athena:
 
     Args:
         url: where the sandbox's S3, Glue and Athena's workgroups are asked.
+        engine: what runs the queries.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, engine: Engine) -> None:
         self._url = url
+        self.engine = engine
         self._guard = threading.Lock()
         self._all: dict[str, Execution] = {}
         self._tokens: dict[str, str] = {}
@@ -100,7 +110,8 @@ class Athena:
         return status, [("Content-Type", "application/x-amz-json-1.1")], json.dumps(told).encode()
 
     def close(self) -> None:
-        """Nothing is open between requests."""
+        """End what runs the queries."""
+        self.engine.close()
 
     # -- actions
 
@@ -157,7 +168,7 @@ class Athena:
         start = int(asked.get("NextToken") or 0)
         end = start + min(int(asked.get("MaxResults") or MOST_ROWS), MOST_ROWS)
         told: dict[str, Any] = {
-            "UpdateCount": 0,
+            "UpdateCount": made.answer.changed,
             "ResultSet": {
                 "Rows": rows[start:end],
                 "ResultSetMetadata": texts.metadata(made.answer.columns),
@@ -168,7 +179,7 @@ class Athena:
     def _stop_query_execution(self, asked: dict[str, Any], _: str) -> dict[str, Any]:
         made = self._found(asked)
         with self._guard:
-            if made.state not in OVER:
+            if not made.over():
                 made.state, made.reason, made.ended = "CANCELLED", "stopped", time.time()
         return {}
 
@@ -187,9 +198,13 @@ class Athena:
 
     def _run(self, made: Execution, cloud: Cloud) -> None:
         state, reason = "SUCCEEDED", ""
-        made.state = "RUNNING"
+        with self._guard:
+            if made.over():
+                return
+            made.state = "RUNNING"
+        query = Query(made.sql, made.database, made.limit, made.over)
         try:
-            answer = queries.run(cloud, made.sql, made.database, made.limit)
+            answer = self.engine.run(cloud, query)
             cloud.write(f"{made.output}{made.id}.csv", texts.csv(answer.columns, answer.rows))
             made.answer = answer
         except TooMuch:
@@ -200,7 +215,7 @@ class Athena:
         except Exception as error:  # noqa: BLE001  # nobody else would hear of it
             state, reason = "FAILED", f"the sandbox failed: {error!r}"
         with self._guard:
-            if made.state not in OVER:
+            if not made.over():
                 made.state, made.reason, made.ended = state, reason, time.time()
 
 

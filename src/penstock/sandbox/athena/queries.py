@@ -7,57 +7,59 @@ answers may differ where their functions do.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.sandbox.athena.engine import Answer
 from penstock.sandbox.athena.refusal import QueryError, unknown
 from penstock.sandbox.athena.tables import Tables
+from penstock.sandbox.athena.texts import text
+from penstock.sandbox.athena.types import athena_type
 
 if TYPE_CHECKING:
     from penstock.sandbox.athena.cloud import Cloud
+    from penstock.sandbox.athena.engine import Query
 
 CATALOGS = {"", "awsdatacatalog"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The rows of a query, and what they were read from.
+class DuckDB:
+    """An `Engine` that is there at once: one connection for each query."""
 
-    Attributes:
-        columns: name and DuckDB's type.
-        scanned: bytes of the files it read.
-    """
+    def run(self, cloud: Cloud, query: Query) -> Answer:
+        """Run a query."""
+        import duckdb
 
-    columns: list[tuple[str, str]]
-    rows: list[tuple[Any, ...]]
-    scanned: int
+        parsed = _parsed(query.sql)
+        with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            tables = Tables(cloud, connection, Path(folder), query.limit)
+            try:
+                found = connection.execute(_translated(parsed, tables, query.database))
+                columns = [(d[0], athena_type(str(d[1]))) for d in found.description]
+                rows = [[text(v) for v in row] for row in found.fetchall()]
+                return Answer(columns, rows, tables.scanned)
+            except duckdb.Error as error:
+                raise QueryError(str(error).splitlines()[0]) from error
 
+    def start(self) -> None:
+        """Nothing is to be started."""
 
-def run(cloud: Cloud, sql: str, database: str | None, limit: int | None) -> Answer:
-    """Run a query.
+    def told(self) -> dict[str, str]:
+        """Always ready."""
+        import duckdb
 
-    Args:
-        database: of tables that are named without one.
-        limit: bytes it may read.
+        return {"engine": "duckdb", "version": duckdb.__version__, "state": "ready"}
 
-    Raises:
-        QueryError: it is wrong, or not known here.
-        TooMuch: it would read more.
-    """
-    import duckdb
+    def limit(self) -> str:
+        """Its functions are not Trino's."""
+        return (
+            "Athena: answered by DuckDB, whose functions may differ; queries only. "
+            "`sandbox up --athena trino` has Trino answer"
+        )
 
-    parsed = _parsed(sql)
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        tables = Tables(cloud, connection, Path(folder), limit)
-        try:
-            text = _translated(parsed, tables, database)
-            found = connection.execute(text)
-            columns = [(d[0], str(d[1])) for d in found.description]
-            return Answer(columns, found.fetchall(), tables.scanned)
-        except duckdb.Error as error:
-            raise QueryError(str(error).splitlines()[0]) from error
+    def close(self) -> None:
+        """Nothing is open between queries."""
 
 
 def _parsed(sql: str) -> Any:

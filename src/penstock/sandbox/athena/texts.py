@@ -8,29 +8,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from penstock.sandbox.athena.types import athena_type
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def csv(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> bytes:
+def csv(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str | None]]) -> bytes:
     r"""Every value in quotes; NULL is nothing at all.
 
-    >>> csv([("a", "VARCHAR"), ("b", "INTEGER")], [('x"y', None)])
+    >>> csv([("a", "varchar"), ("b", "integer")], [['x"y', None]])
     b'"a","b"\n"x""y",\n'
     """
     lines = [",".join(_quoted(n) for n, _ in columns)]
-    lines += [",".join(_quoted(text(v)) for v in row) for row in rows]
+    lines += [",".join(_quoted(v) for v in row) for row in rows]
     return ("\n".join(lines) + "\n").encode()
 
 
 def result_rows(
-    columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]
+    columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str | None]]
 ) -> list[dict[str, Any]]:
     """`ResultSet.Rows`; the first one is the names of the columns."""
-    told: list[list[str | None]] = [[n for n, _ in columns]]
-    told += [[text(v) for v in row] for row in rows]
+    told = [[n for n, _ in columns], *rows]
     return [{"Data": [{} if v is None else {"VarCharValue": v} for v in row]} for row in told]
 
 
@@ -44,9 +41,9 @@ def metadata(columns: Sequence[tuple[str, str]]) -> dict[str, Any]:
                 "TableName": "",
                 "Name": name,
                 "Label": name,
-                "Type": athena_type(kind),
+                "Type": kind,
                 "Nullable": "UNKNOWN",
-                "CaseSensitive": athena_type(kind) == "varchar",
+                "CaseSensitive": kind == "varchar",
             }
             for name, kind in columns
         ]
@@ -54,7 +51,7 @@ def metadata(columns: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def text(value: Any) -> str | None:
-    """A value as Athena shows it."""
+    """A value of Python as Athena shows it."""
     if value is None:
         return None
     if isinstance(value, bool):

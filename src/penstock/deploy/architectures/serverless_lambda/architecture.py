@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from penstock.deploy.wheels import Wheel
     from penstock.program import Program, Read
     from penstock.spec import Definition
+    from penstock.spec.operation import Sla
     from penstock.spec.trigger import Trigger
 
 HANDLERS = ("planner.py", "worker.py", "loader.py")
@@ -83,6 +84,8 @@ class ServerlessLambda:
             "warehouses": [each.as_json() for each in access.warehouses],
             "tables": [each.as_json() for each in access.tables],
             "webhook": _webhook(definition.pipeline.trigger, program),
+            "sla": _sla(definition.pipeline.sla),
+            "rules": sorted({check.action for check in program.checks}),
             "alert_emails": sorted({a.email for a in definition.pipeline.alerts if a.email}),
         }
         if deploy:
@@ -148,6 +151,14 @@ def _own_files(definition: Definition, program: Program, *, everything: bool) ->
     rates = rates_of(ServerlessLambda.name, shape_of(definition.pipeline, program))
     found[RATES] = canonical(rates)
     return {f"{PIPELINE}/{name}": content for name, content in found.items()}
+
+
+def _sla(promised: Sla) -> dict[str, float]:
+    """What is promised, in seconds; what is not is left out."""
+    from penstock.quantities import seconds
+
+    given = {"freshness": promised.freshness, "duration": promised.duration}
+    return {name: seconds(text) for name, text in given.items() if text is not None}
 
 
 def _trigger(trigger: Trigger | None, program: Program) -> dict[str, Any]:

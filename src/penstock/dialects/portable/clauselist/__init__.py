@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from penstock.dialects.portable.clauses import Clause
 
-MODULES = ("selecting", "grouping", "joining", "combining", "windowing", "refused")
+MODULES = ("selecting", "grouping", "joining", "combining", "windowing", "nesting", "refused")
 """Modules of this package, each with a tuple `CLAUSES`."""
 
 

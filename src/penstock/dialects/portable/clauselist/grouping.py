@@ -42,9 +42,11 @@ CLAUSES = (
     Clause(
         "grouping_sets",
         "GROUPING SETS",
-        "The rows of several GROUP BY; keys that a set leaves out are NULL.",
+        "The rows of several GROUP BY; keys that a set leaves out are NULL. Of no rows none, not "
+        "even a total.",
         "SELECT region, yr, sum(qty) AS s FROM t_sales GROUP BY GROUPING SETS ((region), (yr), ())",
         cases=(
+            "SELECT count(*) AS n FROM t_sales WHERE qty > 99 GROUP BY GROUPING SETS ((), ())",
             (
                 "SELECT region, yr, count(*) AS n FROM t_sales "
                 "GROUP BY GROUPING SETS ((region, yr), (region))"
@@ -57,6 +59,8 @@ CLAUSES = (
         "Groups by all keys, by all but the last, …, by none.",
         "SELECT region, yr, sum(qty) AS s FROM t_sales GROUP BY ROLLUP (region, yr)",
         cases=(
+            "SELECT CASE WHEN grouping(region) = 1 THEN 'all' ELSE region END AS r, sum(qty) AS s FROM t_sales GROUP BY ROLLUP (region) ORDER BY r",
+            "SELECT region, count(*) AS n FROM t_sales WHERE qty > 99 GROUP BY ROLLUP (region)",
             (
                 "SELECT region, yr, product, count(*) AS n FROM t_sales GROUP BY region, "
                 "ROLLUP (yr, product)"
@@ -68,6 +72,9 @@ CLAUSES = (
         "CUBE",
         "Groups by every choice of the keys.",
         "SELECT region, product, sum(qty) AS s FROM t_sales GROUP BY CUBE (region, product)",
+        cases=(
+            "SELECT region, product, count(*) AS n FROM t_sales GROUP BY CUBE (region, product) HAVING n > 1 ORDER BY ALL",
+        ),
     ),
     Clause(
         "grouping",
@@ -103,6 +110,7 @@ CLAUSES = (
         "GROUP BY region",
         everywhere("an aggregate with FILTER for each value"),
         cases=(
+            'WITH p AS (PIVOT t_sales ON yr IN (2023, 2024) USING sum(qty) GROUP BY region) SELECT region, "2023" AS a FROM p',
             (
                 "SELECT * FROM (SELECT region, yr, amt FROM t_sales) PIVOT (sum(amt) AS s, count(*) AS n "
                 "FOR yr IN (2023 AS last, 2024))"

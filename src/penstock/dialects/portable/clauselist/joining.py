@@ -63,6 +63,7 @@ CLAUSES = (
         "SELECT x, a.y, b.g FROM t_a a JOIN t_b b USING (x)",
         everywhere(_COALESCED),
         cases=(
+            "SELECT e.eid, x FROM t_evt e JOIN t_dim d USING (cust) JOIN t_a a ON a.x = cust JOIN t_b b USING (x)",
             "SELECT x, a.y, b.y AS by FROM t_a a FULL JOIN t_b b USING (x)",
             "SELECT * EXCLUDE (g) FROM t_a a LEFT JOIN (SELECT x, y FROM t_b) b USING (x, y)",
         ),
@@ -82,7 +83,11 @@ CLAUSES = (
         "The left rows that have a partner, each once.",
         "SELECT a.x, a.g FROM t_a a SEMI JOIN t_b b ON a.x = b.x",
         everywhere("EXISTS"),
-        cases=("SELECT * FROM t_a SEMI JOIN t_b USING (x, y)",),
+        cases=(
+            "SELECT cust FROM t_evt SEMI JOIN t_dim USING (cust) JOIN t_a a ON a.x = cust",
+            "SELECT * FROM t_a a SEMI JOIN t_b b ON a.x = b.x ANTI JOIN t_dim d ON d.cust = a.x + 1",
+            "SELECT * FROM t_a SEMI JOIN t_b USING (x, y)",
+        ),
     ),
     Clause(
         "anti_join",

@@ -41,6 +41,7 @@ CLAUSES = (
         "SELECT x FROM t_a LIMIT 3",
         "PSK-PORT-028",
         "SELECT x FROM t_a OFFSET 3",
+        "(SELECT x FROM t_a) LIMIT 3",
         "SELECT x FROM (SELECT x FROM t_a LIMIT 1) AS s",
         "SELECT x FROM t_a UNION ALL SELECT x FROM t_b LIMIT 3",
         "SELECT DISTINCT ON (x) x, y FROM t_a",
@@ -128,6 +129,9 @@ CLAUSES = (
         "SELECT x FROM t_a WHERE (x, y) = (1, 'a')",
         "PSK-PORT-022",
         "SELECT x FROM t_a WHERE (x, y) IN (SELECT x, y FROM t_b)",
+        "SELECT count(DISTINCT (x, y)) AS n FROM t_a",
+        "SELECT row(x, y) AS r FROM t_a",
+        "SELECT ARRAY(SELECT x FROM t_b) AS l FROM t_a",
     ),
     _refused(
         "other_lateral",

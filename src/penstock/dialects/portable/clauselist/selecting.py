@@ -180,6 +180,7 @@ CLAUSES = (
         "The first rows of an order, which it needs; a number that is written in the SQL.",
         "SELECT eid FROM t_evt ORDER BY amt, eid LIMIT 3",
         cases=(
+            "(SELECT eid FROM t_evt) ORDER BY eid DESC LIMIT 2",
             "SELECT eid FROM t_evt ORDER BY eid LIMIT 0",
             "SELECT x FROM t_a UNION ALL SELECT x FROM t_b ORDER BY x LIMIT 4",
             "SELECT sum(eid) AS s FROM (SELECT eid FROM t_evt ORDER BY eid DESC LIMIT 2)",
@@ -258,6 +259,7 @@ CLAUSES = (
         "SELECT cust FROM t_dim d WHERE EXISTS (SELECT 1 FROM t_evt e WHERE e.cust = d.cust AND "
         "e.amt > 100)",
         cases=(
+            "SELECT eid FROM t_evt e WHERE EXISTS (SELECT 1 FROM t_dim d WHERE d.cust = e.cust AND EXISTS (SELECT 1 FROM t_a a WHERE a.x = d.cust))",
             "SELECT cust FROM t_dim d WHERE NOT EXISTS (SELECT 1 FROM t_evt e WHERE e.cust = d.cust)",
             "SELECT cust, EXISTS (SELECT 1 FROM t_evt e WHERE e.cust = d.cust) AS seen FROM t_dim d",
         ),

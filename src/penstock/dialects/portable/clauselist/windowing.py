@@ -30,6 +30,10 @@ CLAUSES = (
         "An aggregate over the window's rows for which it is true.",
         "SELECT eid, sum(amt) FILTER (WHERE amt > 0) OVER (PARTITION BY cust ORDER BY eid) AS s "
         "FROM t_evt",
+        everywhere("CASE inside the aggregate"),
+        cases=(
+            "SELECT eid, count(*) FILTER (WHERE amt > 0) OVER (PARTITION BY cust) AS n FROM t_evt",
+        ),
     ),
     Clause(
         "named_window",
@@ -38,6 +42,9 @@ CLAUSES = (
         "SELECT eid, row_number() OVER w AS n, sum(amt) OVER (w ROWS BETWEEN 1 PRECEDING AND CURRENT "
         "ROW) AS s FROM t_evt WINDOW w AS (PARTITION BY cust ORDER BY eid)",
         everywhere("its definition"),
+        cases=(
+            "SELECT x, sum(x) OVER w AS s FROM t_a WINDOW v AS (PARTITION BY y), w AS (v ORDER BY x, g)",
+        ),
     ),
     Clause(
         "rows_frame",

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.dialects.portable.desugaring import within
 from penstock.dialects.portable.desugaring.choosing import choosing
 from penstock.dialects.portable.desugaring.expressions import expressions
 from penstock.dialects.portable.desugaring.joins import joins
 from penstock.dialects.portable.desugaring.laterals import laterals
 from penstock.dialects.portable.desugaring.names import known, statement
 from penstock.dialects.portable.desugaring.pivots import pivots
-from penstock.dialects.portable.desugaring.sources import named_windows, sources
+from penstock.dialects.portable.desugaring.sources import sources
 from penstock.dialects.portable.desugaring.times import times
+from penstock.dialects.portable.desugaring.windows import filtered_windows, named_windows
 from penstock.dialects.portable.reading import called
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def before_names(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
         Refusal: it is outside the portable language.
     """
     statement(tree)
-    tree = times(tree)
+    tree = within.rewrite(times(tree))
     tree = expressions(tree)
     tree = pivots(tree, schemas)
     tree = sources(tree, schemas)
@@ -53,6 +55,7 @@ def with_names(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
     known(tree, schemas)
     joins(tree, schemas)
     laterals(tree)
+    filtered_windows(tree)
     return choosing(tree)
 
 

@@ -34,6 +34,7 @@ def choosing(tree: exp.Expr) -> exp.Expr:
     for node in inner_first(tree):
         if isinstance(node, exp.Select):
             _group_all(node)
+            _totals(node)
         if isinstance(node, (exp.Select, exp.SetOperation)):
             _order_all(node)
             _limited(node)
@@ -91,6 +92,19 @@ def _group_all(node: exp.Select) -> None:
             raise refuse("PSK-PORT-022", node, "GROUP BY () without an aggregate")
     if not any(group.args.get(k) for k in ("expressions", "grouping_sets", "cube", "rollup")):
         node.set("group", None)
+
+
+def _totals(node: exp.Select) -> None:
+    """A total of no rows is no row: some engines give one, some none."""
+    group = node.args.get("group")
+    sets = (group.args.get(k) for k in ("grouping_sets", "cube", "rollup")) if group else ()
+    inside = group.find(exp.GroupingSets, exp.Cube, exp.Rollup) if group else None
+    if not any(sets) and inside is None:
+        return
+    there = exp.GT(this=call("count", exp.Star()), expression=exp.Literal.number(0))
+    having = node.args.get("having")
+    both = there if having is None else exp.And(this=exp.Paren(this=having.this), expression=there)
+    node.set("having", exp.Having(this=both))
 
 
 def _order_all(node: exp.Expr) -> None:
@@ -156,13 +170,15 @@ def _outer(node: exp.Select, condition: exp.Expr) -> exp.Select:
     outer = exp.Select(expressions=[named(column(_OF, n), n) for n in names])
     order = node.args.get("order")
     if order is not None:
-        made = {i.alias_or_name for i in node.expressions}
+        made = {i.alias_or_name: i.unalias() for i in node.expressions}
         keys = []
         for i, key in enumerate(order.expressions):
             moved = key.copy()
             inner = key.this
-            if isinstance(inner, exp.Column) and not inner.table and inner.name in made:
-                moved.set("this", column(_OF, inner.name))
+            bare = isinstance(inner, exp.Column) and not inner.table and inner.name in made
+            name = inner.name if bare else next((n for n, e in made.items() if e == inner), None)
+            if name is not None:
+                moved.set("this", column(_OF, name))
             else:
                 node.append("expressions", named(inner.copy(), f"__key{i}"))
                 moved.set("this", column(_OF, f"__key{i}"))
@@ -189,7 +205,7 @@ def _qualified(node: exp.Expr) -> exp.Expr:
     outer = _outer(node, column(_OF, _KEPT))
     node.append("expressions", named(condition, _KEPT))
     outer.set("distinct", distinct)
-    return outer
+    return _ordered_text(outer) or outer
 
 
 def _distinct_on(node: exp.Expr) -> exp.Expr:

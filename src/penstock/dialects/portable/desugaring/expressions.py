@@ -44,6 +44,13 @@ def _bracket(node: exp.Expr) -> exp.Expr:
 
 def _array(node: exp.Expr) -> exp.Expr | None:
     inner = node.expressions[0] if len(node.expressions) == 1 else None
+    if isinstance(inner, (exp.Select, exp.SetOperation)):
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            "ARRAY(query) is a list in an order that the query does not say",
+            "(SELECT list(x ORDER BY x) FROM …)",
+        )
     if not isinstance(inner, exp.Comprehension):
         return None
     names = [inner.expression] + [p for p in [inner.args.get("position")] if p]
@@ -91,6 +98,15 @@ def _called(node: exp.Expr) -> exp.Expr | None:
     if name == "grouping_id":
         return exp.Grouping(expressions=node.expressions)
     return None
+
+
+def _map(node: exp.Expr) -> exp.Expr | None:
+    """`MAP {…}[key]` is read as if the bracket were of the braces."""
+    inner = node.this
+    if called(inner) != "list_extract" or not isinstance(inner.expressions[0], exp.Struct):
+        return None
+    pairs, key = inner.expressions
+    return call("list_extract", exp.ToMap(this=pairs), key)
 
 
 _TURNED = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
@@ -156,5 +172,6 @@ _REWRITES: Mapping[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
     exp.Bracket: _bracket,
     exp.Array: _array,
     exp.Anonymous: _called,
+    exp.ToMap: _map,
     **dict.fromkeys((exp.EQ, exp.NEQ, *_TURNED), _compared),
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 63  # bytes: PostgreSQL cuts the rest off and says nothing
 _FILES = ("read_", "parquet_", "sniff_", "glob")
+_TUPLES = (exp.Values, exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube, exp.Pivot)
 _SERIES = frozenset({"range", "generate_series"})
 
 
@@ -31,7 +32,9 @@ def statement(tree: exp.Expr) -> None:
     for node in tree.walk():
         if isinstance(node, exp.Identifier):
             _identifier(node)
-        elif isinstance(node, exp.Tuple) and isinstance(node.parent, (exp.Binary, exp.In)):
+        elif isinstance(node, exp.Tuple) and not (
+            isinstance(node.parent, _TUPLES) or node.arg_key == "on"
+        ):
             raise refuse(
                 "PSK-PORT-022",
                 node,
@@ -40,6 +43,20 @@ def statement(tree: exp.Expr) -> None:
             )
         elif isinstance(node, exp.Table):
             _relation(node)
+        elif isinstance(node, exp.Explode):
+            raise refuse(
+                "PSK-PORT-022",
+                node,
+                "unnest among the columns gives other rows on each engine",
+                "FROM t, unnest(t.items) AS u(item)",
+            )
+        elif isinstance(node, exp.Anonymous) and called(node) is None:
+            raise refuse(
+                "PSK-PORT-022",
+                node,
+                f"`{shown(node)}` is not in the portable language",
+                "a struct has names for its fields: {'a': 1}",
+            )
         elif isinstance(node, exp.Columns) or (
             isinstance(node, exp.Star) and isinstance(node.parent, (exp.Like, exp.ILike, exp.Not))
         ):

@@ -12,12 +12,15 @@ from penstock.dialects.portable.desugaring.building import (
     refuse,
 )
 from penstock.dialects.portable.desugaring.relations import columns_of, columns_of_query
-from penstock.dialects.portable.reading import called, plain, shown
+from penstock.dialects.portable.reading import called, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     Schemas = Mapping[str, Mapping[str, str]]
+
+
+_MODIFIERS = ("with_", "order", "limit", "offset")
 
 
 def sources(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
@@ -37,12 +40,28 @@ def sources(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
             _join(node)
         elif isinstance(node, exp.Fetch):
             _fetch(node)
+        elif isinstance(node, exp.Subquery) and any(node.args.get(k) for k in _MODIFIERS):
+            tree = _modified(node, tree)
         elif isinstance(node, exp.Select):
             _stars(node, schemas)
         elif isinstance(node, exp.SetOperation) and node.args.get("by_name"):
             _by_name(node, schemas)
     for node in tree.find_all(exp.CTE):
         node.set("materialized", None)  # a hint: the rows are the same
+    return tree
+
+
+def _modified(node: exp.Subquery, tree: exp.Expr) -> exp.Expr:
+    """`(SELECT …) ORDER BY x LIMIT 3`: what follows the parenthesis is of a query around it."""
+    alias = exp.TableAlias(this=exp.to_identifier("__of"))
+    inner = exp.Subquery(this=node.this, alias=alias)
+    made = exp.Select(expressions=[exp.Star()], from_=exp.From(this=inner))
+    for key in _MODIFIERS:
+        made.set(key, node.args.get(key))
+        node.set(key, None)
+    if node is tree:
+        return made
+    node.set("this", made)
     return tree
 
 
@@ -94,12 +113,7 @@ def _series(node: exp.Table) -> None:
 def _unnest(node: exp.Unnest) -> None:
     where = node.parent
     if not isinstance(where, (exp.From, exp.Join)):
-        raise refuse(
-            "PSK-PORT-022",
-            node,
-            "unnest among the columns gives other rows on each engine",
-            "FROM t, unnest(t.items) AS u(item)",
-        )
+        raise refuse("PSK-PORT-022", node, f"`{shown(node)}` outside FROM is not portable")
     alias = node.args.get("alias")
     if len(node.expressions) != 1:
         raise refuse("PSK-PORT-022", node, "unnest takes one list", "join two of them by a place")
@@ -223,38 +237,3 @@ def _by_name(node: exp.SetOperation, schemas: Schemas) -> None:
     node.set("this", made[0])
     node.set("expression", made[1])
     node.set("by_name", None)
-
-
-def named_windows(tree: exp.Expr) -> None:
-    """WINDOW w AS (…) is written where w is used.
-
-    Raises:
-        Refusal: a window has no definition, or redefines what it takes from another.
-    """
-    for select in tree.find_all(exp.Select):
-        defined = {w.this.name: w for w in select.args.get("windows") or []}
-        for node in list(select.find_all(exp.Window)):
-            if node.find_ancestor(exp.Select) is not select:
-                continue
-            _inline(node, defined, set())
-        select.set("windows", None)
-
-
-def _inline(node: exp.Window, defined: dict[str, exp.Window], seen: set[str]) -> None:
-    alias = node.args.get("alias")
-    if alias is None:
-        return
-    name = alias.name
-    source = defined.get(name)
-    if source is None or name in seen:
-        raise refuse("PSK-PORT-021", node, f"there is no window `{name}`: {plain(shown(node))}")
-    _inline(source, defined, seen | {name})
-    for key in ("partition_by", "order", "spec"):
-        held = source.args.get(key)
-        if held and node.args.get(key):
-            raise refuse(
-                "PSK-PORT-022", node, f"`{shown(node)}` defines anew what the window `{name}` has"
-            )
-        if held:
-            node.set(key, [h.copy() for h in held] if isinstance(held, list) else held.copy())
-    node.set("alias", None)

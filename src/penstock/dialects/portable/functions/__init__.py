@@ -21,8 +21,18 @@ if TYPE_CHECKING:
 
 MODULES = (
     "text",
+    "numbers",
+    "maths",
+    "conditionals",
+    "operators",
+    "conversions",
+    "aggregates",
+    "statistics",
     "text_case",
     "text_codes",
+    "regex",
+    "json",
+    "hashes",
     "dates",
     "times",
     "formats",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from penstock.dialects.base import Gap
 from penstock.dialects.portable.entry import function, on
 from penstock.dialects.portable.families import WHOLE, element, fits, name_of, numbers_of
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 _WIDER = (*WHOLE, "decimal", "double")
 _ORDERED = ("boolean", "varchar", "date", "timestamp", "timestamptz", *_WIDER)
 NO_NESTED = Gap("never", "PSK-PORT-020", "PostgreSQL has no lists of lists of different lengths")
-PAIRS = Gap("notimpl", "PSK-PORT-020", "its pairs have no names of fields; join by the place")
 
 
 def item(call: Call, of: int = 0, at: int = 1) -> str:
@@ -33,6 +34,9 @@ def item(call: Call, of: int = 0, at: int = 1) -> str:
     wanted, found = element(call.types[of]), call.types[at]
     if found == wanted:
         return call.args[at]
+    node = call.nodes[at].unnest()
+    if isinstance(node, exp.Literal) and found in WHOLE and name_of(wanted) == "decimal":
+        found = f"decimal({len(str(node.this))},0)"
     if found == "null" or _holds(wanted, found):
         return call.cast(call.args[at], wanted)
     raise Refusal(
@@ -90,12 +94,8 @@ def _position(found: str) -> Callable[[Call], str]:
 
 
 def _at_spark(call: Call) -> str:
-    at = call.args[1]
-    if call.types[1] == "bigint":
-        in_reach = f"{at} BETWEEN -2147483647 AND 2147483647 AND {at} <> 0"
-    else:
-        in_reach = f"{at} <> 0"
-    return f"CASE WHEN {in_reach} THEN try_element_at({call.args[0]}, CAST({at} AS INT)) END"
+    rows, at = call.args
+    return f"CASE WHEN {at} <> 0 THEN try_element_at({rows}, TRY_CAST({at} AS INT)) END"
 
 
 def _slice_spark(call: Call) -> str:
@@ -141,16 +141,14 @@ def _sorted(*, spark: bool = False, postgres: bool = False, down: bool = False) 
     return render
 
 
-def _joined(duckdb: str) -> Rendering:
-    """Lists as one; a NULL list is as an empty one, but nothing comes of nothing but NULL."""
+def _joined(template: str) -> Rendering:
+    """Lists as one; a NULL list is as an empty one."""
 
     def render(call: Call) -> str:
         kind = call.engine.type_name(call.type)
         empty = call.engine.list_of([], call.type)
         lists = [f"COALESCE(CAST({a} AS {kind}), {empty})" for a in call.args]
-        nothing = " AND ".join(f"{a} IS NULL" for a in call.args)
-        made = duckdb.format(f" {'||' if duckdb == '{}' else ','} ".join(lists))
-        return f"CASE WHEN NOT ({nothing}) THEN {made} END"
+        return template.format(f" {'||' if template == '{}' else ','} ".join(lists))
 
     return render
 
@@ -460,8 +458,7 @@ FUNCTIONS = (
     function(
         "list_concat",
         "lists",
-        "The elements of one list behind those of another. A NULL list is as an empty one; NULL "
-        "where all are NULL.",
+        "The elements of one list behind those of another; a NULL list is as an empty one.",
         on(
             "list, list, list…",
             duckdb=_joined("list_concat({})"),
@@ -579,7 +576,7 @@ FUNCTIONS = (
             gives="{element}",
         ),
         aliases=("array_max",),
-        cases=["list_max(a)", "list_max(tags)", "list_max([2e0, 'NaN'::DOUBLE])"],
+        cases=["list_max(a)", "list_max(tags)", "SELECT id, list_max([f, 2e0]) AS v FROM t_num"],
         over="t_arr",
     ),
     function(
@@ -698,15 +695,6 @@ FUNCTIONS = (
         "The elements n times over; none for n below 1. `repeat` of a list is the same.",
         _REPEAT,
         cases=["list_repeat(a, 2)", "list_repeat(tags, 0)", "list_repeat(a, -1)"],
-        over="t_arr",
-    ),
-    function(
-        "list_zip",
-        "lists",
-        "The elements of two lists in pairs.",
-        on("list, list", duckdb=PAIRS, spark=PAIRS, postgres=PAIRS, gives="{0}"),
-        aliases=("array_zip",),
-        cases=["list_zip(a, tags)"],
         over="t_arr",
     ),
     *LAMBDAS,

@@ -38,7 +38,7 @@ def _key(call: Call) -> str:
     return call.args[1] if call.types[1] == wanted else call.cast(call.args[1], wanted)
 
 
-VALUE_AT = on("map, scalar", duckdb=_value_duckdb, spark=_value, postgres=NO_MAPS)
+VALUE_AT = on("map, scalar", duckdb=_value_duckdb, spark=_value, postgres=NO_MAPS, gives="{value}")
 
 FUNCTIONS = (
     function(

@@ -13,6 +13,7 @@ from penstock.letters import tables
 
 if TYPE_CHECKING:
     from penstock.dialects.portable.call import Call
+    from penstock.dialects.portable.engine import Engine
 
 # Java makes two or three letters of these: https://www.unicode.org/Public/13.0.0/ucd/SpecialCasing.txt
 _SEVERAL = (
@@ -47,10 +48,14 @@ def _spark() -> tuple[str, str, str, str, str, str]:
     )
 
 
-def lower_spark(call: Call, text: str) -> str:
-    """`lower` on Spark: its own, after the letters that it maps in another way."""
+def lower_sql(engine: Engine, text: str) -> str:
+    """`lower` in an engine's SQL; Spark's own only after the letters that it maps otherwise."""
+    if engine.name == "duckdb":
+        return f"lower({text})"
+    if engine.name == "postgres":
+        return f"penstock.lower({text})"
     before, after, *_ = _spark()
-    return f"lower(translate({text}, {call.string(before)}, {call.string(after)}))"
+    return f"lower(translate({text}, {engine.string(before)}, {engine.string(after)}))"
 
 
 def upper_spark(call: Call, body: str) -> str:
@@ -75,7 +80,7 @@ def upper_spark(call: Call, body: str) -> str:
 
 
 def _lower(call: Call) -> str:
-    return lower_spark(call, call.args[0])
+    return lower_sql(call.engine, call.args[0])
 
 
 def _upper(call: Call) -> str:
@@ -89,7 +94,7 @@ def _initcap(call: Call) -> str:
             " lambda w__: upper(left(w__, 1)) || substr(w__, 2)), ' ')"
         )
     first = upper_spark(call, "left(w__, 1)")
-    words = f"split({lower_spark(call, call.args[0])}, ' ', -1)"
+    words = f"split({lower_sql(call.engine, call.args[0])}, ' ', -1)"
     return f"array_join(transform({words}, w__ -> concat({first}, substr(w__, 2))), ' ')"
 
 
@@ -101,9 +106,7 @@ FUNCTIONS = (
         " always `σ`. No locale counts.",
         on(
             "varchar",
-            duckdb="lower({0})",
-            spark=_lower,
-            postgres="penstock.lower({0})",
+            every=_lower,
             gives="varchar",
         ),
         aliases=("lcase",),

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.call import Call
     from penstock.dialects.portable.entry import Rendering
 
-_HEX = "^([0-9A-Fa-f]{2})*$"
-_BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+# What has this form, in pairs or fours, is right.
+_HEX, _BASE64 = r"^[0-9A-Fa-f]*\z", r"^[A-Za-z0-9+/]*={0,2}\z"
 
 
 def _failing(call: Call, what: str) -> str:
@@ -37,15 +37,15 @@ def _chr(call: Call) -> str:
     )
 
 
-def _checked(pattern: str, made: str, what: str) -> Rendering:
+def _checked(pattern: str, many: int, made: str, what: str) -> Rendering:
     """Spark: what is not of the form fails, as it does elsewhere."""
 
     def render(call: Call) -> str:
         guard = call.string(pattern)
         return once(
             call,
-            f"CASE WHEN {{x}} RLIKE {guard} THEN {made} WHEN {{x}} IS NOT NULL"
-            f" THEN {_failing(call, what)} END",
+            f"CASE WHEN {{x}} RLIKE {guard} AND length({{x}}) % {many} = 0 THEN {made}"
+            f" WHEN {{x}} IS NOT NULL THEN {_failing(call, what)} END",
         )
 
     return render
@@ -186,7 +186,7 @@ FUNCTIONS = (
             duckdb=repeated(
                 "CASE WHEN strlen({x}) % 2 = 1 THEN error('odd digits') ELSE unhex({x}) END"
             ),
-            spark=_checked(_HEX, "unhex({x})", "not hexadecimal"),
+            spark=_checked(_HEX, 2, "unhex({x})", "not hexadecimal"),
             postgres="decode(regexp_replace({0}, '\\s', '-'), 'hex')",
             gives="blob",
         ),
@@ -197,6 +197,7 @@ FUNCTIONS = (
             "SELECT 1 AS k, unhex('') AS v",
             "SELECT 1 AS k, unhex('F') AS v",
             "SELECT 1 AS k, unhex('zz') AS v",
+            "SELECT 1 AS k, unhex('0f' || chr(10)) AS v",
             "SELECT 1 AS k, unhex('0 0f') AS v",
         ],
     ),
@@ -232,7 +233,7 @@ FUNCTIONS = (
         on(
             "varchar",
             duckdb="from_base64({0})",
-            spark=_checked(_BASE64, "unbase64({x})", "not Base64"),
+            spark=_checked(_BASE64, 4, "unbase64({x})", "not Base64"),
             postgres="penstock.from_base64({0})",
             gives="blob",
         ),
@@ -242,6 +243,8 @@ FUNCTIONS = (
             "SELECT 1 AS k, from_base64('w6k') AS v",
             "SELECT 1 AS k, from_base64('w6 k=') AS v",
             "SELECT 1 AS k, from_base64('!!!!') AS v",
+            "SELECT 1 AS k, from_base64('QQ==QQ==') AS v",
+            "SELECT 1 AS k, from_base64('====') AS v",
             "SELECT 1 AS k, from_base64('QR==') AS v",
         ],
     ),

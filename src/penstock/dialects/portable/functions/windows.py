@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.entry import Function
 
 _OVER = "OVER (PARTITION BY cust ORDER BY amt, eid)"
-_RANKED = "OVER (PARTITION BY g ORDER BY status)"
+_RANKED = "OVER (PARTITION BY g ORDER BY status{})"
 
 
 def _number(call: Call, place: int, what: str, least: int) -> int:
@@ -105,7 +105,10 @@ def _rank(name: str, meaning: str, *, whole: bool = True) -> Function:
         kind="window",
         ordered=True,
         framed=False,
-        cases=[f"{name}() {_RANKED}", f"{name}() OVER (ORDER BY cust NULLS FIRST, amt DESC, eid)"],
+        cases=[
+            f"{name}() {_RANKED.format(', eid' if name == 'row_number' else '')}",
+            f"{name}() OVER (ORDER BY cust NULLS FIRST, amt DESC, eid)",
+        ],
         over="t_evt",
     )
 

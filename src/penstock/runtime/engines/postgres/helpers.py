@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import zlib
 
-from penstock.runtime.engines.postgres import helpers_dates, helpers_lists, helpers_text
+from penstock.runtime.engines.postgres import (
+    helpers_aggregates,
+    helpers_casts,
+    helpers_dates,
+    helpers_json,
+    helpers_lists,
+    helpers_numbers,
+    helpers_text,
+)
 
 SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
+
+-- VOLATILE: it is not run when it is planned.
+CREATE OR REPLACE FUNCTION penstock.error(message text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS $$ BEGIN RAISE EXCEPTION '%', message; END $$;
 {helpers_dates.SETUP}
 {helpers_lists.SETUP}
 {helpers_text.SETUP}
+{helpers_json.SETUP}
+{helpers_numbers.SETUP}
+{helpers_casts.SETUP}
+{helpers_aggregates.SETUP}
 """
 
 MARK = f"penstock {zlib.crc32(SETUP.encode()):08x}"

@@ -100,7 +100,58 @@ END $$;
 
 CREATE OR REPLACE FUNCTION penstock.from_base64(s text) RETURNS bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT decode(CASE WHEN s ~ '\s' THEN '!' ELSE s END, 'base64') $$;
+  SELECT decode(CASE WHEN s ~ '^[A-Za-z0-9+/]*={0,2}$' THEN s ELSE '!' END, 'base64') $$;
+
+CREATE OR REPLACE FUNCTION penstock.regexp_extract(s text, pattern text, g integer) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT coalesce(regexp_substr(s, pattern, 1, 1, '', g), '') $$;
+
+CREATE OR REPLACE FUNCTION penstock.regexp_extract_all(s text, pattern text, g integer)
+RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT ARRAY(SELECT coalesce(m[g], '') FROM regexp_matches(s, pattern, 'g') AS t (m)) $$;
+
+CREATE OR REPLACE FUNCTION penstock.sha1(given bytea) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+-- https://datatracker.ietf.org/doc/html/rfc3174; PostgreSQL's own is in the extension pgcrypto.
+DECLARE
+  m constant bigint := 4294967295;
+  h bigint[] := ARRAY[1732584193, 4023233417, 2562383102, 271733878, 3285377520];
+  w bigint[];
+  s bytea := given || '\x80'::bytea;
+  a bigint; b bigint; c bigint; d bigint; e bigint; f bigint; t bigint;
+BEGIN
+  s := s || decode(repeat('00', (119 - length(given) % 64) % 64), 'hex')
+    || int8send(length(given)::bigint * 8);
+  FOR block IN 0 .. length(s) / 64 - 1 LOOP
+    w := ARRAY[]::bigint[];
+    FOR i IN 0 .. 79 LOOP
+      IF i < 16 THEN
+        t := 0;
+        FOR k IN 0 .. 3 LOOP
+          t := t * 256 + get_byte(s, block * 64 + i * 4 + k);
+        END LOOP;
+      ELSE
+        t := w[i - 2] # w[i - 7] # w[i - 13] # w[i - 15];
+        t := ((t << 1) | (t >> 31)) & m;
+      END IF;
+      w[i + 1] := t;
+    END LOOP;
+    a := h[1]; b := h[2]; c := h[3]; d := h[4]; e := h[5];
+    FOR i IN 0 .. 79 LOOP
+      f := CASE i / 20
+        WHEN 0 THEN ((b & c) | (~b & d)) + 1518500249
+        WHEN 1 THEN (b # c # d) + 1859775393
+        WHEN 2 THEN ((b & c) | (b & d) | (c & d)) + 2400959708
+        ELSE (b # c # d) + 3395469782 END;
+      t := (((a << 5) | (a >> 27)) & m) + f + e + w[i + 1] & m;
+      e := d; d := c; c := ((b << 30) | (b >> 2)) & m; b := a; a := t;
+    END LOOP;
+    h := ARRAY[(h[1] + a) & m, (h[2] + b) & m, (h[3] + c) & m, (h[4] + d) & m, (h[5] + e) & m];
+  END LOOP;
+  RETURN lpad(to_hex(h[1]), 8, '0') || lpad(to_hex(h[2]), 8, '0') || lpad(to_hex(h[3]), 8, '0')
+    || lpad(to_hex(h[4]), 8, '0') || lpad(to_hex(h[5]), 8, '0');
+END $$;
 
 CREATE OR REPLACE FUNCTION penstock.url_encode(s text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -15,6 +15,7 @@ from penstock.runtime.engines.base import InputFile
 from penstock.runtime.identity import digest
 from penstock.runtime.sources.base import Inferred, Slice
 from penstock.runtime.sources.file.source import FileSource
+from penstock.runtime.sources.s3 import glancing
 from penstock.runtime.sources.s3.keys import Keys
 from penstock.runtime.sources.s3.options import S3SourceOptions
 from penstock.runtime.storage import is_remote, open_store
@@ -107,12 +108,32 @@ class S3Source(FileSource):
 
             def fetched() -> Iterator[InputFile]:
                 for number, some in enumerate(_batches(files)):
+                    if glanced := self._glanced(some, fmt, Path(folder, str(number)), grow=grow):
+                        yield glanced
+                        Path(glanced.path).unlink()
+                        continue
                     for local in self._all_fetched(some, Path(folder, str(number))):
                         yield local
                         if local not in some:
                             Path(local.path).unlink(missing_ok=True)
 
             yield from look(fetched(), fmt, schema, grow=grow)
+
+    def _glanced(
+        self, some: Sequence[InputFile], fmt: FileFormat, folder: Path, *, grow: bool
+    ) -> InputFile | None:
+        """The part of one large object that tells its columns."""
+        file, *others = some
+        if others or not is_remote(file.path) or not glancing.is_enough(fmt, file, grow=grow):
+            return None
+        key = self._key(file)
+        folder.mkdir(parents=True, exist_ok=True)
+        return glancing.glance(self._store, key, file, fmt, folder / _name(key, 0))
+
+    def fetched_to_look(self, files: Sequence[InputFile], *, grow: bool) -> list[InputFile]:
+        """Those of the objects that have to be fetched whole to see their columns."""
+        fmt = self._file_format([f.name for f in files])
+        return [f for f in files if not glancing.is_enough(fmt, f, grow=grow)]
 
     def stamped(self) -> list[InputFile]:
         """The objects there are, known by size and etag."""
@@ -157,12 +178,19 @@ class S3Source(FileSource):
     def _fetched(self, file: InputFile, folder: Path, number: int) -> InputFile:
         if not is_remote(file.path):
             return file
-        key = file.path.removeprefix(self._store.url()).lstrip("/")
+        key = self._key(file)
         folder.mkdir(parents=True, exist_ok=True)
-        # The suffixes tell the format and packing, so the name is kept; the number makes it one.
-        to = folder / f"{number:06d}-{key.rpartition('/')[2][-150:]}"
+        to = folder / _name(key, number)
         self._store.download(key, to, identity=file.identity.partition("-")[2])
         return replace(file, path=str(to))
+
+    def _key(self, file: InputFile) -> str:
+        return file.path.removeprefix(self._store.url()).lstrip("/")
+
+
+def _name(key: str, number: int) -> str:
+    """The suffixes tell the format and packing, so the name is kept; the number makes it one."""
+    return f"{number:06d}-{key.rpartition('/')[2][-150:]}"
 
 
 def _batches(files: Iterable[InputFile]) -> Iterator[list[InputFile]]:

@@ -1,0 +1,117 @@
+"""Clauses: what one engine cannot do is refused for it alone, with its place and a way around."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.dialects.portable import Refusal, compile_query, prepare
+
+SCHEMAS = {
+    "orders": {"id": "integer", "customer": "integer", "amount": "decimal(10,2)", "day": "date"},
+    "customers": {"id": "integer", "name": "varchar", "tags": "varchar[]"},
+}
+
+
+def refused(sql: str, engine: str = "duckdb") -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        compile_query(sql, SCHEMAS, engine)
+    return caught.value
+
+
+class TestOneEngine:
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            (
+                "SELECT c.id, (SELECT o.amount FROM orders o WHERE o.customer = c.id "
+                "ORDER BY o.day DESC, o.id LIMIT 1) AS last FROM customers c"
+            ),
+            (
+                "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 3) "
+                "SELECT n FROM r"
+            ),
+            (
+                "SELECT lead(amount) OVER (ORDER BY id) AS a, first_value(amount) OVER (ORDER BY id "
+                "GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW) AS b FROM orders"
+            ),
+        ],
+    )
+    def test_spark_alone_refuses_what_it_has_not(self, sql):
+        assert refused(sql, "spark").engines == ("spark",)
+        for engine in ("duckdb", "postgres"):
+            assert compile_query(sql, SCHEMAS, engine)
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "SELECT a.id AS a, b.id AS b FROM orders a FULL JOIN orders b ON a.id < b.id",
+            "SELECT {'id': id, 'day': day} AS s FROM orders",
+            "SELECT [tags, tags] AS l FROM customers",
+            "SELECT lag(amount, 2 IGNORE NULLS) OVER (ORDER BY id) AS a FROM orders",
+        ],
+    )
+    def test_postgres_alone_refuses_what_it_has_not(self, sql):
+        assert refused(sql, "postgres").engines == ("postgres",)
+        for engine in ("duckdb", "spark"):
+            assert compile_query(sql, SCHEMAS, engine)
+
+
+class TestPlacesAndHints:
+    @pytest.mark.parametrize(
+        ("sql", "code", "hint"),
+        [
+            ("SELECT id FROM orders LIMIT 3", "PSK-PORT-028", "ORDER BY"),
+            ('SELECT "Id" FROM orders', "PSK-PORT-030", "`id`"),
+            ("SELECT * FROM read_csv('a.csv')", "PSK-PORT-022", "source"),
+            ("SELECT unnest(tags) FROM customers", "PSK-PORT-022", "FROM t, unnest"),
+            ("SELECT * EXCLUDE (nope) FROM orders", "PSK-PORT-021", "amount"),
+            ("PIVOT orders ON day USING max(id)", "PSK-PORT-022", "IN ("),
+        ],
+    )
+    def test_each_refusal_says_what_to_write(self, sql, code, hint):
+        found = refused(sql)
+        assert found.code == code
+        assert hint in (found.hint or "")
+
+    def test_a_name_is_told_with_its_place(self):
+        sql = 'SELECT id, "Amount" FROM orders'
+        found = refused(sql)
+        assert found.offset is not None
+        assert sql[found.offset : found.offset + found.length] == '"Amount"'
+
+
+class TestNamesOfColumns:
+    def test_by_name_takes_the_columns_of_both(self):
+        found = prepare(
+            "SELECT id, day FROM orders UNION ALL BY NAME SELECT name, id FROM customers", SCHEMAS
+        )
+        assert found.columns == [("id", "integer"), ("day", "date"), ("name", "varchar")]
+
+    def test_a_subquery_for_qualify_gives_no_column_of_its_own(self):
+        found = prepare(
+            "SELECT * FROM orders QUALIFY row_number() OVER (PARTITION BY customer ORDER BY id) = 1",
+            SCHEMAS,
+        )
+        assert [name for name, _ in found.columns] == list(SCHEMAS["orders"])
+
+    def test_the_columns_of_a_pivot_are_those_that_are_named(self):
+        found = prepare(
+            "SELECT * FROM (SELECT customer, id, amount FROM orders) "
+            "PIVOT (max(amount) FOR customer IN (1, 2 AS two))",
+            SCHEMAS,
+        )
+        assert [name for name, _ in found.columns] == ["id", "1", "two"]
+
+
+class TestManyAndDeep:
+    def test_fifty_levels_and_three_hundred_columns(self):
+        inner = "SELECT " + ", ".join(f"id + {i} AS c{i}" for i in range(300)) + " FROM orders"
+        for _ in range(50):
+            inner = f"SELECT * FROM ({inner}) AS q"
+        assert len(prepare(inner, SCHEMAS).columns) == 300
+
+    def test_a_thousand_conditions_and_unions(self):
+        either = " OR ".join(f"id = {i}" for i in range(1000))
+        assert compile_query(f"SELECT id FROM orders WHERE {either}", SCHEMAS, "postgres")
+        all_of = " UNION ALL ".join("SELECT id FROM orders" for _ in range(100))
+        assert compile_query(all_of, SCHEMAS, "spark")
