@@ -58,6 +58,7 @@ def test_what_changes_with_the_clock_is_refused_and_points_at_the_runs_date(expr
         ("date_trunc('fortnight', d)", "quarter"),
         ("EXTRACT(timezone FROM tz)", "hour"),
         ("ts AT TIME ZONE 'EST'", "Europe/Berlin"),
+        ("ts AT TIME ZONE 'Africa/Casablanca'", "in UTC"),
         ("strftime(d, '%Y %Q')", "%m"),
         ("time_bucket(INTERVAL '1 month 1 day', d)", "INTERVAL 15 MINUTE"),
         ("strptime(s, '%-d%-m%Y')", "a character between"),
