@@ -47,6 +47,8 @@ NOW = frozenset(
     get_current_time get_current_timestamp transaction_timestamp""".split()  # noqa: SIM905
 )
 """Functions that give another value in each run: there is none of them."""
+RANDOM = frozenset({"random", "rand", "uuid", "gen_random_uuid", "uuidv4", "uuidv7"})
+"""The same, of another value in each row."""
 
 
 @cache
@@ -78,4 +80,6 @@ def near(name: str) -> str | None:
     """The hint for a name that is not in the set."""
     if name in NOW:
         return "a run's date is '${run.date}': a run that is repeated must give the same rows"
+    if name in RANDOM:
+        return "a run that is repeated must give the same rows: make it of a key, md5(key)"
     return did_you_mean(name, catalog(), noun="portable functions")
