@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.call import Call
     from penstock.dialects.portable.entry import Overload
 
-_RANDOM = Gap("never", "PSK-PORT-020", "each run would give other rows")
 # The most digits that a double can be rounded to; a power of ten beyond is not exact.
 _DIGITS = 15
 # Beyond this every double is whole.
@@ -497,21 +496,6 @@ FUNCTIONS = (
         on("whole", every=_bits, gives="smallint"),
         cases=["bit_count(i)", "bit_count(b)", "bit_count(CAST(j AS SMALLINT))"],
         over="t_num",
-    ),
-    *(
-        function(
-            name,
-            "numbers",
-            "Not repeatable: refused. `hash` a key where rows are to be spread evenly.",
-            on("", duckdb=_RANDOM, spark=_RANDOM, postgres=_RANDOM, gives=gives),
-            aliases=aliases,
-            cases=[f"{name}()"],
-            over="t_num",
-        )
-        for name, aliases, gives in (
-            ("random", ["rand"], "double"),
-            ("uuid", ["gen_random_uuid", "uuidv4", "uuidv7"], "varchar"),
-        )
     ),
 )
 

@@ -12,7 +12,10 @@ _NOW = """now today current_date current_time current_timestamp localtime localt
     curtime getdate getutcdate sysdate sysdatetime systimestamp get_current_time
     get_current_timestamp transaction_timestamp statement_timestamp clock_timestamp"""
 
+_RANDOM = "a run that is repeated must give the same rows: make it of a key, md5(key)"
+
 HINTS: Mapping[str, str] = dict.fromkeys(_NOW.split(), _RUN_DATE) | {
+    **dict.fromkeys(("random", "rand", "uuid", "gen_random_uuid", "uuidv4", "uuidv7"), _RANDOM),
     "age": "date_sub('month', a, b) for whole months, date_diff('day', a, b) for days",
     "add_months": "d + to_months(n)",
     "dateadd": "d + to_days(n), d + INTERVAL 3 MONTH",
