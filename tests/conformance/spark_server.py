@@ -36,6 +36,8 @@ def main(data: Path) -> None:
         .config("spark.sql.ansi.enabled", "true")
         # Dates before 1582 in files are of the calendar that every engine here has.
         .config("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED")
+        # Without it a decimal of more than 38 digits loses decimal places in silence.
+        .config("spark.sql.decimalOperations.allowPrecisionLoss", "false")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")

@@ -102,6 +102,7 @@ class Call:
             "order": self.order_by,
             "distinct": "DISTINCT " if self.distinct else "",
             "type": self.engine.type_name(self.type),
+            "double": self.engine.type_name("double"),
             "all": ", ".join(self.args),
             "nulls": f" {self.nulls} NULLS" if self.nulls else "",
             **self.extra,

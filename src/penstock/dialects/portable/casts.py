@@ -1,4 +1,16 @@
-"""Casts between canonical types: which there are, and how each engine writes them."""
+r"""Casts between canonical types: which there are, and how each engine writes them.
+
+| from \\ to | whole | decimal | double | boolean | varchar | date | timestamp | timestamptz |
+|---|---|---|---|---|---|---|---|---|
+| whole | fails beyond | fails beyond | yes | not 0 | yes | | | |
+| decimal | half away from 0 | half away from 0 | yes | not 0 | all its places | | | |
+| double | half to even | half away from 0 | | not 0 | refused | | | |
+| boolean | 1 or 0 | 1 or 0 | 1 or 0 | | `true` | | | |
+| varchar | grammar | grammar | grammar | grammar | | grammar | grammar | grammar |
+| date | | | | | ISO | | midnight | midnight UTC |
+| timestamp | | | | | ISO | its day | | of UTC |
+| timestamptz | | | | | refused | in UTC | in UTC | |
+"""
 
 from __future__ import annotations
 
@@ -6,15 +18,24 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock import texts
 from penstock.dialects.portable import written
-from penstock.dialects.portable.families import WHOLE, name_of
+from penstock.dialects.portable.families import WHOLE, name_of, numbers_of
 from penstock.dialects.portable.reading import place
 from penstock.dialects.portable.refusal import Refusal
 
 if TYPE_CHECKING:
+    from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.rendering import Renderer
 
-_TIMES = ("date", "timestamp", "timestamptz")
+_NUMBERS = (*WHOLE, "decimal", "double")
+_BITS = {"smallint": 15, "integer": 31, "bigint": 63}
+_HINTS = {
+    ("double", "varchar"): "engines write doubles differently: cast it to a decimal first",
+    ("timestamptz", "varchar"): "say how: strftime(x, format)",
+    ("date", "bigint"): "epoch(x), or date_diff('day', DATE '1970-01-01', x)",
+    ("timestamp", "bigint"): "epoch(x), or epoch_ms(x)",
+}
 
 
 def cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> str:
@@ -23,45 +44,231 @@ def cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> st
     Raises:
         Refusal: engines do not agree on what it would give.
     """
-    a, b = name_of(source), name_of(target)
-    plain = f"CAST({sql} AS {to.engine.type_name(target)})"
-    if source == target:
-        return sql
-    if a == "null":
-        return plain
-    if a in WHOLE and b in (*WHOLE, "decimal", "double"):
-        return plain
-    if a == "decimal" and b in ("decimal", "double"):
-        return plain
-    if a == "decimal" and b in WHOLE:
-        # DuckDB and PostgreSQL round, Spark cuts.
-        return f"CAST(ROUND({sql}, 0) AS {to.engine.type_name(target)})"
-    if a in _TIMES and b in _TIMES:
-        # A timestamptz is in UTC, as the session of every engine is.
-        return plain
-    if a == "varchar" and b in _TIMES and isinstance(node.this.unnest(), exp.Literal):
-        return written.moment(to, node.this.unnest(), target)
-    if a == "timestamptz" and b == "varchar":
-        hint = "strftime(x, '%Y-%m-%d %H:%M:%S')"
-        raise _refused(source, target, node, hint)
-    if a == "timestamp" and b == "varchar":
-        return plain
-    if b == "varchar" and (a in WHOLE or a in ("date", "boolean", "decimal")):
-        return plain
-    raise _refused(source, target, node)
+    text = node.this.unnest() if isinstance(node, exp.Cast) else node
+    if (
+        source == "varchar"
+        and name_of(target) in ("date", "timestamp", "timestamptz")
+        and isinstance(text, exp.Literal)
+    ):
+        return written.moment(to, text, target)
+    return _cast(to.engine, sql, source, target, node, tries=False)
 
 
-def try_cast(_to: Renderer, _sql: str, source: str, target: str, node: exp.Expr) -> str:
+def try_cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -> str:
     """The same, NULL for a value that has no such form.
 
     Raises:
         Refusal: engines do not agree on what it would give.
     """
-    raise _refused(source, target, node)
+    return _cast(to.engine, sql, source, target, node, tries=True)
 
 
-def _refused(source: str, target: str, node: exp.Expr, hint: str | None = None) -> Refusal:
+def _cast(
+    engine: Engine, sql: str, source: str, target: str, node: exp.Expr, *, tries: bool
+) -> str:
+    a, b = name_of(source), name_of(target)
+    if source == target:
+        return sql
+    if a == "null":
+        return f"CAST({sql} AS {engine.type_name(target)})"
+    if a == "varchar":
+        made = _of_text(engine, sql, target, node, tries=tries)
+        if made is not None:
+            return made
+    elif a in _NUMBERS and b in _NUMBERS:
+        return _number(engine, sql, source, target, tries=tries)
+    elif a in _NUMBERS and b == "boolean":
+        return f"({sql} <> 0)"
+    elif a == "boolean" and b in _NUMBERS:
+        kind = engine.type_name(target)
+        return f"CAST(CASE WHEN {sql} THEN 1 WHEN NOT {sql} THEN 0 END AS {kind})"
+    elif (b == "varchar" and a in (*WHOLE, "decimal", "boolean", "date", "timestamp")) or {
+        a,
+        b,
+    } == {"date", "timestamp"}:
+        return f"CAST({sql} AS {engine.type_name(target)})"
+    elif {a, b} <= {"date", "timestamp", "timestamptz"}:
+        return _zoned(engine, sql, a, b)
     offset, length = place(node)
-    return Refusal(
-        "PSK-PORT-027", f"a cast of {source} to {target} is not portable", hint, offset, length
+    raise Refusal(
+        "PSK-PORT-027",
+        f"a cast of {source} to {target} is not portable",
+        _HINTS.get((a, "bigint" if b in _NUMBERS else b)),
+        offset,
+        length,
     )
+
+
+def _zoned(engine: Engine, sql: str, a: str, b: str) -> str:
+    """Between an instant and a date or time of day: in UTC, whatever the session says."""
+    if engine.name == "spark":
+        # The session's zone is UTC there, always.
+        return f"CAST({sql} AS {engine.type_name(b)})"
+    if a == "timestamptz":
+        naive = f"timezone('UTC', {sql})"
+        return naive if b == "timestamp" else f"CAST({naive} AS {engine.type_name(b)})"
+    return f"timezone('UTC', CAST({sql} AS {engine.type_name('timestamp')}))"
+
+
+# -- numbers ------------------------------------------------------------------------------------
+
+
+def _number(engine: Engine, sql: str, source: str, target: str, *, tries: bool) -> str:
+    a, b = name_of(source), name_of(target)
+    kind = engine.type_name(target)
+    if b == "double":
+        return f"CAST({sql} AS {kind})"
+    if a == "double":
+        if b == "decimal":
+            return _double_to_decimal(engine, sql, target, tries=tries)
+        return _double_to_whole(engine, sql, target, tries=tries)
+    if a == "decimal" and b in WHOLE:
+        # DuckDB and PostgreSQL round, Spark cuts.
+        sql = f"ROUND({sql}, 0)"
+    if not tries:
+        return f"CAST({sql} AS {kind})"
+    if engine.name != "postgres":
+        return f"TRY_CAST({sql} AS {kind})"
+    if b in WHOLE:
+        limit = 2 ** _BITS[b]
+        return f"CASE WHEN {sql} BETWEEN {-limit} AND {limit - 1} THEN CAST({sql} AS {kind}) END"
+    precision, scale = numbers_of(target)
+    limit = 10 ** (precision - scale)
+    return (
+        f"CASE WHEN abs(round(CAST({sql} AS NUMERIC), {scale})) < {limit}"
+        f" THEN CAST({sql} AS {kind}) END"
+    )
+
+
+def _double_to_whole(engine: Engine, sql: str, target: str, *, tries: bool) -> str:
+    kind = engine.type_name(target)
+    if engine.name == "duckdb":
+        return f"{'TRY_CAST' if tries else 'CAST'}({sql} AS {kind})"
+    whole = f"{'rint' if engine.name == 'spark' else 'round'}({sql})"
+    if not tries and target != "bigint":
+        return f"CAST({whole} AS {kind})"
+    limit = float(2 ** _BITS[target])
+    double = engine.type_name("double")
+    inside = (
+        f"{whole} >= CAST('{-limit:.1f}' AS {double}) AND {whole} < CAST('{limit:.1f}' AS {double})"
+    )
+    made = f"CASE WHEN {inside} THEN CAST({whole} AS {kind})"
+    # Spark would take the greatest bigint for what is just above it.
+    return f"({made}{'' if tries else _beyond(engine, sql, kind)} END)"
+
+
+def _beyond(engine: Engine, sql: str, kind: str) -> str:
+    """A branch that fails for what is not NULL: a cast of a text that says what it is."""
+    text = f"CAST({sql} AS {engine.type_name('varchar')})"
+    return f" WHEN {sql} IS NOT NULL THEN CAST(concat('out of range: ', {text}) AS {kind})"
+
+
+def _double_to_decimal(engine: Engine, sql: str, target: str, *, tries: bool) -> str:
+    """As DuckDB: scaled by a power of ten, rounded half away from zero, all in doubles.
+
+    The others go by the shortest text of the double, so that 1.005 would be 1.01 there.
+    """
+    kind = engine.type_name(target)
+    if engine.name == "duckdb":
+        return f"{'TRY_CAST' if tries else 'CAST'}({sql} AS {kind})"
+    precision, scale = numbers_of(target)
+    double = engine.type_name("double")
+    power = f"CAST('1e{scale}' AS {double})"
+    if engine.name == "postgres":
+        scaled = f"penstock.times({sql}, {power})" if scale else sql
+        whole = f"penstock.round_half_away({scaled})"
+        exact = f"penstock.exact({whole})"
+    else:
+        whole = f"round({sql} * {power}, 0)" if scale else f"round({sql}, 0)"
+        exact = _exact_on_spark(whole, precision)
+    if scale:
+        exact = f"{exact} * CAST('1e-{scale}' AS {engine.types['decimal'].format(scale, scale)})"
+    inside = f"abs({whole}) < CAST('1e{precision}' AS {double})"
+    made = f"CASE WHEN {inside} THEN CAST({exact} AS {kind})"
+    return f"({made}{'' if tries else _beyond(engine, sql, kind)} END)"
+
+
+def _exact_on_spark(whole: str, precision: int) -> str:
+    """A whole double as a decimal with all its digits; Spark's own cast has 17 of them."""
+    small = f"CAST(CAST({whole} AS BIGINT) AS DECIMAL({min(precision, 19)}, 0))"
+    if precision <= 18:
+        return small
+    wide = "DECIMAL(38, 0)"
+    high, middle = (f"CAST('{2**n}' AS DOUBLE)" for n in (84, 42))
+
+    def cut(x: str) -> str:
+        return f"CAST({x} AS BIGINT)"
+
+    top = cut(f"{whole} / {high}")
+    rest = f"({whole} - {top} * {high})"
+    centre = cut(f"{rest} / {middle}")
+    low = cut(f"{rest} - {centre} * {middle}")
+    return (
+        f"(CASE WHEN abs({whole}) < 9e18 THEN CAST({small} AS {wide}) ELSE"
+        f" CAST({top} AS {wide}) * CAST('{2**84}' AS {wide})"
+        f" + CAST({centre} AS {wide}) * CAST('{2**42}' AS {wide}) + CAST({low} AS {wide}) END)"
+    )
+
+
+# -- texts --------------------------------------------------------------------------------------
+
+
+def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bool) -> str | None:
+    b = name_of(target)
+    kind = engine.type_name(target)
+    inner = node.this if isinstance(node, (exp.Cast, exp.TryCast)) else node
+    if isinstance(inner, exp.Literal) and texts.reads(str(inner.this), b):
+        return f"CAST({sql} AS {kind})"
+    if b == "boolean":
+        return _boolean(engine, sql, kind, tries=tries)
+    if b == "double":
+        right = _double_guard(engine, sql, tries=tries)
+    elif b in texts.OF:
+        right = matches(engine, sql, texts.OF[b])
+    else:
+        return None
+    value = sql
+    if engine.name == "postgres" and b in ("timestamp", "timestamptz"):
+        value = f"penstock.microseconds({sql})"  # it would round what is beyond them
+    elif engine.name == "duckdb" and b in ("timestamp", "timestamptz"):
+        value = f"trim({sql}, ' ')"  # it takes spaces before a timestamp, not behind it
+    if tries:
+        if engine.name != "postgres":
+            return f"(CASE WHEN {right} THEN TRY_CAST({value} AS {kind}) END)"
+        if b == "decimal":
+            precision, scale = numbers_of(target)
+            return f"CAST(penstock.read_decimal({sql}, {precision}, {scale}) AS {kind})"
+        return f"penstock.read_{b}({sql})"
+    wrong = engine.string(f"not {texts.WORDS[b]}: ")
+    return (
+        f"CAST(CASE WHEN {right} THEN {value} WHEN {sql} IS NOT NULL"
+        f" THEN concat({wrong}, {sql}) END AS {kind})"
+    )
+
+
+def _double_guard(engine: Engine, sql: str, *, tries: bool) -> str:
+    finite, special = (matches(engine, sql, g) for g in (texts.FINITE, texts.SPECIAL))
+    if engine.name == "postgres" and not tries:
+        return f"({finite} OR {special})"  # it fails itself for what is too large or too small
+    size = f"abs(TRY_CAST({sql} AS DOUBLE))"
+    return f"(({finite} AND {size} > 0 AND {size} < CAST('Infinity' AS DOUBLE)) OR {special})"
+
+
+def _boolean(engine: Engine, sql: str, kind: str, *, tries: bool) -> str:
+    word = f"lower(trim({sql}, ' '))" if engine.name != "spark" else f"lower(trim(' ' FROM {sql}))"
+    yes, no = (", ".join(f"'{w}'" for w in words) for words in (texts.TRUE, texts.FALSE))
+    made = f"CASE WHEN {word} IN ({yes}) THEN TRUE WHEN {word} IN ({no}) THEN FALSE"
+    if not tries:
+        made += f" WHEN {sql} IS NOT NULL THEN CAST(concat('not a boolean: ', {sql}) AS {kind})"
+    return f"({made} END)"
+
+
+def matches(engine: Engine, sql: str, pattern: str) -> str:
+    """Whether a whole text is in a texts."""
+    whole = texts.spaced(pattern)
+    if engine.name == "duckdb":
+        return f"regexp_full_match({sql}, '{whole}')"
+    if engine.name == "spark":
+        # `$` would let a line's end pass.
+        return rf"({sql} RLIKE '^(?:{whole})\\z')"
+    return f"({sql} ~ '^(?:{whole})$')"

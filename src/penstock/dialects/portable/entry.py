@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from penstock.dialects.portable.call import Call
 
-Kind = Literal["scalar", "aggregate", "window"]
+Kind = Literal["scalar", "aggregate", "window", "operator"]
 Rendering: TypeAlias = "str | Callable[[Call], str] | Gap"
 ENGINES = ("duckdb", "spark", "postgres")
 """The engines that a function is rendered for."""
@@ -81,7 +81,7 @@ class Function:
         """Why an engine has none of its overloads; None: it has one at least."""
         found = [o.rendering(engine) for o in self.overloads]
         gaps = [r for r in found if isinstance(r, Gap)]
-        return gaps[0] if len(gaps) == len(found) else None
+        return gaps[0] if gaps and len(gaps) == len(found) else None
 
 
 def on(

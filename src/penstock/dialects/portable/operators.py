@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from penstock.dialects.portable import intervals, written
 from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
+from penstock.dialects.portable.functions.numbers import remainder
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.rendering import Renderer
 
 _MOST_DIGITS = 38
-# Spark keeps this many decimal places where a result has too many digits.
-# https://spark.apache.org/docs/3.5.6/sql-ref-ansi-compliance.html
-_KEPT = 6
 _COMPARED = {
     exp.EQ: "=",
     exp.NEQ: "<>",
@@ -46,6 +44,11 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
             raise refused(node, f"{a} and {b} are not numbers", "cast them")
         result = to.type(node)
         left, right = to.sql(node.this), to.sql(node.expression)
+        if result == "double" and to.engine.name == "postgres":
+            # It fails where a double overflows or underflows; the others go on.
+            left, right = (to.coerced(n, result) for n in (node.this, node.expression))
+            helper = {"+": "plus", "-": "minus", "*": "times"}[sign]
+            return f"penstock.{helper}({left}, {right})"
         if result in WHOLE or result == "double":
             # Each engine then computes in the same type, and overflows at the same value.
             own = to.engine.type_name(result)
@@ -65,18 +68,13 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
 
 
 def _same_scale(node: exp.Expr, sign: str, a: str, b: str) -> None:
-    """Beyond 38 digits Spark takes decimal places away."""
-    (p1, s1), (p2, s2) = numbers_of(a), numbers_of(b)
-    if sign == "*":
-        precision, scale = p1 + p2, s1 + s2
-    else:
-        scale = max(s1, s2)
-        precision = max(p1 - s1, p2 - s2) + scale + 1
-    if precision > _MOST_DIGITS and scale > _KEPT:
+    """A product may have more decimal places than a decimal has digits."""
+    (_, s1), (_, s2) = numbers_of(a), numbers_of(b)
+    if sign == "*" and s1 + s2 > _MOST_DIGITS:
         raise refused(
             node,
-            f"the result has up to {precision} digits, {scale} of them decimal places",
-            "cast a side to a narrower decimal first",
+            f"the result has {s1 + s2} decimal places",
+            "cast a side to a decimal of fewer places first",
         )
 
 
@@ -86,7 +84,96 @@ def _division(to: Renderer, node: exp.Expr) -> str:
         if not fits(to.type(side), "number"):
             raise refused(node, f"{to.type(side)} is not a number", "cast it")
     top, bottom = to.sql(node.this), to.sql(node.expression)
+    if to.engine.name == "postgres" and "double" in (to.type(node.this), to.type(node.expression)):
+        return f"penstock.over(CAST({top} AS {double}), CAST({bottom} AS {double}))"
     return f"(CAST({top} AS {double}) / NULLIF(CAST({bottom} AS {double}), 0))"
+
+
+def _sides(to: Renderer, node: exp.Expr, kind: str) -> tuple[str, str]:
+    """Both sides in a whole type, so that each engine computes in the same one."""
+    left, right = (
+        to.sql(n) if to.type(n) == kind else f"CAST({to.sql(n)} AS {to.engine.type_name(kind)})"
+        for n in (node.this, node.expression)
+    )
+    return left, right
+
+
+def _modulo(to: Renderer, node: exp.Expr) -> str:
+    a, b = to.type(node.this), to.type(node.expression)
+    if not (fits(a, "number") and fits(b, "number")):
+        raise refused(node, f"{a} and {b} are not numbers", "cast them")
+    result = to.type(node)
+    if result in WHOLE:
+        left, right = _sides(to, node, result)
+        return remainder(to.engine.name, left, right, node.expression.unnest().sql())
+    if result == "double":
+        if to.engine.name == "postgres":
+            no = refused(node, "PostgreSQL has no remainder of doubles", "cast them to decimals")
+            no.engines = ("postgres",)
+            raise no
+        left, right = (to.coerced(n, result) for n in (node.this, node.expression))
+        return f"({left} % NULLIF({right}, 0))"
+    _same_scale(node, "-", a, b)
+    left, right = to.sql(node.this), to.sql(node.expression)
+    return f"CAST({left} % NULLIF({right}, 0) AS {to.engine.type_name(result)})"
+
+
+def _whole_division(to: Renderer, node: exp.Expr) -> str:
+    a, b = to.type(node.this), to.type(node.expression)
+    result = to.type(node)
+    if result not in WHOLE:
+        raise refused(node, f"// of {a} and {b}, which are not whole", "use trunc(a / b)")
+    left, right = _sides(to, node, result)
+    if to.engine.name == "spark":
+        made = f"{left} div NULLIF({right}, 0)"
+        return (
+            f"({made})" if result == "bigint" else f"CAST({made} AS {to.engine.type_name(result)})"
+        )
+    sign = "//" if to.engine.name == "duckdb" else "/"
+    return f"({left} {sign} NULLIF({right}, 0))"
+
+
+def _power(to: Renderer, node: exp.Expr) -> str:
+    left, right = (to.coerced(n, "double") for n in (node.this, node.expression))
+    for side in (node.this, node.expression):
+        if not fits(to.type(side), "number"):
+            raise refused(node, f"{to.type(side)} is not a number", "cast it")
+    return f"{'penstock.' if to.engine.name == 'postgres' else ''}pow({left}, {right})"
+
+
+def _bits(sign: str) -> Callable[[Renderer, exp.Expr], str]:
+    def render(to: Renderer, node: exp.Expr) -> str:
+        result = to.type(node)
+        if result not in WHOLE:
+            raise refused(node, f"`{sign}` is of whole numbers", "cast the sides")
+        left, right = _sides(to, node, result)
+        return f"({left} {sign} {right})"
+
+    return render
+
+
+def _complement(to: Renderer, node: exp.Expr) -> str:
+    if to.type(node.this) not in WHOLE:
+        raise refused(node, "`~` is of a whole number", "cast it")
+    return f"(~ {to.sql(node.this)})"
+
+
+def _shift(to: Renderer, node: exp.Expr) -> str:
+    """`a << n` is a * 2^n and fails beyond its type; `a >> n` keeps the sign."""
+    kind, by = to.type(node), node.expression.unnest()
+    if kind not in WHOLE:
+        raise refused(node, "bits are shifted of whole numbers", "cast it")
+    if not (isinstance(by, exp.Literal) and str(by.this).isdigit() and int(by.this) < 63):
+        raise refused(node, "by how many bits is written in the SQL, from 0 to 62")
+    wide = to.engine.type_name("bigint")
+    value = f"CAST({to.sql(node.this)} AS {wide})"
+    if isinstance(node, exp.BitwiseLeftShift):
+        made = f"{value} * CAST({2 ** int(by.this)} AS {wide})"
+    elif to.engine.name == "spark":
+        made = f"shiftright({value}, {by.this})"
+    else:
+        made = f"({value} >> {by.this})"
+    return f"CAST({made} AS {to.engine.type_name(kind)})"
 
 
 def _compared(sign: str) -> Callable[[Renderer, exp.Expr], str]:
@@ -131,22 +218,23 @@ def meeting(to: Renderer, node: exp.Expr, a: exp.Expr, b: exp.Expr) -> tuple[str
 def _logic(word: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         # A chain of a thousand is flat, not a thousand deep.
-        parts = list(node.flatten())
-        for part in parts:
-            _is_boolean(to, part)
-        return "(" + f" {word} ".join(to.sql(p) for p in parts) + ")"
+        return "(" + f" {word} ".join(_condition(to, p) for p in node.flatten()) + ")"
 
     return render
 
 
-def _is_boolean(to: Renderer, node: exp.Expr) -> None:
-    if to.type(node) not in ("boolean", "null"):
-        raise refused(node, f"{to.type(node)} is no condition", "compare it")
+def _condition(to: Renderer, node: exp.Expr) -> str:
+    kind = to.type(node)
+    if kind == "null":
+        # Spark knows no NULL without a type as a condition.
+        return f"CAST(NULL AS {to.engine.type_name('boolean')})"
+    if kind != "boolean":
+        raise refused(node, f"{kind} is no condition", "compare it")
+    return to.sql(node)
 
 
 def _not(to: Renderer, node: exp.Expr) -> str:
-    _is_boolean(to, node.this)
-    return f"(NOT {to.sql(node.this)})"
+    return f"(NOT {_condition(to, node.this)})"
 
 
 def _is(to: Renderer, node: exp.Expr) -> str:
@@ -280,8 +368,7 @@ def _case(to: Renderer, node: exp.Expr) -> str:
             left, right, _ = meeting(to, node, subject, branch.this)
             condition = f"({left} = {right})"
         else:
-            _is_boolean(to, branch.this)
-            condition = to.sql(branch.this)
+            condition = _condition(to, branch.this)
         parts.append(f"WHEN {condition} THEN {to.coerced(branch.args['true'], kind)}")
     default = node.args.get("default")
     if default is not None:
@@ -300,6 +387,14 @@ OPERATORS: Mapping[type[exp.Expr], Callable[[Renderer, exp.Expr], str]] = {
     exp.Sub: _arithmetic("-"),
     exp.Mul: _arithmetic("*"),
     exp.Div: _division,
+    exp.Mod: _modulo,
+    exp.IntDiv: _whole_division,
+    exp.Pow: _power,
+    exp.BitwiseAnd: _bits("&"),
+    exp.BitwiseOr: _bits("|"),
+    exp.BitwiseNot: _complement,
+    exp.BitwiseLeftShift: _shift,
+    exp.BitwiseRightShift: _shift,
     exp.Neg: _negative,
     exp.And: _logic("AND"),
     exp.Or: _logic("OR"),

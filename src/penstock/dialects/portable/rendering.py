@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from penstock.dialects.base import Gap
 from penstock.dialects.portable import casts, nested, operators
+from penstock.dialects.portable.aggregating import DONE
 from penstock.dialects.portable.call import Call, Ordering
 from penstock.dialects.portable.families import element, name_of
 from penstock.dialects.portable.reading import called, place, shown
@@ -337,7 +338,7 @@ class Renderer:
             because = self.engine.gaps["window_filter"]
             message = f"FILTER beside OVER cannot run on {self.engine.name}: {because}"
             raise Refusal("PSK-PORT-020", message, None, offset, length, (self.engine.name,))
-        if not call.tail or declared.kind == "window" or call.tail in made:
+        if declared.kind == "window" or DONE in call.extra or call.tail in made:
             return made if _atomic(made) else f"({made})"
         raise Refusal(
             "PSK-PORT-029",

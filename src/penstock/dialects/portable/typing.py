@@ -265,13 +265,15 @@ class Typer:
         return self._asked(node)
 
     def _given(self, node: exp.Expr) -> str:
-        _, overload = self.overload(node)
+        declared, overload = self.overload(node)
         gives = overload.gives
         if gives is None:
-            return self._asked(node)
+            return self._asked(node, declared.name)
         args = arguments(node)
-        if gives == "common":
-            return self.common([self.type(a) for a in args])
+        if gives.startswith("common"):
+            # `common 1`: of the arguments from that one on.
+            first = int(gives.removeprefix("common") or 0)
+            return self.common([self.type(a) for a in args[first:]])
         if "{lambda}" in gives:
             body = next(a for a in args if isinstance(a, exp.Lambda))
             return types.normalize(gives.replace("{lambda}", self.type(body.this)))
@@ -322,12 +324,19 @@ class Typer:
         given = arguments(holder)
         return self.type(given[2]) if what == "total" else element(self.type(given[0]))
 
-    def _asked(self, node: exp.Expr) -> str:
-        """DuckDB's answer for the node over typed NULLs."""
+    def _asked(self, node: exp.Expr, name: str | None = None) -> str:
+        """DuckDB's answer for the node over typed NULLs.
+
+        Args:
+            name: of a call: the function's, where DuckDB does not know the alias that is written.
+        """
         copy = node.copy()
         self._put_nulls(node, copy)
         sql = plain(copy.sql("duckdb", comments=False))
         answer = describing.SHARED.type_of(sql)
+        if answer is None and name is not None and name != called(node):
+            copy.set("this", name)
+            answer = describing.SHARED.type_of(plain(copy.sql("duckdb", comments=False)))
         if answer is None:
             offset, length = place(node)
             parts = ", ".join(self.type(e) for e in _values(node))
@@ -347,10 +356,14 @@ class Typer:
                 self._put_nulls(mine, theirs)
             elif isinstance(mine, exp.Identifier) and variable(mine) is not None:
                 theirs.replace(exp.Var(this=_null(self.type(mine))))
-            elif not isinstance(mine, _AS_WRITTEN):
+            elif not isinstance(mine, _AS_WRITTEN) and not _is_negative_literal(mine):
                 found = self.type(mine)
                 if found != "null":
                     theirs.replace(exp.Var(this=_null(found)))
+
+
+def _is_negative_literal(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal)
 
 
 def variable(node: exp.Identifier) -> tuple[str, exp.Expr] | None:

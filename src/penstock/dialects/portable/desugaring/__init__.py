@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.dialects.portable.desugaring import within
 from penstock.dialects.portable.desugaring.choosing import choosing
 from penstock.dialects.portable.desugaring.expressions import expressions
 from penstock.dialects.portable.desugaring.joins import joins
@@ -36,7 +37,7 @@ def before_names(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
         Refusal: it is outside the portable language.
     """
     statement(tree)
-    tree = times(tree)
+    tree = within.rewrite(times(tree))
     tree = expressions(tree)
     tree = pivots(tree, schemas)
     tree = sources(tree, schemas)

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 MODULES = (
     "text",
+    "numbers",
+    "maths",
+    "conditionals",
+    "operators",
+    "conversions",
+    "aggregates",
+    "statistics",
     "text_case",
     "text_codes",
     "dates",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # https://spark.apache.org/docs/3.5.6/sql-ref-ansi-compliance.html
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
+    # Without it a decimal of more than 38 digits loses decimal places in silence.
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",

@@ -1,0 +1,115 @@
+"""Choosing between values: the first that is there, one of two, NULL for a sentinel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.dialects.portable.entry import function, on
+from penstock.dialects.portable.functions.numbers import widened
+
+if TYPE_CHECKING:
+    from penstock.dialects.portable.call import Call
+
+
+def _coalesce(call: Call) -> str:
+    places = ", ".join(f"{{{i}}}" for i in range(len(call.args)))
+    return widened(f"coalesce({places})")(call)
+
+
+def _as(call: Call, number: int) -> str:
+    """An argument in the type of the result."""
+    if call.types[number] == call.type:
+        return call.args[number]
+    return call.cast(call.args[number])
+
+
+FUNCTIONS = (
+    function(
+        "coalesce",
+        "conditionals",
+        "The first argument that is not NULL, in the type that all of them meet in.",
+        on(
+            "any…",
+            every=_coalesce,
+            gives="common",
+        ),
+        cases=[
+            "coalesce(i, j)",
+            "coalesce(i, d)",
+            "coalesce(i, f, 0)",
+            "coalesce(NULL, i)",
+            "coalesce(NULL, NULL)",
+            "coalesce(d)",
+            "coalesce(CAST(NULL AS DATE), DATE '2024-02-29')",
+        ],
+        over="t_num",
+    ),
+    function(
+        "ifnull",
+        "conditionals",
+        "The second argument where the first is NULL.",
+        on("any, any", every=widened("coalesce({0}, {1})"), gives="common"),
+        aliases=["nvl"],
+        cases=["ifnull(i, -9)", "nvl(i, 0.5)", "ifnull(f, d)", "ifnull(NULL, NULL)"],
+        over="t_num",
+    ),
+    function(
+        "nvl2",
+        "conditionals",
+        "The second argument where the first is not NULL, the third where it is.",
+        on(
+            "any, any, any",
+            every=lambda call: (
+                f"CASE WHEN {call.args[0]} IS NOT NULL THEN {_as(call, 1)} ELSE {_as(call, 2)} END"
+            ),
+            gives="common 1",
+        ),
+        cases=["nvl2(i, j, -1)", "nvl2(d, 1, 0.5)", "nvl2(i, NULL, 'none')"],
+        over="t_num",
+    ),
+    function(
+        "nullif",
+        "conditionals",
+        "The first argument, NULL where it equals the second; it keeps its type. NaN equals NaN.",
+        *(
+            on(f"{family}, {family}", every="nullif({0}, {1})", gives="{0}")
+            for family in ("number", "varchar", "boolean", "naive", "timestamptz")
+        ),
+        cases=[
+            "nullif(i, 0)",
+            "nullif(i, j)",
+            "nullif(d, 2.5)",
+            "nullif(f, CAST('NaN' AS DOUBLE))",
+            "nullif(f, 0)",
+            "nullif('a', 'A')",
+            "nullif(i, NULL)",
+        ],
+        over="t_num",
+    ),
+    function(
+        "if",
+        "conditionals",
+        "The second argument where the first is true, the third where it is false or NULL;"
+        " also CASE, whose branches meet in one type in the same way.",
+        on(
+            "boolean, any, any",
+            every=lambda call: (
+                f"CASE WHEN {call.cast(call.args[0], 'boolean')} THEN {_as(call, 1)}"
+                f" ELSE {_as(call, 2)} END"
+            ),
+            gives="common 1",
+        ),
+        aliases=["iff"],
+        cases=[
+            "if(i > 0, i, 0.5)",
+            "iff(NULL, 1, 2)",
+            "if(f > 1, 'large', NULL)",
+            "CASE WHEN NULL OR i > 0 THEN 1 WHEN NULL THEN 2 ELSE 3 END",
+            "CASE WHEN i > 0 THEN 1 WHEN i < 0 THEN 0.5 END",
+            "CASE i WHEN 0 THEN 'zero' WHEN 1 THEN 'one' ELSE 'more' END",
+            "CASE d WHEN 2.5 THEN f ELSE i END",
+            "CASE WHEN i = 7 THEN NULL ELSE j END",
+        ],
+        over="t_num",
+    ),
+)
