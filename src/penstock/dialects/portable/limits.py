@@ -28,12 +28,6 @@ def check(query: exp.Expr, engine: Engine, typer: Typer) -> None:
             raise _refused(node, engine, "WITH RECURSIVE", engine.gaps["recursion"])
         if isinstance(node, exp.Join) and node.side == "FULL" and "full_join" in engine.gaps:
             _full_join(node, engine)
-        if (
-            isinstance(node, exp.Window)
-            and isinstance(node.this, exp.Filter)
-            and "window_filter" in engine.gaps
-        ):
-            raise _refused(node, engine, "FILTER beside OVER", engine.gaps["window_filter"])
         if isinstance(node, exp.Distinct) and isinstance(node.parent, exp.Select):
             _distinct(node.parent, typer)
         if isinstance(node, exp.SetOperation) and node.args.get("distinct") is not False:

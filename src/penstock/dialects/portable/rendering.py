@@ -336,6 +336,10 @@ class Renderer:
             if not refused.engines and refused.code != "PSK-PORT-024":
                 refused.engines = (self.engine.name,)
             raise
+        if condition and over and call.tail in made and "window_filter" in self.engine.gaps:
+            because = self.engine.gaps["window_filter"]
+            message = f"FILTER beside OVER cannot run on {self.engine.name}: {because}"
+            raise Refusal("PSK-PORT-020", message, None, offset, length, (self.engine.name,))
         if declared.kind == "window" or DONE in call.extra or call.tail in made:
             return made if _atomic(made) else f"({made})"
         raise Refusal(

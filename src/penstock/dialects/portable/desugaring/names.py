@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 _LONGEST = 63  # bytes: PostgreSQL cuts the rest off and says nothing
 _FILES = ("read_", "parquet_", "sniff_", "glob")
-_TUPLES = (exp.Values, exp.Group, exp.GroupingSets, exp.Rollup, exp.Cube, exp.Pivot)
+# Tuples that are no values; `within.py` sees to those of count(DISTINCT (a, b)).
+_TUPLES = (
+    exp.Values,
+    exp.Group,
+    exp.GroupingSets,
+    exp.Rollup,
+    exp.Cube,
+    exp.Pivot,
+    exp.Distinct,
+)
 _SERIES = frozenset({"range", "generate_series"})
 
 

@@ -22,8 +22,8 @@ def rewrite(tree: exp.Expr) -> exp.Expr:
         if node is tree:
             return made
         node.replace(made)
-    for call in list(tree.find_all(exp.Anonymous)):
-        _tuples(call)
+    for each in list(tree.find_all(exp.Anonymous)):
+        _tuples(each)
     return tree
 
 
