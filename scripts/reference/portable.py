@@ -21,8 +21,8 @@ below, each with one meaning that every engine keeps. What is not here is refuse
 [`penstock engines`](commands.md), with its place and what to write instead.
 
 Every case ran on every engine that the table says *yes* of, over rows with NULL, NaN, unicode, leap
-days and huge decimals, and gave the rows of its fixture below `tests/conformance/expected/`: exactly
-(floating numbers to 1e-12 of their size). Spark is 3.5 in ANSI mode, PostgreSQL is 16.
+days and huge decimals, and gave the rows of its fixture below `tests/conformance/expected/`, with
+floating numbers to 1e-12 of their size. Spark is 3.5 in ANSI mode, PostgreSQL is 16.
 """
 
 
