@@ -27,7 +27,7 @@ class Union(Step):
 
     from_: Name | list[Name] = Field(alias="from", min_length=1)
     """The other datasets."""
-    missing: Literal["null", "fail"] | None = "null"
+    missing: Literal["fail", "null"] | None = "null"
     """A column that not all of them have: it is NULL where it is not there, or it is an error."""
     source: str | None = None
     """New column: the name of the dataset that a row is from."""
