@@ -12,6 +12,13 @@ import pytest
 from programs import run
 
 ENGINES = ("duckdb", "postgres", "spark")
+OTHERS = [
+    pytest.param(
+        name,
+        marks=pytest.mark.evidence(f"engine:{name}", "executed locally", on=on),
+    )
+    for name, on in (("postgres", "an embedded PostgreSQL 16"), ("spark", "a local Spark 3.5"))
+]
 
 
 class Folder:
@@ -52,7 +59,7 @@ def published(tmp_path_factory):
     return found
 
 
-@pytest.mark.parametrize("engine", ENGINES[1:])
+@pytest.mark.parametrize("engine", OTHERS)
 def test_the_same_rows_are_published(published, engine):
     report, tables, _ = published[engine]
     _, expected, _ = published["duckdb"]
@@ -62,7 +69,7 @@ def test_the_same_rows_are_published(published, engine):
     assert tables == expected
 
 
-@pytest.mark.parametrize("engine", ENGINES[1:])
+@pytest.mark.parametrize("engine", OTHERS)
 def test_every_row_is_counted_the_same(published, engine):
     def counts(report):
         names = ("rows_in", "rows_out", "rejected", "filtered", "deduplicated", "quarantined")
@@ -71,7 +78,7 @@ def test_every_row_is_counted_the_same(published, engine):
     assert counts(published[engine][0]) == counts(published["duckdb"][0])
 
 
-@pytest.mark.parametrize("engine", ENGINES[1:])
+@pytest.mark.parametrize("engine", OTHERS)
 def test_the_same_rows_are_held(published, engine):
     def keys(held):
         return sorted((row["dataset"], row.get("rule") or "", row["replay_key"]) for row in held)

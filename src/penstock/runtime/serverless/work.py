@@ -188,12 +188,15 @@ class WorkFolder:
         try:
             yield
         except Exception as error:
-            known = in_words(error)
-            told = known.message if known else f"{type(error).__name__}: {error}"
-            code = known.code if known else "PSK-BUG-001"
-            ended = {"until": utc_now()} if last_until else {}
-            self._put(note, {"code": code, "message": told, **ended})
+            self.note(name, error, **({"until": utc_now()} if last_until else {}))
             raise
+
+    def note(self, name: int | str, error: Exception, **more: str) -> None:
+        """Note the last error of a slice, or of the `load`."""
+        known = in_words(error)
+        told = known.message if known else f"{type(error).__name__}: {error}"
+        code = known.code if known else "PSK-BUG-001"
+        self._put(f"failures/{name}.json", {"code": code, "message": told, **more})
 
     def dead(self) -> dict[int, dict[str, Any]]:
         """Slices that nobody tries any more: number → `code` and `message` of the last try."""

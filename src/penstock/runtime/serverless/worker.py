@@ -59,8 +59,11 @@ def work(
         PenstockError: something that may pass; the task is to come again.
     """
     folder = WorkFolder(function.work, task.run_id, task.attempt)
-    with folder.noting(task.slice):
+    try:
         plan = _current(function, folder, task)
+    except Exception as error:
+        folder.note(task.slice, error)
+        raise
     if plan is None:
         dead.take_up(function, task)
         return

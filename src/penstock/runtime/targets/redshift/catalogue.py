@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.errors import LoadFailed
 from penstock.runtime.targets.base import Published, VersionInfo
@@ -109,12 +109,7 @@ class Catalogue:
         Raises:
             LoadFailed: Redshift cannot be asked, or a column is of a type that is not known.
         """
-        names = (self._table, self._table + MARKS)
-        found = self._api.rows(
-            "SELECT table_name, column_name, data_type, numeric_precision, numeric_scale "
-            f"FROM svv_columns WHERE table_schema = {text(self._schema)} AND table_name IN "
-            f"({text(names[0])}, {text(names[1])}) ORDER BY table_name, ordinal_position"
-        )
+        found = self._described()
         columns = tuple(from_catalogue(*row[1:]) for row in found if row[0] == self._table)
         if all(row[0] == self._table for row in found):
             return Seen(columns, marked=False, last=None, mine=None)
@@ -128,7 +123,19 @@ class Catalogue:
         ]
         mine = [m for m in marks if m.token == token]
         last = marks[-1] if marks else None
+        # After the marks: a commit in between has a newer mark, at which ours would begin anew.
+        found = self._described()
+        columns = tuple(from_catalogue(*row[1:]) for row in found if row[0] == self._table)
         return Seen(columns, marked=True, last=last, mine=mine[0] if mine else None)
+
+    def _described(self) -> list[Any]:
+        """Table, column and type of every column of the table and of its marks."""
+        names = (self._table, self._table + MARKS)
+        return self._api.rows(
+            "SELECT table_name, column_name, data_type, numeric_precision, numeric_scale "
+            f"FROM svv_columns WHERE table_schema = {text(self._schema)} AND table_name IN "
+            f"({text(names[0])}, {text(names[1])}) ORDER BY table_name, ordinal_position"
+        )
 
     def prepare(self, seen: Seen) -> None:
         """Make the table of marks, if it is not there: a commit begins by locking it."""
