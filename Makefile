@@ -104,7 +104,7 @@ foreign: $(VENV)/.dev $(SPARK)/.ready ## Tables that Penstock and Spark read and
 	$(BIN)/pytest tests/foreign
 
 conformance: $(VENV)/.dev ## The portable language on DuckDB, PostgreSQL and Spark: the same rows
-	$(BIN)/pytest tests/conformance
+	CONFORMANCE_WHOLE=yes $(BIN)/pytest tests/conformance --timeout=3600
 
 fuzz: $(VENV)/.dev ## Property tests with 50 times the examples; N=5000 random expressions on every engine
 	$(BIN)/python tests/conformance/fuzz.py $(N)

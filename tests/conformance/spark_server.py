@@ -62,4 +62,5 @@ def main(data: Path) -> None:
         print(json.dumps(answer), file=out, flush=True)
 
 
-main(Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from machines import MACHINES, start
+from suite import WHOLE
 
 from penstock.dialects.portable import prepare
 from penstock.letters import tables
@@ -33,7 +34,10 @@ def write(folder: Path) -> None:
     pq.write_table(table, folder / "letters.parquet")
 
 
-@pytest.mark.parametrize("name", list(MACHINES))
+ENGINES = [name for name in MACHINES if WHOLE or name != "spark"]
+
+
+@pytest.mark.parametrize("name", ENGINES)
 def test_every_code_point(name: str, tmp_path: Path) -> None:
     write(tmp_path)
     machine = start(name, tmp_path)
