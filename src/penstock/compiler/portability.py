@@ -75,27 +75,31 @@ def _variables(state: Compilation) -> dict[str, exp.Expr]:
 def _refusals(
     state: Compilation, statement: Statement, schemas: Mapping[str, Mapping[str, str]]
 ) -> Iterator[portable.Refusal]:
+    # A model's own text, so that a finding has its place in it.
     model = state.models.get(statement.dataset)
-    variables = _variables(state)
+    text = model.text if model is not None else statement.sql
     try:
-        # A model's own text, so that a finding has its place in it.
-        prepared = (
-            portable.prepare(model.text, schemas, variables)
-            if model is not None
-            else portable.prepare(statement.sql, schemas)
-        )
+        prepared = portable.prepare(text, schemas, _variables(state) if model else None)
     except portable.Refusal as refused:
-        yield refused
+        yield from _all_of(refused, text)
         return
     told: set[tuple[str, int | None]] = set()
     for engine in ENGINES:
         try:
             prepared.render(engine)
         except portable.Refusal as refused:
-            key = (refused.message, refused.offset)
-            if key not in told:
-                told.add(key)
-                yield refused
+            for each in _all_of(refused, text):
+                if (each.message, each.offset) not in told:
+                    told.add((each.message, each.offset))
+                    yield each
+
+
+def _all_of(refused: portable.Refusal, text: str) -> list[portable.Refusal]:
+    """What stopped it; every name that is not known, where it was one of them."""
+    if refused.code != "PSK-PORT-022":
+        return [refused]
+    unknown = portable.unknown_functions(text)
+    return unknown if any(each.offset == refused.offset for each in unknown) else [refused]
 
 
 def _told(state: Compilation, dataset: str, refused: portable.Refusal) -> Diagnostic:

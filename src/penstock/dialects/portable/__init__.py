@@ -16,15 +16,16 @@ from sqlglot.optimizer.qualify import qualify
 from penstock.dialects.portable import clauses
 from penstock.dialects.portable.desugaring import before_names, with_names
 from penstock.dialects.portable.engine import ENGINES
+from penstock.dialects.portable.functions import catalog, near
 from penstock.dialects.portable.lowering import Lowering
-from penstock.dialects.portable.reading import read
+from penstock.dialects.portable.reading import called, place, read
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.typing import Typer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Prepared", "Refusal", "compile_query", "prepare"]
+__all__ = ["Prepared", "Refusal", "compile_query", "prepare", "unknown_functions"]
 
 
 class Prepared:
@@ -87,6 +88,22 @@ def prepare(
         raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
     tree = with_names(tree, schemas)
     return Prepared(tree, Typer(tree, schemas))
+
+
+def unknown_functions(sql: str) -> list[Refusal]:
+    """Every name before a parenthesis that is no function of the language, each with its place.
+
+    >>> [r.offset for r in unknown_functions("SELECT nowhere(a), lower(b), neither(c) FROM t")]
+    [7, 29]
+    """
+    found = []
+    for node in read(sql).find_all(exp.Anonymous):
+        name = called(node)
+        if name is not None and name not in catalog():
+            offset, length = place(node)
+            message = f"`{name}` is not a portable function"
+            found.append(Refusal("PSK-PORT-022", message, near(name), offset, length))
+    return sorted(found, key=lambda refused: refused.offset or 0)
 
 
 def compile_query(sql: str, schemas: Mapping[str, Mapping[str, str]], engine: str) -> str:

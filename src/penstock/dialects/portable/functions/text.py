@@ -2,194 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from penstock.dialects.base import Gap
 from penstock.dialects.portable.entry import function, on
-from penstock.dialects.portable.functions.binding import (
-    literal_number,
-    literal_text,
-    once,
-    whole,
+from penstock.dialects.portable.functions.text_renderings import (
+    NO_DISTANCE,
+    concat,
+    left,
+    levenshtein_duckdb,
+    overlay,
+    pad,
+    reverse,
+    right,
+    sized,
+    split,
+    split_part,
+    substr,
+    trim,
 )
-
-if TYPE_CHECKING:
-    from penstock.dialects.portable.call import Call
-    from penstock.dialects.portable.entry import Rendering
-
-_AS_TEXT = "NULL gives NULL"
-
-
-def _sized(template: str) -> Rendering:
-    """`{0}`, `{2}` … as they are, `{n}` the second argument as a 32-bit number."""
-
-    def render(call: Call) -> str:
-        made = template.replace("{n}", whole(call, 1))
-        return made.format(*call.args)
-
-    return render
-
-
-def _pad(name: str) -> Rendering:
-    def render(call: Call) -> str:
-        text, size = call.args[0], whole(call, 1)
-        fill = call.args[2] if len(call.args) > 2 else call.string(" ")
-        made = f"{name}({text}, {size}, {fill})"
-        if call.engine.name != "duckdb" or len(call.args) < 3 or literal_text(call, 2):
-            return made
-        # DuckDB fails where an empty text should fill something.
-        return f"CASE WHEN {fill} = '' THEN left({text}, greatest({size}, 0)) ELSE {made} END"
-
-    return render
-
-
-def _left(call: Call) -> str:
-    size, known = whole(call, 1), literal_number(call, 1)
-    if call.engine.name != "spark" or (known is not None and known >= 0):
-        return f"left({call.args[0]}, {size})"
-    cut = f"left({{x}}, CAST(length({{x}}) + {size} AS INT))"
-    if known is not None:
-        return once(call, cut)
-    return once(call, f"CASE WHEN {size} < 0 THEN {cut} ELSE left({{x}}, {size}) END")
-
-
-def _right(call: Call) -> str:
-    size, known = whole(call, 1), literal_number(call, 1)
-    if call.engine.name != "spark" or (known is not None and known >= 0):
-        return f"right({call.args[0]}, {size})"
-    if known is not None:
-        return f"substr({call.args[0]}, {1 - known})"
-    return once(
-        call, f"CASE WHEN {size} < 0 THEN substr({{x}}, 1 - {size}) ELSE right({{x}}, {size}) END"
-    )
-
-
-def _substr(call: Call) -> str:
-    text, start = call.args[0], whole(call, 1)
-    size = whole(call, 2) if len(call.args) > 2 else None
-    at = literal_number(call, 1)
-    length = literal_number(call, 2) if size is not None else 0
-    sure = length is not None and length >= 0
-    engine = call.engine.name
-    if size is not None and length is not None and length < 0:
-        size, sure = "0", True
-    if engine == "postgres":
-        if at is not None and at > 0 and sure:
-            return f"substr({text}, {start}{'' if size is None else f', {size}'})"
-        return f"penstock.substr({text}, {start}{'' if size is None else f', {size}'})"
-    if size is None:
-        return f"substr({text}, {start})"
-    if not sure:
-        size = f"CASE WHEN {size} < 0 THEN 0 ELSE {size} END"
-    if engine == "duckdb" or (at is not None and at != 0):
-        return f"substr({text}, {start}, {size})"
-    # The place before the first is 0: one of the characters asked for is not there.
-    if at == 0:
-        return f"substr({text}, 1, {size} - 1)"
-    shorter = f"CASE WHEN {start} = 0 THEN {size} - 1 ELSE {size} END"
-    return f"substr({text}, {start}, {shorter})"
-
-
-def _concat(call: Call) -> str:
-    if call.engine.name != "spark":
-        return f"concat({', '.join(call.args)})"
-    parts = [
-        a if literal_text(call, i) is not None else f"coalesce({a}, '')"
-        for i, a in enumerate(call.args)
-    ]
-    return f"concat({', '.join(parts)})"
-
-
-def _trim(side: str, duckdb: str, postgres: str) -> Rendering:
-    def render(call: Call) -> str:
-        text = call.args[0]
-        what = call.args[1] if len(call.args) > 1 else call.string(" ")
-        if call.engine.name == "spark":
-            return f"trim({side} {what} FROM {text})"
-        return f"{duckdb if call.engine.name == 'duckdb' else postgres}({text}, {what})"
-
-    return render
-
-
-def _split_part(call: Call) -> str:
-    text, by, number = call.args[0], call.args[1], whole(call, 2)
-    plain = f"split_part({text}, {by}, {number})"
-    known = literal_number(call, 2)
-    if call.engine.name != "duckdb":
-        return plain
-    made = plain
-    if not literal_text(call, 1):
-        # An empty separator: DuckDB would give single characters.
-        made = (
-            f"CASE WHEN {by} = '' THEN CASE WHEN {number} IN (1, -1) THEN {text}"
-            f" WHEN {number} IS NOT NULL THEN left({text}, 0) END ELSE {made} END"
-        )
-    if known == 0 or known is None:
-        made = f"CASE WHEN {number} = 0 THEN error('split_part counts from 1') ELSE {made} END"
-    return made
-
-
-def _split(call: Call) -> str:
-    text, by = call.args
-    known = literal_text(call, 1)
-    if call.engine.name == "duckdb":
-        plain = f"string_split({text}, {by})"
-        return plain if known is not None else f"CASE WHEN {by} IS NOT NULL THEN {plain} END"
-    if call.engine.name == "postgres":
-        if known:
-            return f"penstock.split({text}, {by})"
-        return f"penstock.split_any({text}, {by})"
-    if known is not None:
-        quoted = "".join(f"\\{c}" if c.isascii() and not c.isalnum() else c for c in known)
-        return f"split({text}, {call.string(quoted)}, -1)"
-    quoted_by = (
-        f"regexp_replace({by}, {call.string('([^A-Za-z0-9])')}, {call.string(chr(92) * 2 + '$1')})"
-    )
-    return f"split({text}, {quoted_by}, -1)"
-
-
-def _reverse(call: Call) -> str:
-    if call.engine.name != "duckdb":
-        return f"reverse({call.args[0]})"
-    # DuckDB's own keeps the marks of a letter behind it.
-    return f"array_to_string(list_reverse(string_split({call.args[0]}, '')), '')"
-
-
-def _overlay(call: Call) -> str:
-    text, new, start = call.args[0], call.args[1], whole(call, 2)
-    size = whole(call, 3) if len(call.args) > 3 else f"length({new})"
-    at, known = literal_number(call, 2), literal_number(call, 3) if len(call.args) > 3 else 0
-    if at is None or at < 1 or known is None or known < 0:
-        from penstock.dialects.portable.refusal import Refusal
-
-        raise Refusal(
-            "PSK-PORT-024",
-            "start (from 1) and length of `overlay` must be written in the SQL, not computed",
-        )
-    if call.engine.name == "duckdb":
-        return f"(left({text}, {at - 1}) || {new} || substr({text}, {at} + {size}))"
-    return f"overlay({text} PLACING {new} FROM {start} FOR {size})"
-
-
-def _levenshtein_duckdb(call: Call) -> str:
-    # DuckDB counts bytes: right for ASCII only. Else the table of distances, row by row.
-    a, b = call.args
-    row = (
-        f"list_reduce(list_transform(string_split({b}, ''), lambda d__, j__: [unicode(d__), j__]),"
-        " lambda r__, d__: list_append(r__, least(r__[-1] + 1, p__[d__[2] + 1] + 1,"
-        " p__[d__[2]] + CASE WHEN c__[1] = d__[1] THEN 0 ELSE 1 END)), [p__[1] + 1])"
-    )
-    letters = f"list_transform(string_split({a}, ''), lambda c__: [CAST(unicode(c__) AS BIGINT)])"
-    table = f"list_reduce({letters}, lambda p__, c__: {row}, range(0, length({b}) + 1))[-1]"
-    return (
-        f"CASE WHEN {a} = '' OR {b} = '' THEN length({a}) + length({b})"
-        f" WHEN strlen({a}) = length({a}) AND strlen({b}) = length({b}) THEN levenshtein({a}, {b})"
-        f" ELSE {table} END"
-    )
-
-
-NUMBERS = ["n", "-1"]
-NO_DISTANCE = Gap("notimpl", "PSK-PORT-020", "only DuckDB has it: levenshtein is portable")
 
 FUNCTIONS = (
     function(
@@ -251,7 +80,7 @@ FUNCTIONS = (
         "text",
         "Takes spaces (only U+0020), or any of the given characters, from both ends. An empty text"
         " of characters takes nothing.",
-        on("varchar, varchar?", every=_trim("BOTH", "trim", "btrim"), gives="varchar"),
+        on("varchar, varchar?", every=trim("BOTH", "trim", "btrim"), gives="varchar"),
         aliases=("btrim",),
         cases=[
             "trim(s)",
@@ -265,14 +94,14 @@ FUNCTIONS = (
         "ltrim",
         "text",
         "Takes spaces, or any of the given characters, from the start.",
-        on("varchar, varchar?", every=_trim("LEADING", "ltrim", "ltrim"), gives="varchar"),
+        on("varchar, varchar?", every=trim("LEADING", "ltrim", "ltrim"), gives="varchar"),
         cases=["ltrim(s)", "ltrim(s, 'a b+')", "TRIM(LEADING FROM s)", "TRIM(LEADING 'x' FROM s)"],
     ),
     function(
         "rtrim",
         "text",
         "Takes spaces, or any of the given characters, from the end.",
-        on("varchar, varchar?", every=_trim("TRAILING", "rtrim", "rtrim"), gives="varchar"),
+        on("varchar, varchar?", every=trim("TRAILING", "rtrim", "rtrim"), gives="varchar"),
         cases=["rtrim(s)", "rtrim(s, '👧x%')", "TRIM(TRAILING 'x' FROM s)"],
     ),
     function(
@@ -281,7 +110,7 @@ FUNCTIONS = (
         "Puts a text (a space, if none is given) before another until it has the given number of"
         " characters; cuts what is longer. An empty text adds nothing; a negative number gives"
         " the empty text.",
-        on("varchar, whole, varchar?", every=_pad("lpad"), gives="varchar"),
+        on("varchar, whole, varchar?", every=pad("lpad"), gives="varchar"),
         cases=[
             "lpad(s, 5, '*')",
             "lpad(s, 0, '*')",
@@ -299,7 +128,7 @@ FUNCTIONS = (
         "Puts a text (a space, if none is given) behind another until it has the given number of"
         " characters; cuts what is longer. An empty text adds nothing; a negative number gives"
         " the empty text.",
-        on("varchar, whole, varchar?", every=_pad("rpad"), gives="varchar"),
+        on("varchar, whole, varchar?", every=pad("rpad"), gives="varchar"),
         cases=[
             "rpad(s, 5, '*')",
             "rpad(s, 0, '*')",
@@ -314,7 +143,7 @@ FUNCTIONS = (
         "left",
         "text",
         "The first characters; a negative number: all but so many of the last.",
-        on("varchar, whole", every=_left, gives="varchar"),
+        on("varchar, whole", every=left, gives="varchar"),
         cases=[
             "left(s, 2)",
             "left(s, 0)",
@@ -328,7 +157,7 @@ FUNCTIONS = (
         "right",
         "text",
         "The last characters; a negative number: all but so many of the first.",
-        on("varchar, whole", every=_right, gives="varchar"),
+        on("varchar, whole", every=right, gives="varchar"),
         cases=["right(s, 2)", "right(s, 0)", "right(s, -2)", "right(s, id - 10)", "right(s, -99)"],
     ),
     function(
@@ -337,7 +166,7 @@ FUNCTIONS = (
         "Characters from a place, counted from 1, to the end or so many. A negative place counts"
         " from the end (-1 is the last). Places before the first count too and are empty: from 0,"
         " 2 characters give the first. A negative number of characters gives the empty text.",
-        on("varchar, whole, whole?", every=_substr, gives="varchar"),
+        on("varchar, whole, whole?", every=substr, gives="varchar"),
         aliases=("substring",),
         cases=[
             "substr(s, 2)",
@@ -385,14 +214,14 @@ FUNCTIONS = (
         "repeat",
         "text",
         "The text so many times; 0 or less gives the empty text.",
-        on("varchar, whole", every=_sized("repeat({0}, {n})"), gives="varchar"),
+        on("varchar, whole", every=sized("repeat({0}, {n})"), gives="varchar"),
         cases=["repeat(s, 2)", "repeat(s, 0)", "repeat(s, -1)", "repeat(s, 3 - length(s))"],
     ),
     function(
         "concat",
         "text",
         "Joins texts; NULL is left out, so that it is never NULL.",
-        on("varchar…", every=_concat, gives="varchar"),
+        on("varchar…", every=concat, gives="varchar"),
         cases=["concat(s, '-', NULL, 'z')", "concat(s)", "concat(NULL, s)"],
     ),
     function(
@@ -475,7 +304,7 @@ FUNCTIONS = (
         "text",
         "The n-th of the parts between separators, from 1; a negative number counts from the end;"
         " the empty text where there is none. 0 fails. An empty separator leaves one part.",
-        on("varchar, varchar, whole", every=_split_part, gives="varchar"),
+        on("varchar, varchar, whole", every=split_part, gives="varchar"),
         cases=[
             "split_part(s, '|', 2)",
             "split_part(s, '||', -1)",
@@ -492,7 +321,7 @@ FUNCTIONS = (
         "text",
         "The parts between separators, as a list; the empty text gives one empty part; an empty"
         " separator gives the characters.",
-        on("varchar, varchar", every=_split, gives="varchar[]"),
+        on("varchar, varchar", every=split, gives="varchar[]"),
         aliases=("str_split", "string_to_array", "split"),
         cases=[
             "string_split(s, '|')",
@@ -509,7 +338,7 @@ FUNCTIONS = (
         "text",
         "The characters (code points) from the last to the first: marks that follow a letter then"
         " stand before it.",
-        on("varchar", every=_reverse, gives="varchar"),
+        on("varchar", every=reverse, gives="varchar"),
         cases=["reverse(s)"],
     ),
     function(
@@ -517,7 +346,7 @@ FUNCTIONS = (
         "text",
         "Puts a text at a place (from 1) of another, over so many characters of it, or over as many"
         " as it has itself. Place and number are written in the SQL.",
-        on("varchar, varchar, whole, whole?", every=_overlay, gives="varchar"),
+        on("varchar, varchar, whole, whole?", every=overlay, gives="varchar"),
         cases=[
             "overlay(s, 'XY', 2)",
             "overlay(s, 'XY', 2, 0)",
@@ -532,7 +361,7 @@ FUNCTIONS = (
         "The least number of characters to insert, drop or change to make one text the other.",
         on(
             "varchar, varchar",
-            duckdb=_levenshtein_duckdb,
+            duckdb=levenshtein_duckdb,
             spark="::levenshtein({0}, {1})",
             postgres="penstock.levenshtein({0}, {1})",
             gives="bigint",

@@ -1,0 +1,38 @@
+"""What stands in the way of another engine is told whole, at its place in the user's text."""
+
+from __future__ import annotations
+
+from penstock.compiler.portability import portability
+
+MODEL = """
+transforms:
+  odd: SELECT carrier, gamma(flight) AS g, lower(carrier) AS l, lgamma(flight) AS h FROM flights
+"""
+
+
+def test_every_function_that_is_not_portable_is_told_at_once(folder):
+    state = folder.compile(MODEL)
+    assert state.program
+    found = [f.diagnostic for f in portability(state)]
+    assert [(d.code, folder.text_at(d)) for d in found] == [
+        ("PSK-PORT-022", "gamma"),
+        ("PSK-PORT-022", "lgamma"),
+    ]
+    assert {d.engines for d in found} == {("spark", "postgres")}
+    assert state.engines["spark"] == {"supported": False, "because": ["PSK-PORT-022"]}
+
+
+def test_what_an_engine_cannot_is_an_error_where_it_is_asked_for(folder, errors):
+    compiled = folder.compile(MODEL, engine="spark")
+    found = errors.one(compiled)
+    assert (found.code, folder.text_at(found), compiled.program) == ("PSK-PORT-022", "gamma", None)
+
+
+def test_a_portable_pipeline_is_written_in_the_engines_own_sql(folder):
+    compiled = folder.compile(
+        "transforms: {a: 'SELECT lower(carrier) AS l FROM flights'}\n", engine="postgres"
+    )
+    assert compiled.program
+    (statement,) = compiled.program.statements
+    assert 'FROM "flights"' in statement.sql
+    assert compiled.program.engine == "postgres"
