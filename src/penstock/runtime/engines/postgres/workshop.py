@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,22 +30,28 @@ class Workshop:
         self._server = server
         self._there: set[str] = set()
         self._numbers = itertools.count()
+        self._taking = threading.Lock()
 
     def take(self, relations: Sequence[str]) -> None:
         """Copy relations of DuckDB into the run's schema, each once."""
         for relation in relations:
-            if relation in self._there:
-                continue
-            columns = exchange.columns_of(self._database, relation)
-            path = self._server.work / f"in-{next(self._numbers)}.csv"
-            try:
-                self._database.execute(
-                    exchange.copy_out(relation, columns, path), f"reading `{relation}`"
-                )
-                self._copy_in(relation, columns, path)
-            finally:
-                path.unlink(missing_ok=True)
-            self._there.add(relation)
+            # Datasets side by side may need the same one: whoever comes second waits for it.
+            with self._taking:
+                self._take(relation)
+
+    def _take(self, relation: str) -> None:
+        if relation in self._there:
+            return
+        columns = exchange.columns_of(self._database, relation)
+        path = self._server.work / f"in-{next(self._numbers)}.csv"
+        try:
+            self._database.execute(
+                exchange.copy_out(relation, columns, path), f"reading `{relation}`"
+            )
+            self._copy_in(relation, columns, path)
+        finally:
+            path.unlink(missing_ok=True)
+        self._there.add(relation)
 
     def create(self, relation: str, sql: str, *, materialize: bool) -> None:
         """Make `relation` the rows of `sql`."""

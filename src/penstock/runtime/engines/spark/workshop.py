@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,21 +30,27 @@ class Workshop:
         self._session = session
         self._there: set[str] = set()
         self._numbers = itertools.count()
+        self._taking = threading.Lock()
 
     def take(self, relations: Sequence[str]) -> None:
         """Have relations of DuckDB as views over Parquet files, each once."""
         for relation in relations:
-            if relation in self._there:
-                continue
-            path = self._session.work / f"in-{next(self._numbers)}.parquet"
-            self._database.execute(
-                f"COPY ({self._kept(relation)}) TO {literal(str(path))} (FORMAT parquet)",
-                f"reading `{relation}`",
-            )
-            with self._told(f"reading `{relation}`"):
-                frame = self._session.spark.read.parquet(str(path))
-                frame.createOrReplaceTempView(relation)
-            self._there.add(relation)
+            # Datasets side by side may need the same one: whoever comes second waits for it.
+            with self._taking:
+                self._take(relation)
+
+    def _take(self, relation: str) -> None:
+        if relation in self._there:
+            return
+        path = self._session.work / f"in-{next(self._numbers)}.parquet"
+        self._database.execute(
+            f"COPY ({self._kept(relation)}) TO {literal(str(path))} (FORMAT parquet)",
+            f"reading `{relation}`",
+        )
+        with self._told(f"reading `{relation}`"):
+            frame = self._session.spark.read.parquet(str(path))
+            frame.createOrReplaceTempView(relation)
+        self._there.add(relation)
 
     def create(self, relation: str, sql: str, *, materialize: bool) -> None:
         """Make `relation` the rows of `sql`; kept rows are held in memory or on disk."""
