@@ -43,7 +43,7 @@ def command(
     if errors:
         raise invalid(errors)
     found = portability(state)
-    output.diagnostics([f.diagnostic for f in found])
+    output.diagnostics(state.diagnostics, state.files)
     engines = {
         engine: {
             "portable": not _against(found, engine),

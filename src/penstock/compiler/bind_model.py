@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.compiler.binder import only_names
 from penstock.compiler.join_keys import mismatched_keys
 from penstock.compiler.lineage import Tracer
+from penstock.compiler.meaning import agree, meaning, not_agreed
 from penstock.compiler.models import tell_failures
 from penstock.compiler.sqltext import same_words
 from penstock.compiler.state import Made
@@ -31,6 +33,13 @@ def bind_model(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
     needs = state.datasets[name].depends_on
     known = [c for d in needs for c in state.schema(d)]
     bound = state.binder.describe(model.text, known=known)
+    meant = meaning(state, name, model)
+    agreed = agree(state, meant, bound) if meant is not None and only_names(bound) else None
+    if meant is not None and agreed is not None:
+        # Functions that DuckDB has not under this name, and types that are ours.
+        state.prepared[name], bound = meant, agreed
+    elif meant is not None and not bound.failures:
+        state.refusals[name] = not_agreed()
     schema, failures = _schema(model, bound.columns)
     if bound.failures:
         failures = list(bound.failures)
@@ -41,7 +50,8 @@ def bind_model(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
     if failures:
         return None
     _told_unnamed(state, model, bound.columns)
-    whole = _with_canonical_types(state, tree, bound.columns, model.text)
+    portable = name in state.prepared
+    whole = tree if portable else _with_canonical_types(state, tree, bound.columns, model.text)
     if whole is None:
         tell_failures(state, [_not_understood()], model.span, len(model.text))
         return None

@@ -15,6 +15,7 @@ import duckdb
 from penstock.compiler.binding_errors import UNKNOWN_NAMES, read_error
 from penstock.diagnostics import did_you_mean
 from penstock.transforms.base import Bound, Failure
+from penstock.transforms.names import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,6 +45,21 @@ _SAMPLES = {
 }
 _MOST_FINDINGS = 50
 _PARAMETER = r"\${}\b"
+OTHER_TYPES = re.compile(
+    r"\b(ceil|ceiling|floor|median|mad|quantile_cont|percentile_cont|count_if|countif|list_position|"
+    r"list_indexof|array_position|array_indexof|list_unique|array_unique|json_array_length|"
+    r"cardinality|element_at|timezone|zone)\b",
+    re.IGNORECASE,
+)
+"""Functions whose portable results are of another type than DuckDB's."""
+
+
+def only_names(bound: Bound) -> bool:
+    """Whether a query does not bind only since DuckDB has a function not, or not so called."""
+    return all(
+        f.code in {"PSK-SQL-103", "PSK-SQL-104"} or "ordered aggregate" in f.message
+        for f in bound.failures
+    )
 
 
 class Binder:
@@ -55,6 +71,8 @@ class Binder:
 
     def __init__(self, variables: Mapping[str, Scalar]) -> None:
         self._variables = dict(variables)
+        self._literals = {name: literal(value) for name, value in variables.items()}
+        self._schemas: dict[str, dict[str, str]] = {}
         self._connection = duckdb.connect()
         for setting in _SETTINGS:
             self._connection.execute(setting)
@@ -65,8 +83,10 @@ class Binder:
 
     def create(self, dataset: str, columns: Iterable[Column]) -> None:
         """Make the empty table of a dataset, so that queries can name it."""
+        columns = tuple(columns)
         items = ", ".join(f"{quoted(c.name)} {c.type}" for c in columns)
         self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(dataset)} ({items})")
+        self._schemas[dataset] = {c.name: c.type for c in columns}
 
     def parse(self, sql: str) -> tuple[list[str], Failure | None]:
         """The kinds of the statements in a text (`SELECT`, `INSERT`, …), or why it is no SQL."""
@@ -76,7 +96,7 @@ class Binder:
             return [], read_error(error, sql, 0)
         return [str(s.type).rpartition(".")[2] for s in found], None
 
-    def describe(self, sql: str, *, known: Sequence[str] = ()) -> Bound:
+    def describe(self, sql: str, *, known: Sequence[str] = (), portable: bool = False) -> Bound:
         """Bind a SELECT.
 
         A name that is not found is noted, put out of the way and looked past, so that one call
@@ -84,7 +104,26 @@ class Binder:
 
         Args:
             known: column names to suggest for one that is not found.
+            portable: the query is going to run with its portable meaning, where it has one: with
+                its types, and with functions that DuckDB has not.
         """
+        bound = self._bound(sql, known)
+        if portable and (only_names(bound) if bound.failures else OTHER_TYPES.search(sql)):
+            return self._canonical(sql) or bound
+        return bound
+
+    def _canonical(self, sql: str) -> Bound | None:
+        from penstock.dialects import portable
+
+        try:
+            prepared = portable.prepare(sql, self._schemas, self._literals)
+            rendered = prepared.render("duckdb")
+        except portable.Refusal:
+            return None
+        found = self._bound(rendered, ())
+        return None if found.failures else found
+
+    def _bound(self, sql: str, known: Sequence[str]) -> Bound:
         text = _Edited(sql)
         failures: list[Failure] = []
         while len(failures) < _MOST_FINDINGS:

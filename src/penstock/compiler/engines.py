@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from penstock.compiler.state import Compilation
 
 MOST_STATEMENTS = 100
-"""Beyond so many only `penstock engines` looks them up, which takes 5 ms each."""
+"""Beyond so many only `penstock engines` asks each engine, which takes some ms each."""
 
 
 def report_engines(state: Compilation) -> None:
@@ -32,14 +32,16 @@ def report_engines(state: Compilation) -> None:
 
 
 def _against(state: Compilation) -> dict[str, set[str]]:
-    """Engine → codes of what is not portable to it, where the reference engine was asked for."""
+    """Engine → codes of what is not portable to it, where the reference engine was asked for.
+
+    Each is told as a warning, as long as no other engine is asked for.
+    """
     errors = any(d.severity == "error" for d in state.diagnostics)
     if errors or state.engine != dialects.REFERENCE:
         return {}
-    if len(state.statements) > MOST_STATEMENTS:
-        return {}
     found: dict[str, set[str]] = {}
-    for finding in portability(state):
+    for finding in portability(state, each_engine=len(state.statements) <= MOST_STATEMENTS):
+        state.found.append(finding.diagnostic)
         for engine in finding.diagnostic.engines:
             found.setdefault(engine, set()).add(finding.diagnostic.code)
     return found

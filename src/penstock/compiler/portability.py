@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from penstock import dialects
+from penstock.compiler.meaning import inputs
 from penstock.diagnostics import Diagnostic
 from penstock.dialects import portable
 from penstock.dialects.portable.entry import ENGINES
-from penstock.transforms.names import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from sqlglot import exp
+    from collections.abc import Iterator
 
     from penstock.compiler.state import Compilation
+    from penstock.diagnostics import Severity
     from penstock.program import Statement
+
+OTHERS = tuple(e for e in ENGINES if e != dialects.REFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,67 +33,70 @@ class Finding:
     diagnostic: Diagnostic
 
 
-def portability(state: Compilation) -> list[Finding]:
+def portability(state: Compilation, *, each_engine: bool = True) -> list[Finding]:
     """What is not portable in a pipeline that compiles for the reference engine.
 
     Python steps run on every engine, and so do the queries that feed them.
+
+    Args:
+        each_engine: also what single engines cannot do, which takes about a millisecond each.
     """
     found = []
     for statement in state.statements:
         if statement.kind in ("python", "command"):
             continue
-        needs = _inputs(state, statement.depends_on)
+        name = statement.dataset
+        if state.tied(name):
+            found.append(Finding(name, _tied(state, name, "info")))
+            continue
         found += [
-            Finding(statement.dataset, _told(state, statement.dataset, refused))
-            for refused in _refusals(state, statement, needs)
+            Finding(name, _told(state, name, refused, "warning"))
+            for refused in _refusals(state, statement, each_engine=each_engine)
         ]
     return found
 
 
-def refuse(state: Compilation, dataset: str, refused: portable.Refusal) -> None:
-    """Tell that the engine asked for cannot run a dataset, at the place in the user's own text."""
-    model = state.models.get(dataset)
-    schemas = _inputs(state, state.datasets[dataset].depends_on)
-    if model is not None:
-        try:
-            portable.prepare(model.text, schemas, _variables(state)).render(state.engine)
-        except portable.Refusal as found:
-            refused = found
-        else:
-            refused.offset = None
-    told = _told(state, dataset, refused)
-    state.tell(told.code, told.message, told.span, told.hint, engines=(state.engine,))
+def refuse(state: Compilation, dataset: str, refused: portable.Refusal | None) -> None:
+    """Tell that the engine asked for cannot run a dataset.
+
+    Args:
+        refused: None: it is tied to the reference engine.
+    """
+    told = (
+        _tied(state, dataset, "error")
+        if refused is None
+        else _told(state, dataset, refused, "error")
+    )
+    state.found.append(replace(told, engines=(state.engine,)))
     state.broken.add(dataset)
 
 
-def _inputs(state: Compilation, names: Iterable[str]) -> dict[str, dict[str, str]]:
-    return {n: {c.name: c.type for c in state.datasets[n].schema} for n in names}
-
-
-def _variables(state: Compilation) -> dict[str, exp.Expr]:
-    return {name: literal(value) for name, value in state.definition.variables.items()}
-
-
 def _refusals(
-    state: Compilation, statement: Statement, schemas: Mapping[str, Mapping[str, str]]
+    state: Compilation, statement: Statement, *, each_engine: bool
 ) -> Iterator[portable.Refusal]:
-    # A model's own text, so that a finding has its place in it.
-    model = state.models.get(statement.dataset)
-    text = model.text if model is not None else statement.sql
+    name = statement.dataset
+    model = state.models.get(name)
+    refused = state.refusals.get(name)
+    if refused is not None:
+        yield from _all_of(refused, model.text if model is not None else statement.sql)
+        return
+    if not each_engine:
+        return
+    prepared = state.prepared.get(name)
     try:
-        prepared = portable.prepare(text, schemas, _variables(state) if model else None)
-    except portable.Refusal as refused:
-        yield from _all_of(refused, text)
+        if prepared is None:
+            prepared = portable.prepare(statement.sql, inputs(state, statement.depends_on))
+    except portable.Refusal as found:
+        yield found
         return
     told: set[tuple[str, int | None]] = set()
-    for engine in ENGINES:
+    for engine in OTHERS:
         try:
             prepared.render(engine)
-        except portable.Refusal as refused:
-            for each in _all_of(refused, text):
-                if (each.message, each.offset) not in told:
-                    told.add((each.message, each.offset))
-                    yield each
+        except portable.Refusal as found:
+            if (found.message, found.offset) not in told:
+                told.add((found.message, found.offset))
+                yield found
 
 
 def _all_of(refused: portable.Refusal, text: str) -> list[portable.Refusal]:
@@ -102,17 +107,35 @@ def _all_of(refused: portable.Refusal, text: str) -> list[portable.Refusal]:
     return unknown if any(each.offset == refused.offset for each in unknown) else [refused]
 
 
-def _told(state: Compilation, dataset: str, refused: portable.Refusal) -> Diagnostic:
+def _tied(state: Compilation, dataset: str, severity: Severity) -> Diagnostic:
+    return Diagnostic(
+        "PSK-PORT-033",
+        f"`{dataset}` is tied to DuckDB: its SQL is run as it is written",
+        state.definition.positions.key(("transforms", _whole(state, dataset), "options")),
+        "remove `portable: false` to have it checked for other engines",
+        severity=severity,
+        engines=OTHERS,
+    )
+
+
+def _told(
+    state: Compilation, dataset: str, refused: portable.Refusal, severity: Severity
+) -> Diagnostic:
     model = state.models.get(dataset)
     if model is not None and refused.offset is not None:
         span = model.span(refused.offset, refused.length)
     else:
-        span = state.definition.positions.key(("transforms", dataset))
+        span = state.definition.positions.key(("transforms", _whole(state, dataset)))
     return Diagnostic(
         refused.code,
         f"`{dataset}`: {refused.message}",
         span,
         refused.hint,
-        severity="error",
-        engines=refused.engines or tuple(e for e in ENGINES if e != "duckdb"),
+        severity=severity,
+        engines=refused.engines or OTHERS,
     )
+
+
+def _whole(state: Compilation, dataset: str) -> str:
+    """The transform of the pipeline file that a dataset is, or is a part of."""
+    return state.datasets[dataset].part_of or dataset

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock import dialects
 from penstock.compiler.portability import refuse
-from penstock.compiler.writing import Writer
+from penstock.compiler.writing import AsWritten, Portable
 from penstock.dialects.portable import Refusal
 from penstock.program import Stage, Statement, stage_name
 from penstock.transforms.names import select, table
@@ -16,6 +17,7 @@ from penstock.transforms.volatile import is_volatile
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation, Made
+    from penstock.compiler.writing import Writer
     from penstock.transforms.base import Origins
     from penstock.transforms.parts import Part
 
@@ -30,21 +32,44 @@ def render(state: Compilation) -> None:
             made = state.made[name]
             if made.parts and name in reread and any(p.cost > 1 and not p.keep for p in made.parts):
                 made.parts[-1].keep = True
-            try:
-                state.statements.append(_statement(state, name, made, kept=name in reread))
-            except Refusal as refused:
-                refuse(state, name, refused)
+            statement = _written(state, name, made, kept=name in reread)
+            if statement is not None:
+                state.statements.append(statement)
 
 
-def _statement(state: Compilation, name: str, made: Made, *, kept: bool) -> Statement:
-    engine = Writer(state, name, python=made.kind in ("python", "command"))
+def _written(state: Compilation, name: str, made: Made, *, kept: bool) -> Statement | None:
+    """A dataset's statement; None: it is refused, which is told.
+
+    What is not portable runs on the engine that it is written for, and is told later.
+    """
+    if made.kind in ("python", "command"):
+        # What feeds it is read beside the reference engine.
+        reference = AsWritten(dialects.load(dialects.REFERENCE))
+        return _statement(state, name, made, reference, kept=kept)
+    refused = state.refusals.get(name)
+    if refused is None and not state.tied(name):
+        try:
+            return _statement(state, name, made, Portable(state, name), kept=kept)
+        except Refusal as found:
+            refused = state.refusals[name] = found
+    if state.capabilities.native:
+        schema = state.datasets[name].schema if made.kind == "steps" else ()
+        as_written = AsWritten(state.capabilities, schema)
+        return _statement(state, name, made, as_written, kept=kept)
+    refuse(state, name, refused)
+    return None
+
+
+def _statement(
+    state: Compilation, name: str, made: Made, engine: Writer, *, kept: bool
+) -> Statement:
     info = state.datasets[name]
-    stages = tuple(_stage(part, engine) for part in made.parts)
+    stages = tuple(_stage(part, engine, last=part is made.parts[-1]) for part in made.parts)
     again = made.kind == "sql" and (kept or is_volatile(made.query))
     sql = (
         _composed(made.parts, stages, engine)
         if stages
-        else engine.render(made.query, copy=False)  # nothing reads it after this
+        else engine.render(made.query, ends=True)
     )
     if again:
         # Every reader is to see the same rows.
@@ -63,11 +88,11 @@ def _statement(state: Compilation, name: str, made: Made, *, kept: bool) -> Stat
     )
 
 
-def _stage(part: Part, engine: Writer) -> Stage:
+def _stage(part: Part, engine: Writer, *, last: bool) -> Stage:
     return Stage(
         name=part.name,
         step=part.step,
-        sql=engine.render(part.query, makes=part.name),
+        sql=engine.render(part.query, makes=part.name, ends=last),
         effect=part.effect,
         excluded=engine.render(part.excluded) if part.excluded else None,
         materialize=part.keep,
@@ -77,7 +102,7 @@ def _stage(part: Part, engine: Writer) -> Stage:
 def _composed(parts: list[Part], stages: tuple[Stage, ...], engine: Writer) -> str:
     """The whole chain as one query: every part but the last is a CTE."""
     texts = [
-        engine.render(_guarded(part)) if part.guards else stage.sql
+        engine.render(_guarded(part), ends=part is parts[-1]) if part.guards else stage.sql
         for part, stage in zip(parts, stages, strict=True)
     ]
     ctes = []

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from penstock.compiler.binder import Binder
     from penstock.compiler.sqltext import Model
     from penstock.dialects import Capabilities
+    from penstock.dialects.portable import Prepared, Refusal
     from penstock.program import Check, Column, Kpi, Load, Program, PythonStep, Read, Statement
     from penstock.spec import Definition
     from penstock.transforms.base import Origins, Step, StepOf
@@ -93,6 +94,8 @@ class Compilation:
         broken: datasets and targets with an error, or made from one: no more is said about them.
         broken_off: datasets whose chain of steps holds one that is wrong: those before it are still
             bound.
+        prepared: models that are in the portable language, ready to be written for any engine.
+        refusals: datasets that are not, and why; `portable: false` asks nothing.
         order: datasets in an order in which they can be made.
         engines: engine → `{"supported": …}`, as `validate --json` publishes it.
         held: dataset → rules of steps about its rows.
@@ -112,6 +115,8 @@ class Compilation:
     datasets: dict[str, DatasetInfo] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     models: dict[str, Model] = field(default_factory=dict)
+    prepared: dict[str, Prepared] = field(default_factory=dict)
+    refusals: dict[str, Refusal] = field(default_factory=dict)
     steps: dict[str, tuple[StepUse, ...]] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     held: dict[str, list[Held]] = field(default_factory=dict)
@@ -162,6 +167,13 @@ class Compilation:
         """A dataset's columns and types; empty where they are not known."""
         info = self.datasets.get(dataset)
         return {c.name: c.type for c in info.schema} if info else {}
+
+    def tied(self, dataset: str) -> bool:
+        """Whether a dataset's SQL is the reference engine's own: `options: {portable: false}`."""
+        info = self.datasets.get(dataset)
+        whole = (info.part_of if info else None) or dataset
+        transform = self.definition.pipeline.transforms.get(whole)
+        return transform is not None and not transform.options.portable
 
     def usable(self, datasets: Any) -> bool:
         """Whether nothing is wrong with any of these datasets."""

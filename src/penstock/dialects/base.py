@@ -44,8 +44,8 @@ class Capabilities:
         gaps: kinds of statement that it does not run.
         materialized: whether `WITH x AS MATERIALIZED (…)` keeps a subquery's rows.
         error_function: scalar function that fails the query with its argument as the message.
-        portable: statements are looked up in the portable language and rendered by it; what is
-            not in it is refused.
+        native: models are written in its dialect, so that what is not portable can still run
+            here, as it is written; elsewhere it is refused.
     """
 
     engine: str
@@ -53,7 +53,7 @@ class Capabilities:
     error_function: str
     gaps: Mapping[Kind, Gap] = field(default_factory=dict)
     materialized: bool = False
-    portable: bool = False
+    native: bool = False
 
     def gap(self, kind: Kind) -> Gap | None:
         """Why a kind of statement cannot run here; None: it can."""

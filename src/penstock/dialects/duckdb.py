@@ -7,6 +7,7 @@ from penstock.dialects.base import Capabilities, Gap
 CAPABILITIES = Capabilities(
     engine="duckdb",
     sql="duckdb",
+    native=True,
     # https://duckdb.org/docs/stable/sql/query_syntax/with#cte-materialization
     materialized=True,
     # https://duckdb.org/docs/stable/sql/functions/utility#errormessage

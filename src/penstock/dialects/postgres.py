@@ -10,7 +10,6 @@ CAPABILITIES = Capabilities(
     # https://www.postgresql.org/docs/16/queries-with.html
     materialized=True,
     error_function="error",
-    portable=True,
     gaps={
         "command": Gap(
             "notimpl", "PSK-PORT-002", "commands run in containers only, which come later"

@@ -8,7 +8,6 @@ CAPABILITIES = Capabilities(
     engine="spark",
     sql="spark, version=3.5",
     error_function="error",
-    portable=True,
     gaps={
         "command": Gap(
             "notimpl", "PSK-PORT-002", "commands run in containers only, which come later"

@@ -105,6 +105,14 @@ class Source(OpenModel):
         return value
 
 
+class TransformOptions(Model):
+    """How a dataset is compiled."""
+
+    portable: bool = True
+    """`false`: its SQL may use what only DuckDB has, and is run there as it is written; the
+    pipeline is then tied to DuckDB."""
+
+
 class Transform(Model):
     """A dataset made from others, in one of four ways.
 
@@ -125,6 +133,8 @@ class Transform(Model):
     """Program and arguments; Arrow IPC on stdin and stdout."""
     columns: Columns | None = Field(default=None, alias="schema")
     """What `python` or `command` returns; without it, found by trying an empty batch."""
+    options: TransformOptions = TransformOptions()
+    """How it is compiled: `{portable: false}`."""
     description: str | None = None
     """What it is, for people."""
 

@@ -71,8 +71,11 @@ class Bound:
 class Binder(Protocol):
     """Finds the types of queries without running them. Variables are bound as `$NAME`."""
 
-    def describe(self, sql: str, *, known: Sequence[str] = ()) -> Bound:
-        """Bind a DuckDB SELECT; `known` are names to suggest for one that is not found."""
+    def describe(self, sql: str, *, known: Sequence[str] = (), portable: bool = False) -> Bound:
+        """Bind a DuckDB SELECT; `known` are names to suggest for one that is not found.
+
+        `portable`: it is going to run with its portable meaning.
+        """
 
     def castable(self, source: str, target: str) -> bool:
         """Whether any value of one type can be cast to another; binding does not tell."""

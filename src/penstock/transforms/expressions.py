@@ -144,7 +144,7 @@ class Reader:
         else:
             # Columns beside it, so that an aggregate does not bind.
             sql = f"{_HEAD}{text}\n) AS v, * FROM {rows}"
-        return self._given.binder.describe(sql, known=names)
+        return self._given.binder.describe(sql, known=names, portable=True)
 
     def _failed(self, bound: Bound, path: tuple[str | int, ...], text: str) -> None:
         for failure in bound.failures:

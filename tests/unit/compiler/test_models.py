@@ -160,7 +160,7 @@ def test_a_column_named_after_its_expression_is_a_warning_and_keeps_its_name(fol
 def test_variables_are_typed_values(folder):
     compiled = folder.model("select dest, $late as a from flights where delay > $late -- why")
     statement = compiled.program.statements[0]
-    assert "15 AS a" in statement.sql
+    assert '15 AS "a"' in statement.sql
     assert "why" not in statement.sql
     assert compiled.datasets["made"].schema[1].type == "integer"
 

@@ -73,7 +73,7 @@ def test_what_cannot_be_is_refused(chains, table, step, code, marked):
     ("step", "told"),
     [
         ("encode: {columns: {k: {one_hot: [a], unknown: fail}}}", "`k` of `made` has no value b"),
-        ("conform: {columns: {k: integer}}", "Could not convert string 'a' to INT32"),
+        ("conform: {columns: {k: integer}}", "not a whole number: a"),
     ],
 )
 def test_a_run_fails_with_the_value(chains, table, step, told):

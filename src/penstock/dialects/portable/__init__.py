@@ -23,7 +23,7 @@ from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.typing import Typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Prepared", "Refusal", "compile_query", "prepare", "unknown_functions"]
 
@@ -40,14 +40,17 @@ class Prepared:
         """Name and Penstock type of each column it gives."""
         return self.typer.outputs(self.tree)
 
-    def render(self, engine: str) -> str:
-        """The engine's SQL.
+    def render(self, engine: str, types: Sequence[str] | None = None) -> str:
+        """The engine's SQL, over several lines.
+
+        Args:
+            types: to which its columns are cast; default: those of `columns`.
 
         Raises:
             Refusal: this engine cannot do it.
         """
         try:
-            return Lowering(ENGINES[engine], self.typer).whole(self.tree)
+            return Lowering(ENGINES[engine], self.typer).whole(self.tree, types)
         except (SqlglotError, RecursionError) as error:
             raise Refusal(
                 "PSK-SQL-120", "this is nested too deep, or outside portable SQL"

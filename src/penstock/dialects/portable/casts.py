@@ -63,6 +63,10 @@ def try_cast(to: Renderer, sql: str, source: str, target: str, node: exp.Expr) -
     return _cast(to.engine, sql, source, target, node, tries=True)
 
 
+_SHORT = 80
+"""Longer expressions are not repeated."""
+
+
 def _cast(
     engine: Engine, sql: str, source: str, target: str, node: exp.Expr, *, tries: bool
 ) -> str:
@@ -232,18 +236,30 @@ def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bo
         value = f"penstock.microseconds({sql})"  # it would round what is beyond them
     elif engine.name == "duckdb" and b in ("timestamp", "timestamptz"):
         value = f"trim({sql}, ' ')"  # it takes spaces before a timestamp, not behind it
+    usual = _usual(sql, b, kind) if engine.name == "duckdb" and len(sql) < _SHORT else ""
     if tries:
         if engine.name != "postgres":
-            return f"(CASE WHEN {right} THEN TRY_CAST({value} AS {kind}) END)"
+            return f"(CASE {usual}WHEN {right} THEN TRY_CAST({value} AS {kind}) END)"
         if b == "decimal":
             precision, scale = numbers_of(target)
             return f"CAST(penstock.read_decimal({sql}, {precision}, {scale}) AS {kind})"
         return f"penstock.read_{b}({sql})"
     wrong = engine.string(f"not {texts.WORDS[b]}: ")
-    return (
+    made = (
         f"CAST(CASE WHEN {right} THEN {value} WHEN {sql} IS NOT NULL"
         f" THEN concat({wrong}, {sql}) END AS {kind})"
     )
+    return f"(CASE {usual}ELSE {made} END)" if usual else made
+
+
+def _usual(sql: str, b: str, kind: str) -> str:
+    """A branch for texts as DuckDB itself would write them: three times as fast as a pattern."""
+    if b not in (*WHOLE, "decimal", "date"):
+        return ""
+    # Years beyond 9999 and before 1 are longer.
+    size = f" AND length({sql}) = 10" if b == "date" else ""
+    tried = f"TRY_CAST({sql} AS {kind})"
+    return f"WHEN CAST({tried} AS VARCHAR) = {sql}{size} THEN {tried} "
 
 
 def _double_guard(engine: Engine, sql: str, *, tries: bool) -> str:

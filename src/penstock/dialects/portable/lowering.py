@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
+from sqlglot.generator import Generator
 
 from penstock.dialects.portable import limits
 from penstock.dialects.portable.call import Ordering
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.typing import Typer
 
+_LINE_BREAK = str(Generator().SENTINEL_LINE_BREAK)
 _NAMES = (exp.Identifier, exp.TableAlias, exp.Table, exp.Literal)
 
 
@@ -29,10 +31,11 @@ class Lowering:
         self.typer = typer
         self.renderer = Renderer(engine, typer, self.inner)
 
-    def whole(self, query: exp.Expr) -> str:
-        """The statement; its columns have exactly the canonical types."""
+    def whole(self, query: exp.Expr, types: Sequence[str] | None = None) -> str:
+        """The statement; its columns have exactly the canonical types, or those given."""
         limits.check(query, self.engine, self.typer)
-        return self._sql(query, [t for _, t in self.typer.outputs(query)], outermost=True)
+        wanted = types or [t for _, t in self.typer.outputs(query)]
+        return self._sql(query, wanted, outermost=True)
 
     def inner(self, query: exp.Expr) -> str:
         """A query inside an expression."""
@@ -46,9 +49,12 @@ class Lowering:
         for mine, theirs in pairs:
             text = made.get(id(mine))
             if text is not None:
+                if outermost:
+                    # Layout moves lines, and those of a literal are to stay.
+                    text = text.replace("\n", _LINE_BREAK)
                 # A number's text is written as it is; other nodes take it for a condition.
                 theirs.replace(exp.Literal(this=text, is_string=False))
-        return copy.sql(self.engine.sql, comments=False)
+        return copy.sql(self.engine.sql, comments=False, pretty=outermost)
 
     def _rendered(
         self, node: exp.Expr, wanted: Sequence[str], *, outermost: bool = False

@@ -21,6 +21,13 @@ _TYPES = {
 _NO_SPACE = ("No space left", "max_temp_directory_size", "Disk quota", "exceeds the maximum temp")
 
 
+# A cast of the portable language fails with what it has to say in the place of the value.
+_OWN = re.compile(
+    r"""['"]((?:not an? (?:whole number|decimal number|number|date|timestamp|boolean)"""
+    r"""|out of range): [^\n]*?)['"](?:\Z|[ ,.])"""
+)
+
+
 def explain(error: duckdb.Error, sql: str, doing: str = "") -> PenstockError:
     r"""A DuckDB error as one of ours.
 
@@ -88,6 +95,9 @@ def _plain(text: str) -> str:
 
 def _first(text: str) -> str:
     """The message without DuckDB's advice about its own settings."""
+    own = _OWN.search(text)
+    if own:
+        return own.group(1)
     head = re.split(r"\n\s*\n|\nPossible solutions|\n\* ", text, maxsplit=1)[0]
     return " ".join(head.split())
 
