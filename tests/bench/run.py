@@ -1,6 +1,7 @@
 """Penstock against hand-written DuckDB, in turn, in one run: ratios, not times.
 
-Usage: run.py [help job memory files models merges serverless] [--scale 1 3] [--pairs 3]. Data of TPC-H is made
+Usage: run.py [help job memory files models merges rewrites
+serverless] [--scale 1 3] [--pairs 3]. Data of TPC-H is made
 once, in tests/bench/.data/, with one line item in a hundred a second time, so that there is something
 to deduplicate. `memory` runs the job at --memory-scale (1 3 10) with `--memory 512MB`.
 """
@@ -123,6 +124,7 @@ def main() -> None:
     import many_files
     import many_models
     import merges
+    import rewrites
     import serverless
 
     parts = {
@@ -132,6 +134,7 @@ def main() -> None:
         "files": lambda c: many_files.main(DATA / "files", c.files),
         "models": lambda c: many_models.main(DATA / "models", c.models),
         "merges": lambda c: merges.main(DATA / "merges", c.rows, c.pairs),
+        "rewrites": lambda c: rewrites.main(DATA / "tpch", c.scale[0], c.pairs),
         "serverless": lambda c: serverless.main(DATA / "serverless", c.pairs, c.serverless),
     }
     parser = argparse.ArgumentParser(description=__doc__)

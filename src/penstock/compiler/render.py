@@ -66,11 +66,7 @@ def _statement(
     info = state.datasets[name]
     stages = tuple(_stage(part, engine, last=part is made.parts[-1]) for part in made.parts)
     again = made.kind == "sql" and (kept or is_volatile(made.query))
-    sql = (
-        _composed(made.parts, stages, engine)
-        if stages
-        else engine.render(made.query, ends=True)
-    )
+    sql = _composed(made.parts, stages, engine) if stages else engine.render(made.query, ends=True)
     if again:
         # Every reader is to see the same rows.
         stages = (Stage(stage_name(name, 1), "sql", sql, materialize=True),)

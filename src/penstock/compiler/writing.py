@@ -70,7 +70,13 @@ class AsWritten:
         self.materialized = capabilities.materialized
         self._schema = schema
 
-    def render(self, tree: exp.Expr, *, makes: str | None = None, ends: bool = False) -> str:
+    def render(
+        self,
+        tree: exp.Expr,
+        *,
+        makes: str | None = None,  # noqa: ARG002 - as of every Writer
+        ends: bool = False,
+    ) -> str:
         """The engine's SQL of a query."""
         if ends and self._schema and OTHER_TYPES.search(self._capabilities.render(tree)):
             assert isinstance(tree, exp.Query)

@@ -55,7 +55,7 @@ def test_only_repeated_keys_are_ordered(chains, table):
     assert "EXISTS" in second.sql
     windows = [s for s in made.statement.stages if "OVER" in s.sql]
     assert len(windows) == 1
-    assert f"EXISTS(SELECT 1 AS \"one\" FROM \"{made.statement.stages[2].name}" in windows[0].sql
+    assert f'EXISTS(SELECT 1 AS "one" FROM "{made.statement.stages[2].name}' in windows[0].sql
 
 
 def test_what_follows_reads_the_rows_that_were_kept(chains, table):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.dialects.portable import written_moments
 from penstock.dialects.portable.calendar import MICROSECONDS, MONTHS, PART_OF
 from penstock.dialects.portable.families import WHOLE, name_of
 from penstock.dialects.portable.reading import called, place, shown
@@ -260,6 +261,9 @@ def arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
     Raises:
         Refusal: the sides do not go together.
     """
+    made = _written_moment(to, node, sign)
+    if made is not None:
+        return made
     made = _arithmetic(to, node, sign)
     kind = name_of(to.type(node))
     outer = node.parent
@@ -268,6 +272,14 @@ def arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
     if made is None or kind not in _RANGE or isinstance(outer, (exp.Add, exp.Sub)):
         return made
     return within(to.engine, made, kind)
+
+
+def _written_moment(to: Renderer, node: exp.Expr, sign: str) -> str | None:
+    """Of a date and an interval that both stand in the SQL; None: they are not, or not both."""
+    a, b = node.this, node.expression
+    if not (isinstance(a.unnest(), exp.Cast) and name_of(to.type(b)) == "interval"):
+        return None
+    return written_moments.written(to, a, steps(to, b), 1 if sign == "+" else -1)
 
 
 def _arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
