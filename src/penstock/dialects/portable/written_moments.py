@@ -37,13 +37,14 @@ def _moment(to: Renderer, node: exp.Expr) -> datetime | None:
     literal = node.this
     if not (isinstance(literal, exp.Literal) and literal.is_string):
         return None
-    form = "%Y-%m-%d" if name_of(to.type(node)) == "date" else "%Y-%m-%d %H:%M:%S"
+    text = str(literal.this)
     try:
-        found = datetime.strptime(str(literal.this), form)  # noqa: DTZ007 - it has no zone
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
     # Only as engines write it: `2020-1-1` is theirs to read or to refuse.
-    return found if found.strftime(form) == str(literal.this) else None
+    written_so = str(found.date()) if name_of(to.type(node)) == "date" else str(found)
+    return found if written_so == text and found.tzinfo is None else None
 
 
 def _added(moment: datetime, kind: str, count: int) -> datetime:
