@@ -16,6 +16,7 @@ from penstock.compiler.engines import report_engines
 from penstock.compiler.incremental import check_incremental
 from penstock.compiler.kpis import check_kpis
 from penstock.compiler.models import read_models
+from penstock.compiler.places import check_places
 from penstock.compiler.quality import check_quality
 from penstock.compiler.render import render
 from penstock.compiler.resolve import resolve
@@ -45,6 +46,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_quality,
     check_kpis,
     check_targets,
+    check_places,
     check_incremental,
     warn_of_unused,
     decide_slices,

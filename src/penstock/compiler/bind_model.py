@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock.compiler.guesses import guess
 from penstock.compiler.join_keys import mismatched_keys
 from penstock.compiler.lineage import Tracer
 from penstock.compiler.models import tell_failures
@@ -39,6 +40,7 @@ def bind_model(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
     failures += mismatched_keys(tracer)
     tell_failures(state, failures, model.span, len(model.text))
     if failures:
+        guess(state, name, bound.columns)
         return None
     _told_unnamed(state, model, bound.columns)
     whole = _with_canonical_types(state, tree, bound.columns, model.text)
