@@ -6,6 +6,8 @@ None stops at an error: what is broken is left out, and everything else is still
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from penstock import dialects
@@ -30,7 +32,7 @@ from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from penstock.program import Column
     from penstock.spec import Definition
@@ -80,8 +82,24 @@ def compile_definition(
     state = Compilation(definition, engine, dialects.load(spoken), Binder(definition.variables))
     state.given = dict(schemas or {})
     try:
-        for one in PASSES:
-            one(state)
+        with _no_collecting():
+            for one in PASSES:
+                one(state)
     finally:
         state.binder.close()
     return state
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Keep the garbage collector from walking trees that are all still needed.
+
+    A tenth of the time of a thousand models; what they leave behind is collected afterwards.
+    """
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
