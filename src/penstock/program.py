@@ -226,7 +226,8 @@ def _plain(value: Any) -> Any:
     >>> _plain(Column("a", "integer"))["name"]
     'a'
     """
-    names = _names(type(value))
+    kind: Any = type(value)
+    names = _names(kind)
     if names is not None:
         return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, dict):
@@ -237,7 +238,7 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...] | None:
+def _names(kind: Any) -> tuple[str, ...] | None:
     """The fields of a dataclass; None: it is none."""
     return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
 
