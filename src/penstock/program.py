@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal
 
 SCHEMA = "penstock.program/1"
@@ -219,6 +220,29 @@ class Slicing:
     partial: tuple[PartialRule, ...] = ()
 
 
+def _plain(value: Any) -> Any:
+    """A part of a Program as dicts, as `dataclasses.asdict` makes them, in a fraction of its time.
+
+    >>> _plain(Column("a", "integer"))["name"]
+    'a'
+    """
+    kind: Any = type(value)
+    names = _names(kind)
+    if names is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)([_plain(each) for each in value])
+    return value
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...] | None:
+    """The fields of a dataclass; None: it is none."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """Everything a run needs, for one engine.
@@ -249,7 +273,7 @@ class Program:
 
     def as_json(self) -> dict[str, Any]:
         """The published form, keys in the order of pipeline-file.md; `kpis` where there are any."""
-        body = asdict(self)
+        body = _plain(self)
         if not self.kpis:
             del body["kpis"]
         head = {k: body.pop(k) for k in ("schema", "pipeline", "engine", "digest")}

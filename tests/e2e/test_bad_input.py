@@ -204,6 +204,7 @@ def test_a_python_step_that_fails_points_at_the_users_line(shop, body, word, lin
     told = shop("run")
     assert word in told.err
     assert "steps/score.py" in told.err
+    assert "nanobind" not in told.err
     if done.code == 1:
         assert done.document["error"]["file"] == "steps/score.py"
         assert done.document["error"]["line"] == line

@@ -217,6 +217,21 @@ def test_a_stopped_run_shows_first_what_broke_and_what_to_do(
     expect(page.locator("#quality .sample table").first).to_be_visible()
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (420, "dark")])
+def test_the_key_figures(show: Callable[..., Page], flights_run: Run, width: int, scheme: str):
+    page = show(flights_run, width=width, scheme=scheme)
+    expect(page.locator("#kpis")).to_have_count(0)
+    flights_run["report"]["kpis"] = [
+        {"name": "on_time", "value": 78.25, "unit": "percent"},
+        {"name": "flown", "value": 327346, "unit": None},
+        {"name": "late_by", "value": None, "unit": "minutes"},
+    ]
+    page = show(flights_run, width=width, scheme=scheme)
+    for words in ("78.25 percent", "327,346", "not known"):
+        expect(page.locator("#kpis")).to_contain_text(words)
+    assert sideways(page) == 0
+
+
 def test_hostile_data_is_only_ever_text(show: Callable[..., Page], flights_run: Run):
     report, program, extra = (flights_run[k] for k in ("report", "program", "extra"))
     program["reads"][0]["schema"][0]["name"] = HOSTILE

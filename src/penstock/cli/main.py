@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -100,6 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     args = list(sys.argv[1:] if arguments is None else arguments)
     args, output = _everywhere_flags(args)
     code = _invoke(args, output)
+    if code and "duckdb" in sys.modules:
+        # A step that failed in its middle keeps its rows, and they a connection: DuckDB writes a
+        # page about what is left when Python ends.
+        gc.collect()
     if any(map(_outlives, threading.enumerate())):
         # A thread stuck in a user's step outlives its run; waiting for it would hang the exit.
         sys.stdout.flush()
@@ -121,6 +126,8 @@ def _everywhere_flags(args: list[str]) -> tuple[list[str], Output]:
     as_json = "--json" in head
     quiet = any(a in {"--quiet", "-q"} for a in head)
     rest = [a for a in head if a not in {"--json", "--quiet", "-q"}] + tail
+    if as_json and rest == ["--version"]:
+        rest = ["version"]  # stdout holds one JSON document, here too
     flags = ["--json"] * as_json + ["--quiet"] * quiet
     return flags + rest, Output(json=as_json, quiet=quiet)
 

@@ -6,6 +6,8 @@ None stops at an error: what is broken is left out, and everything else is still
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from penstock import dialects
@@ -16,6 +18,7 @@ from penstock.compiler.engines import report_engines
 from penstock.compiler.incremental import check_incremental
 from penstock.compiler.kpis import check_kpis
 from penstock.compiler.models import read_models
+from penstock.compiler.places import check_places
 from penstock.compiler.quality import check_quality
 from penstock.compiler.render import render
 from penstock.compiler.resolve import resolve
@@ -29,7 +32,7 @@ from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from penstock.program import Column
     from penstock.spec import Definition
@@ -45,6 +48,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_quality,
     check_kpis,
     check_targets,
+    check_places,
     check_incremental,
     warn_of_unused,
     decide_slices,
@@ -78,8 +82,24 @@ def compile_definition(
     state = Compilation(definition, engine, dialects.load(spoken), Binder(definition.variables))
     state.given = dict(schemas or {})
     try:
-        for one in PASSES:
-            one(state)
+        with _no_collecting():
+            for one in PASSES:
+                one(state)
     finally:
         state.binder.close()
     return state
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Keep the garbage collector from walking trees that are all still needed.
+
+    A tenth of the time of a thousand models; what they leave behind is collected afterwards.
+    """
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()

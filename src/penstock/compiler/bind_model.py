@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from penstock.compiler.binder import only_names
+from penstock.compiler.guesses import guess
 from penstock.compiler.join_keys import mismatched_keys
 from penstock.compiler.lineage import Tracer
 from penstock.compiler.meaning import agree, meaning, not_agreed
@@ -48,6 +49,7 @@ def bind_model(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
     failures += mismatched_keys(tracer)
     tell_failures(state, failures, model.span, len(model.text))
     if failures:
+        guess(state, name, bound.columns)
         return None
     _told_unnamed(state, model, bound.columns)
     portable = name in state.prepared

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from penstock.compiler import holding
+from penstock.compiler.guesses import guess
 from penstock.compiler.state import Held, Made
 from penstock.program import Column
 from penstock.transforms.base import Input
@@ -24,7 +25,7 @@ def bind_steps(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
     assert source is not None
     columns: Columns = dict(state.schema(source))
     link = _Link(state, name, source, columns)
-    fine = True
+    fine = name not in state.broken  # else it is only looked at
     for use in state.steps[name]:
         built = use.options.build(_given(state, name, columns))
         for problem in built.problems:
@@ -36,6 +37,8 @@ def bind_steps(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
         if not columns:
             return None
     if not fine:
+        if name not in state.broken_off:
+            guess(state, name, [(c, str(t)) for c, t in columns.items()])
         return None
     return link.made(), tuple(Column(c, str(t)) for c, t in columns.items())
 

@@ -100,7 +100,8 @@ class Binder:
         """Bind a SELECT.
 
         A name that is not found is noted, put out of the way and looked past, so that one call
-        finds every unknown name; of other mistakes DuckDB tells the first.
+        finds every unknown name; of other mistakes DuckDB tells the first. The columns beside
+        failures are those of the query without these names.
 
         Args:
             known: column names to suggest for one that is not found.
@@ -129,7 +130,7 @@ class Binder:
         while len(failures) < _MOST_FINDINGS:
             bound = self._describe(text.now, known)
             if isinstance(bound, Bound):
-                return Bound(failures=tuple(failures)) if failures else bound
+                return Bound(bound.columns, tuple(failures))
             if failures and bound.code not in UNKNOWN_NAMES:
                 break
             failures.append(text.back(bound))

@@ -47,7 +47,8 @@ def agree(state: Compilation, prepared: portable.Prepared, bound: Bound) -> Boun
     mine = state.binder.describe(sql)
     if mine.failures:
         return None
-    columns = bound.columns or mine.columns
+    # Beside failures stand the columns of a query without what failed.
+    columns = mine.columns if bound.failures else bound.columns
     if [n for n, _ in columns] != [n for n, _ in mine.columns]:
         return None
     found = []

@@ -55,6 +55,8 @@ def _texts(state: Compilation, dataset: str, action: Action) -> Iterator[_Text]:
     quality = state.definition.pipeline.quality
     for i, entry in enumerate(getattr(quality[dataset], action) if dataset in quality else ()):
         path: Path = ("quality", dataset, action, i)
+        if entry == "" and not state.valid:
+            continue  # what stood there is no rule, and told
         if isinstance(entry, str):
             yield _Text(entry, _inside(state, path))
             continue

@@ -130,11 +130,16 @@ def _schema(state: Compilation, name: str, source: Source, read: Read) -> tuple[
 
 def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] | None:
     """Ask the connector what is there."""
-    span = state.definition.positions.key(("sources", name))
+    positions = state.definition.positions
+    span = positions.key(("sources", name))
     try:
         found = opened(read, state.definition.root).infer()
     except PenstockError as error:
         hint = error.hint or "check where it is, or declare its `schema`"
+        if "path" in read.options:
+            span = positions.value(("sources", name, "path"))
+        if _unresolved(state, name):
+            return None
         # A column of a type that there is not is there: the definition has to leave it out.
         outside = isinstance(error, Unavailable) and error.code != "PSK-SRC-036"
         state.tell(error.code, error.message, error.span or span, hint, outside=outside)
@@ -149,6 +154,20 @@ def _inferred(state: Compilation, name: str, read: Read) -> tuple[Column, ...] |
         severity="info",
     )
     return without_case_twins(found.schema)
+
+
+def _unresolved(state: Compilation, name: str) -> bool:
+    """Whether a reference within the source stands for nothing, which is told already."""
+    place = state.definition.positions.value(("sources", name))
+    inside = ((place.line, place.column), (place.end_line, place.end_column))
+    return any(
+        d.code.startswith("PSK-REF-03")
+        and d.severity == "error"
+        and d.span is not None
+        and d.span.file == place.file
+        and inside[0] <= (d.span.line, d.span.column) <= inside[1]
+        for d in state.definition.diagnostics
+    )
 
 
 def _evolved(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from penstock.compiler.binder import Binder
+    from penstock.compiler.guesses import Guess
     from penstock.compiler.sqltext import Model
     from penstock.dialects import Capabilities
     from penstock.dialects.portable import Prepared, Refusal
@@ -96,6 +97,7 @@ class Compilation:
             bound.
         prepared: models that are in the portable language, ready to be written for any engine.
         refusals: datasets that are not, and why; `portable: false` asks nothing.
+        guesses: what broken datasets would give, for looking at what is made from them.
         order: datasets in an order in which they can be made.
         engines: engine → `{"supported": …}`, as `validate --json` publishes it.
         held: dataset → rules of steps about its rows.
@@ -112,6 +114,7 @@ class Compilation:
     given: dict[str, tuple[Column, ...]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     broken_off: set[str] = field(default_factory=set)
+    guesses: dict[str, Guess] = field(default_factory=dict)
     datasets: dict[str, DatasetInfo] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     models: dict[str, Model] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from penstock import transforms
 from penstock.compiler.state import StepUse
 from penstock.diagnostics import did_you_mean
 from penstock.spec.check import check
+from penstock.spec.salvage import UNREAD
 
 if TYPE_CHECKING:
     from penstock.compiler.state import Compilation, Path
@@ -43,6 +44,8 @@ def _about_commas(found: Diagnostic) -> Diagnostic:
 def _checked(state: Compilation, step: dict[str, Any], path: Path, number: int) -> StepUse | None:
     positions = state.definition.positions
     names = list(step)
+    if names == [UNREAD]:
+        return None
     if len(names) != 1:
         message = "a step is one key, its name"
         if names:

@@ -22,7 +22,8 @@ def check_targets(state: Compilation) -> None:
         options = registry.load(registry.TARGETS[target.connector].options)
         # penstock.runtime.targets.base.TargetCapabilities: the compiler imports no connector.
         capabilities: Any = options.capabilities
-        fine = _can(state, name, target, capabilities)
+        whole = name not in state.definition.broken
+        fine = whole and _can(state, name, target, capabilities)
         if target.from_ in state.broken or target.from_ not in state.datasets:
             continue
         fine = _has_columns(state, name, target, capabilities) and fine

@@ -10,6 +10,7 @@ from penstock.spec.base import Name, Scalar
 from penstock.spec.check import check
 from penstock.spec.connectors import AREAS, check_options
 from penstock.spec.models import Pipeline, QualityRules, Source, Target, Transform
+from penstock.spec.salvage import salvage
 from penstock.spec.shapes import known_keys
 from penstock.spec.wording import shown
 
@@ -97,7 +98,12 @@ class Sections:
             usable = entry is not None or (section == "variables" and data is None)
             if usable and named is not None:
                 kept[name] = entry
-            elif section in {"sources", "transforms", "targets"}:
+                continue
+            rest = salvage(section, data) if entry is None and named is not None else None
+            if rest is not None:
+                kept[name] = rest
+            # The steps before and after a wrong one are looked at all the same.
+            if section in {"sources", "targets"} or (section == "transforms" and rest is None):
                 self.broken.add(name)
 
     def _entry(

@@ -94,7 +94,7 @@ function search() {
 const page = document.getElementById("report");
 const drawn = graphSection();
 page.append(...[
-  headerSection(), errorSection(), notesSection(), figuresSection(), drawn.element, qualitySection(), rejectedSection(),
+  headerSection(), errorSection(), notesSection(), figuresSection(), kpisSection(), drawn.element, qualitySection(), rejectedSection(),
   datasetsSection(), timingsSection(), targetsSection(), schemaSection(),
   h("footer", {}, `Penstock run report, schema ${report.schema}. This file needs no network and holds all it shows.`),
 ].filter(Boolean));

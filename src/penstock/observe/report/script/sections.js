@@ -56,6 +56,14 @@ function figuresSection() {
     h("span", { class: "figure-note" }, notes.filter(Boolean).flatMap((n, i) => (i ? [", ", n] : [n]))))));
 }
 
+/** The numbers of `kpis`; none without them. */
+function kpisSection() {
+  const kpis = report.kpis || [];
+  const shown = (k) => (k.value === null ? "not known" : `${typeof k.value === "number" ? count(k.value) : k.value}${k.unit ? ` ${k.unit}` : ""}`);
+  return kpis.length > 0 && section("kpis", "Key figures", null,
+    table("Key figures", [{ title: "Name", cell: (k) => k.name }, { title: "Value", cell: shown, number: true }], kpis));
+}
+
 function errorSection() {
   const error = report.error;
   if (!error) return null;

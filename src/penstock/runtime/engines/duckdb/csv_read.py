@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from penstock.errors import PenstockError, SourceUnavailable, StepFailed
@@ -35,12 +36,15 @@ from penstock.runtime.engines.duckdb.textfiles import LONGEST_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from penstock.program import Column
     from penstock.runtime.engines.base import InputFile
     from penstock.runtime.engines.duckdb.connection import Database
 
+# From so many columns on, planning the tests of all of them takes longer than reading.
+_WIDE = 200
 _FLAG = "__penstock_flag"
 _FILE = "__penstock_file"
 _numbers = itertools.count(1)
@@ -148,7 +152,8 @@ class _Reading:
             f"{self._select(part, precise=precise)} FROM {self._source(part, tables, precise)}"
         )
         try:
-            self.database.execute(sql, f"reading `{self.relation}`")
+            with self._planning(part):
+                self.database.execute(sql, f"reading `{self.relation}`")
         except StepFailed as error:
             lost = self._mended(part, error)
             if lost is None:
@@ -251,7 +256,16 @@ class _Reading:
             return False
         doubt = exact.doubtful(c for c in part.columns if c is not None)
         sql = f"SELECT count({_FLAG}) > 0{' OR ' + doubt if doubt else ''} FROM {name(table)}"
-        return bool(self.database.execute(sql).fetchone()[0])
+        with self._planning(part):
+            return bool(self.database.execute(sql).fetchone()[0])
+
+    def _planning(self, part: Part) -> AbstractContextManager[None]:
+        """How queries about every column of a part are planned.
+
+        Columns that are not wanted are left out by the optimizer.
+        """
+        wide = len(part.columns) > _WIDE and None not in part.columns
+        return self.database.unoptimized() if wide else nullcontext()
 
     def _has_flag(self, table: str) -> bool:
         found = self.database.execute(f"DESCRIBE {name(table)}").fetchall()

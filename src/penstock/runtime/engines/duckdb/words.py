@@ -108,5 +108,18 @@ def _excerpt(details: dict[str, Any], sql: str) -> str:
     if not found:
         return ""
     start, length = int(found.group(1)), int(found.group(2))
-    part = " ".join(sql.encode()[start : start + length].decode(errors="replace").split())
+    whole = sql.encode()
+    if start + length > len(whole) or not _alone(whole[start : start + length]):
+        return ""  # the place is one in a view's text, which is not at hand
+    part = " ".join(whole[start : start + length].decode(errors="replace").split())
     return part if len(part) <= 80 else part[:79] + "…"
+
+
+def _alone(part: bytes) -> bool:
+    """Whether a stretch of SQL can be an expression: its brackets and quotes are in pairs.
+
+    >>> _alone(b"CAST(a AS date)"), _alone(b'"m") TO ')
+    (True, False)
+    """
+    pairs = part.count(b"(") == part.count(b")")
+    return pairs and not part.count(b"'") % 2 and not part.count(b'"') % 2
