@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock import dialects
+from penstock import dialects, sql_size
 from penstock.compiler.assemble import assemble
 from penstock.compiler.bind import bind
 from penstock.compiler.binder import Binder
@@ -74,6 +74,7 @@ def compile_definition(
     if engine not in dialects.ENGINES:
         hint = did_you_mean(engine, dialects.ENGINES, noun="engines")
         raise UsageError(f"no engine named `{engine}`", hint=hint)
+    sql_size.allow_depth()
     spoken = dialects.REFERENCE if dialects.missing(engine) else engine
     state = Compilation(definition, engine, dialects.load(spoken), Binder(definition.variables))
     state.given = dict(schemas or {})
