@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import tokenize
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlglot.tokens import Token
+    from sqlglot.tokenizer_core import Token
 
 CODE = "PSK-SQL-122"
 MOST_LEVELS = 100

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp, parse_one, tokenize
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from penstock import sql_size
 from penstock.transforms.base import Failure
@@ -16,7 +16,7 @@ from penstock.transforms.base import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlglot.tokens import Token
+    from sqlglot.tokenizer_core import Token
 
     from penstock.compiler.binder import Binder
     from penstock.diagnostics import Span

@@ -56,6 +56,12 @@ class Renderer:
             raise self._too_long(node)
         return made
 
+    def _no_nul(self, node: exp.Expr) -> Refusal:
+        offset, length = place(node)
+        name, why = self.engine.name, self.engine.gaps["nul"]
+        message = f"a text with the character 0 cannot stand in SQL for {name}: {why}"
+        return Refusal("PSK-PORT-020", message, "leave it out", offset, length, (name,))
+
     def _too_long(self, node: exp.Expr) -> Refusal:
         """A rendering may name its argument twice: fifty of them in each other never end."""
         offset, length = place(node)
@@ -98,6 +104,8 @@ class Renderer:
 
     def _literal(self, node: exp.Literal) -> str:
         if node.is_string:
+            if "\0" in str(node.this) and "nul" in self.engine.gaps:
+                raise self._no_nul(node)
             return self.engine.string(str(node.this))
         kind = self.type(node)
         text = str(node.this)

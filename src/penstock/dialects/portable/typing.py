@@ -75,7 +75,7 @@ class Typer:
     """
 
     def __init__(self, tree: exp.Expr, schemas: Mapping[str, Mapping[str, str]]) -> None:
-        self._schemas = schemas
+        self.schemas = schemas
         self._scopes: dict[int, Scope] = {}
         self._types: dict[int, str] = {}
         self._kept: list[exp.Expr] = []
@@ -188,7 +188,7 @@ class Typer:
 
     def _of_source(self, source: exp.Expr | Scope, name: str) -> str | None:
         if isinstance(source, exp.Table):
-            columns = self._schemas.get(source.name, {})
+            columns = self.schemas.get(source.name, {})
             if name not in columns:
                 for each in columns:
                     if each.lower() == name.lower():
