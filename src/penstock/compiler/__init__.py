@@ -24,6 +24,7 @@ from penstock.compiler.sources import read_sources
 from penstock.compiler.state import Compilation, DatasetInfo
 from penstock.compiler.steps import check_steps
 from penstock.compiler.targets import check_targets
+from penstock.compiler.ties import warn_of_ties
 from penstock.compiler.unused import warn_of_unused
 from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
@@ -47,6 +48,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_targets,
     check_incremental,
     warn_of_unused,
+    warn_of_ties,
     decide_slices,
     render,
     report_engines,
