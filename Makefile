@@ -117,6 +117,7 @@ conformance: $(VENV)/.dev .cache/postgres-15/bin/postgres .cache/postgres-17/bin
 
 fuzz: $(VENV)/.dev ## Property tests with 50 times the examples; N=5000 random expressions on every engine
 	$(BIN)/python tests/conformance/fuzz.py $(N)
+	BROKEN=$(N) $(BIN)/pytest tests/conformance/test_broken_text.py --timeout=3600
 # Trino lies in .cache/, so that the sandboxes of `make test` answer with DuckDB as before.
 ATHENA := XDG_CACHE_HOME=$(CURDIR)/.cache PENSTOCK_TEST_ATHENA=trino
 

@@ -47,10 +47,8 @@ class Keys:
             return []
         found = [frozenset(names)] if select.args.get("distinct") is not None else []
         renamed = self._renamed(select)
-        for key in self.of_rows(select):
-            if key <= renamed.keys():
-                found.append(frozenset(renamed[c] for c in key))
-        return found
+        keys = [k for k in self.of_rows(select) if k <= renamed.keys()]
+        return [*found, *(frozenset(renamed[c] for c in key) for key in keys)]
 
     def outputs(self, select: exp.Select) -> list[str] | None:
         """The names of the columns that it gives; None: not known."""
@@ -110,10 +108,11 @@ class Keys:
         at: exp.Expr | None = select
         while at is not None:
             with_ = at.args.get("with_")
-            for cte in with_.expressions if isinstance(with_, exp.With) else ():
-                if cte.alias.lower() == source.name.lower() and select is not cte.this:
-                    found: exp.Expr = cte.this
-                    return found if not with_.args.get("recursive") else exp.Null()
+            if isinstance(with_, exp.With):
+                for cte in with_.expressions:
+                    if cte.alias.lower() == source.name.lower() and select is not cte.this:
+                        found: exp.Expr = cte.this
+                        return found if not with_.args.get("recursive") else exp.Null()
             at = at.parent
         return None
 

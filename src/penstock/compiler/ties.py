@@ -1,8 +1,8 @@
 """Pass: warns of orders in which rows may tie where the first of them counts.
 
-`row_number() OVER (ORDER BY day)` numbers the rows of one day as it likes: another engine, or the same
-tomorrow, numbers them otherwise. Nothing is said where the order holds a key of the rows that is
-known, or every column that is looked at: rows that tie are then the same.
+`row_number() OVER (ORDER BY day)` numbers the rows of one day as it likes: another engine, or the
+same tomorrow, numbers them otherwise. Nothing is said where the order holds a key of the rows that
+is known, or every column that is looked at: rows that tie are then the same.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _tell(
         add = ", ".join(f"`{c}`" for c in min(missing, key=len))
         hint = f"add {add} to the ORDER BY: no two rows share it"
     else:
-        hint = "add columns to the ORDER BY until no two rows share them; `deduplicate` makes a key known"
+        hint = "add columns to the ORDER BY until no two rows share them; or make a key known"
     state.tell(
         CODE,
         f"rows may tie in this order, and which is first is then open: {shown(node)}",
@@ -102,9 +102,12 @@ def _looks_at_order(window: exp.Window) -> bool:
     while isinstance(call, (exp.IgnoreNulls, exp.RespectNulls, exp.Filter)):
         call = call.this
     spec = window.args.get("spec")
-    rows = spec is not None and spec.args.get("kind") == "ROWS"
-    whole = rows and (spec.args.get("start"), spec.args.get("end")) == ("UNBOUNDED", "UNBOUNDED")
-    return isinstance(call, _FIRST) or (rows and not whole and isinstance(call, exp.Func))
+    if isinstance(call, _FIRST):
+        return True
+    if spec is None or spec.args.get("kind") != "ROWS":
+        return False
+    whole = (spec.args.get("start"), spec.args.get("end")) == ("UNBOUNDED", "UNBOUNDED")
+    return isinstance(call, exp.Func) and not whole
 
 
 def _with_named(window: exp.Window, select: exp.Select) -> list[exp.Window]:

@@ -49,14 +49,18 @@ def told(folder, sql):
         ("SELECT carrier, flight FROM flights ORDER BY carrier LIMIT 3", "carrier", "until no two"),
         ("SELECT flight, day, dest FROM once ORDER BY day LIMIT 3", "day", "`flight`"),
         (
-            "WITH c AS (SELECT dest, count(*) AS n FROM flights GROUP BY dest) "
-            "SELECT dest, row_number() OVER (ORDER BY n) AS r FROM c",
+            (
+                "WITH c AS (SELECT dest, count(*) AS n FROM flights GROUP BY dest) "
+                "SELECT dest, row_number() OVER (ORDER BY n) AS r FROM c"
+            ),
             "n",
             "`dest`",
         ),
         (
-            "SELECT f.flight, row_number() OVER (ORDER BY f.day) AS n FROM flights f "
-            "JOIN airports a ON a.faa = f.dest",
+            (
+                "SELECT f.flight, row_number() OVER (ORDER BY f.day) AS n FROM flights f "
+                "JOIN airports a ON a.faa = f.dest"
+            ),
             "f.day",
             "",
         ),
@@ -88,8 +92,10 @@ def test_it_is_told(folder, sql, marked, hint):
         "SELECT carrier FROM flights ORDER BY carrier LIMIT 3",
         "SELECT carrier, count(*) AS n FROM flights GROUP BY carrier ORDER BY n DESC, carrier LIMIT 3",
         "SELECT carrier, count(*) AS n FROM flights GROUP BY carrier ORDER BY 2, 1 LIMIT 3",
-        "SELECT carrier, n, row_number() OVER (ORDER BY n, carrier) AS r "
-        "FROM (SELECT carrier, count(*) AS n FROM flights GROUP BY carrier) AS s",
+        (
+            "SELECT carrier, n, row_number() OVER (ORDER BY n, carrier) AS r "
+            "FROM (SELECT carrier, count(*) AS n FROM flights GROUP BY carrier) AS s"
+        ),
     ],
 )
 def test_it_is_not_told(folder, sql):

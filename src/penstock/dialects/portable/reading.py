@@ -33,6 +33,16 @@ _SYNTAX = frozenset(
     varchar char lateral table pivot unpivot for window partition similar to end null true
     false""".split()  # noqa: SIM905
 )
+_CLOCKS = frozenset(
+    {
+        TokenType.CURRENT_DATE,
+        TokenType.CURRENT_DATETIME,
+        TokenType.CURRENT_TIME,
+        TokenType.CURRENT_TIMESTAMP,
+        TokenType.LOCALTIME,
+        TokenType.LOCALTIMESTAMP,
+    }
+)
 # Also functions: what stands before tells.
 _BOTH = frozenset({"replace", "rename"})
 # Words without a meaning of their own to the tokenizer that a call may follow.
@@ -66,6 +76,7 @@ def _marked(tokens: Sequence[Token]) -> list[Token]:
     marked = []
     for i, token in enumerate(tokens):
         _check_path(token, tokens[i - 1] if i else None)
+        _check_clock(token, tokens[i - 1] if i else None)
         after = tokens[i + 1] if i + 1 < len(tokens) else None
         before = tokens[i - 1] if i else None
         if (
@@ -81,6 +92,18 @@ def _marked(tokens: Sequence[Token]) -> list[Token]:
         else:
             marked.append(token)
     return marked
+
+
+def _check_clock(token: Token, before: Token | None) -> None:
+    """`current_date` and its kind: functions without parentheses, which sqlglot gives no place."""
+    if token.token_type not in _CLOCKS or (before is not None and before.text == "."):
+        return
+    from penstock.dialects.portable.functions import near
+
+    word = token.text.lower()
+    message = f"`{word}` is not a portable function"
+    length = token.end - token.start + 1
+    raise Refusal("PSK-PORT-022", message, near(word), token.start, length)
 
 
 def _check_path(token: Token, before: Token | None) -> None:
