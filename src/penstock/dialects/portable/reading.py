@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MARK = "__f_"
+# What sqlglot raises of texts that it takes for SQL half way.
+UNREAD = (SqlglotError, RecursionError, TypeError, ValueError, AttributeError, LookupError)
 _MARKED = re.compile(MARK, re.IGNORECASE)
 _KEY = re.compile(r"[\w -]+")
 # A word before a parenthesis that is no function's name.
@@ -65,7 +67,7 @@ def read(sql: str) -> exp.Expr:
     try:
         tokens = dialect.tokenize(sql)
         found = dialect.parser().parse(_marked(tokens), sql)
-    except (SqlglotError, RecursionError) as error:
+    except UNREAD as error:
         raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
     if len(found) != 1 or found[0] is None:
         raise Refusal("PSK-SQL-120", "a model is one SELECT")

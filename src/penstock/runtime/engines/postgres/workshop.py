@@ -130,7 +130,7 @@ class Workshop:
                     f"{before}the PostgreSQL server ended: {message}",
                     hint="nothing of this run is published; start it again when the server is back",
                 ) from error
-            hint = error.diag.message_hint or error.diag.message_detail or _HINTS.get(state)
+            hint = _HINTS.get(state) or error.diag.message_hint or error.diag.message_detail
             raise StepFailed(
                 f"{before}PostgreSQL says: {message}{_row(error.diag.context)}", hint=hint
             ) from error
