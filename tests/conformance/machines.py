@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -60,20 +61,57 @@ class Duck:
         self._connection.close()
 
 
+class Embedded:
+    """The PostgreSQL 16 of the package pgserver."""
+
+    def __init__(self, folder: str) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it asks for a folder that only desktops have
+            import pgserver
+
+            self._server = pgserver.get_server(folder)
+
+    def cleanup(self) -> None:
+        """Stop it."""
+        self._server.cleanup()
+
+
+class Installed:
+    """The PostgreSQL of a folder with `initdb` and `pg_ctl` in it."""
+
+    def __init__(self, folder: str, programs: Path) -> None:
+        self._programs = programs
+        self._folder = folder
+        # It refuses to be run by root.
+        self._as = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+        if self._as:
+            shutil.chown(folder, **self._as)
+        self._run("initdb", "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C")
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+        self._run("pg_ctl", "-w", "-o", options, "-l", f"{folder}/log", "start")
+
+    def _run(self, program: str, *words: str) -> None:
+        command = [self._programs / program, "-D", f"{self._folder}/data", *words]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._folder, **self._as)
+
+    def cleanup(self) -> None:
+        """Stop it."""
+        self._run("pg_ctl", "-m", "immediate", "stop")
+
+
 class Postgres:
-    """PostgreSQL, an embedded server of its own."""
+    """PostgreSQL, a server of its own; `PENSTOCK_TEST_POSTGRES` names another's programs."""
 
     name = "postgres"
 
     def __init__(self, data: Path) -> None:
         import psycopg
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it asks for a folder that only desktops have
-            import pgserver
-
-            self._folder = tempfile.mkdtemp(prefix="pg-", dir="/tmp")
-            self._server = pgserver.get_server(self._folder)
+        self._folder = tempfile.mkdtemp(prefix="pg-", dir="/tmp")
+        programs = os.environ.get("PENSTOCK_TEST_POSTGRES")
+        self._server = (
+            Installed(self._folder, Path(programs)) if programs else Embedded(self._folder)
+        )
         self._connection = psycopg.connect(
             host=self._folder, user="postgres", dbname="postgres", autocommit=True
         )
@@ -165,6 +203,11 @@ class Spark:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._log.close()
+
+
+def asked() -> list[str]:
+    """The engines that are compared: all, or those of `CONFORMANCE_ENGINES`."""
+    return os.environ.get("CONFORMANCE_ENGINES", "duckdb,postgres,spark").split(",")
 
 
 MACHINES = {"duckdb": Duck, "postgres": Postgres, "spark": Spark}

@@ -10,7 +10,7 @@ import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from penstock import dialects
+from penstock import dialects, sql_size
 from penstock.compiler.assemble import assemble
 from penstock.compiler.bind import bind
 from penstock.compiler.binder import Binder
@@ -27,6 +27,7 @@ from penstock.compiler.sources import read_sources
 from penstock.compiler.state import Compilation, DatasetInfo
 from penstock.compiler.steps import check_steps
 from penstock.compiler.targets import check_targets
+from penstock.compiler.ties import warn_of_ties
 from penstock.compiler.unused import warn_of_unused
 from penstock.diagnostics import did_you_mean
 from penstock.errors import UsageError
@@ -51,6 +52,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_places,
     check_incremental,
     warn_of_unused,
+    warn_of_ties,
     decide_slices,
     render,
     report_engines,
@@ -78,6 +80,7 @@ def compile_definition(
     if engine not in dialects.ENGINES:
         hint = did_you_mean(engine, dialects.ENGINES, noun="engines")
         raise UsageError(f"no engine named `{engine}`", hint=hint)
+    sql_size.allow_depth()
     spoken = dialects.REFERENCE if dialects.missing(engine) else engine
     state = Compilation(definition, engine, dialects.load(spoken), Binder(definition.variables))
     state.given = dict(schemas or {})

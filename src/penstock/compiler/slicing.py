@@ -251,6 +251,8 @@ class _Query:
             return "puts rows of several queries together"
         if because := _several_rows(query):
             return because
+        if query.args.get("from_") is None:
+            return "has no FROM"
         items = [query.args["from_"].this, *(j.this for j in query.args.get("joins") or ())]
         growing = [i for i, item in enumerate(items) if self._has(item, known)]
         if len(growing) != 1:

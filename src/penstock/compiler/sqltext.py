@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp, parse_one, tokenize
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
+from penstock import sql_size
 from penstock.transforms.base import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from sqlglot.tokenizer_core import Token
 
     from penstock.compiler.binder import Binder
     from penstock.diagnostics import Span
 
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{[^}]*\}", re.DOTALL)
 _CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Copy, exp.Into)
+_TELLS = (exp.Describe, exp.Summarize, exp.Show, exp.Command)
 # Functions in FROM that read nothing.
 _PURE = {"range", "generate_series", "unnest"}
 
@@ -54,6 +59,12 @@ def read_model(
     """Read a model's text: exactly one SELECT over datasets, and nothing that reads elsewhere."""
     if not re.sub(r"--[^\n]*|/\*.*?\*/|[\s;]", "", text, flags=re.DOTALL):
         return None, [Failure("PSK-SQL-119", "the model is empty", "write a SELECT")]
+    words = sql_size.words(text)
+    large = sql_size.too_large(words)
+    if large is not None:
+        place = (large.offset, large.length)
+        return None, [Failure(sql_size.CODE, large.message, large.hint, *place)]
+    text = _without_end(text, words)
     kinds, wrong = binder.parse(text)
     wrong = (_template(text) or wrong) if wrong else _one_select(kinds, text)
     if wrong is not None:
@@ -62,13 +73,21 @@ def read_model(
         tree = parse_one(text, read="duckdb")
     except (SqlglotError, RecursionError) as error:
         return None, [_unread(error, text)]
-    change = tree.find(*_CHANGES)
+    change = tree.find(*_CHANGES, *_TELLS)
     if not isinstance(tree, exp.Query) or change:
         return None, [_not_a_select((change or tree).key.upper(), text)]
     references, elsewhere = _tables(tree, text)
     if elsewhere:
         return None, elsewhere
     return Model(text, span, tree, tuple(references)), []
+
+
+def _without_end(text: str, words: list[Token]) -> str:
+    """The text without the semicolons at its end: DuckDB takes two of them for a statement."""
+    end = len(words)
+    while end > 1 and words[end - 1].token_type == TokenType.SEMICOLON:
+        end -= 1
+    return text if end == len(words) else text[: words[end - 1].end + 1]
 
 
 def _one_select(kinds: list[str], text: str) -> Failure | None:

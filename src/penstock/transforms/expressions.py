@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
+from penstock import sql_size
 from penstock.transforms.base import Bound, Problem
 from penstock.transforms.canonical import canonical
 from penstock.transforms.names import cast, column, data_type, identifier, literal
@@ -85,6 +86,11 @@ class Reader:
         return Expression(cast(normal, type_name) if must_cast else normal, type_name)
 
     def _parse(self, text: str, path: tuple[str | int, ...]) -> exp.Expr | None:
+        large = sql_size.too_large(sql_size.words(text))
+        if large is not None:
+            place = (large.offset, large.length)
+            self.problems.append(Problem(sql_size.CODE, large.message, path, large.hint, *place))
+            return None
         try:
             select = parse_one(f"{_HEAD}{text}\n)", read="duckdb")
         except (SqlglotError, RecursionError):

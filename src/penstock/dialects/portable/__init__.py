@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
 from penstock.dialects.portable import clauses
@@ -18,7 +17,7 @@ from penstock.dialects.portable.desugaring import before_names, with_names
 from penstock.dialects.portable.engine import ENGINES
 from penstock.dialects.portable.functions import catalog, near
 from penstock.dialects.portable.lowering import Lowering
-from penstock.dialects.portable.reading import called, place, read
+from penstock.dialects.portable.reading import UNREAD, called, place, read
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.typing import Typer
 
@@ -51,7 +50,7 @@ class Prepared:
         """
         try:
             return Lowering(ENGINES[engine], self.typer).whole(self.tree, types)
-        except (SqlglotError, RecursionError) as error:
+        except UNREAD as error:
             raise Refusal(
                 "PSK-SQL-120", "this is nested too deep, or outside portable SQL"
             ) from error
@@ -87,10 +86,13 @@ def prepare(
             validate_qualify_columns=False,
             on_qualify=None,
         )
-    except (SqlglotError, RecursionError) as error:
+    except UNREAD as error:
         raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
-    tree = with_names(tree, schemas)
-    return Prepared(tree, Typer(tree, schemas))
+    try:
+        tree = with_names(tree, schemas)
+        return Prepared(tree, Typer(tree, schemas))
+    except UNREAD as error:
+        raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
 
 
 def unknown_functions(sql: str) -> list[Refusal]:

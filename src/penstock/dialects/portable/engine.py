@@ -201,6 +201,10 @@ POSTGRES = Engine(
     gaps={
         # https://www.postgresql.org/docs/16/queries-table-expressions.html#QUERIES-JOIN
         "full_join": "PostgreSQL does a FULL JOIN over equal columns only",
+        # https://www.postgresql.org/docs/16/limits.html
+        "columns": "a table has at most 1,600 columns",
+        # https://www.postgresql.org/docs/16/datatype-character.html
+        "nul": "its texts hold no character 0",
     },
 )
 ENGINES = {engine.name: engine for engine in (DUCKDB, SPARK, POSTGRES)}

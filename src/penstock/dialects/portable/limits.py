@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.typing import Typer
 
+MOST_COLUMNS = 1_600
+"""Of a table of PostgreSQL: https://www.postgresql.org/docs/16/limits.html"""
+_FEWER = "a table has at most 1,600 columns there"
+
 
 def check(query: exp.Expr, engine: Engine, typer: Typer) -> None:
     """Refuse what an engine cannot do.
@@ -23,6 +27,8 @@ def check(query: exp.Expr, engine: Engine, typer: Typer) -> None:
     Raises:
         Refusal: with the engine's name.
     """
+    if "columns" in engine.gaps:
+        _columns(query, engine, typer)
     for node in query.walk():
         if isinstance(node, exp.With) and node.recursive and "recursion" in engine.gaps:
             raise _refused(node, engine, "WITH RECURSIVE", engine.gaps["recursion"])
@@ -34,6 +40,16 @@ def check(query: exp.Expr, engine: Engine, typer: Typer) -> None:
             _distinct(node, typer)
     if "correlated" in engine.gaps:
         _correlated(query, engine)
+
+
+def _columns(query: exp.Expr, engine: Engine, typer: Typer) -> None:
+    for name, schema in typer.schemas.items():
+        if len(schema) > MOST_COLUMNS:
+            table = next((t for t in query.find_all(exp.Table) if t.name == name), query)
+            raise _refused(table, engine, f"`{name}`, of {len(schema):,} columns,", _FEWER)
+    width = len(typer.outputs(query))
+    if width > MOST_COLUMNS:
+        raise _refused(query, engine, f"a result of {width:,} columns", _FEWER)
 
 
 def _refused(node: exp.Expr, engine: Engine, what: str, why: str) -> Refusal:

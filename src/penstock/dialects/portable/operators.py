@@ -43,12 +43,12 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
         if not (fits(a, "number") and fits(b, "number")):
             raise refused(node, f"{a} and {b} are not numbers", "cast them")
         result = to.type(node)
-        left, right = to.sql(node.this), to.sql(node.expression)
         if result == "double" and to.engine.name == "postgres":
             # It fails where a double overflows or underflows; the others go on.
             left, right = (to.coerced(n, result) for n in (node.this, node.expression))
             helper = {"+": "plus", "-": "minus", "*": "times"}[sign]
             return f"penstock.{helper}({left}, {right})"
+        left, right = to.sql(node.this), to.sql(node.expression)
         if result in WHOLE or result == "double":
             # Each engine then computes in the same type, and overflows at the same value.
             own = to.engine.type_name(result)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.typing import Typer
 
 
+_MOST_TEXT = 4_000_000
+
+
 class Renderer:
     """Renders the expressions of one query for one engine.
 
@@ -43,13 +46,33 @@ class Renderer:
             Refusal: it is outside the portable language, or this engine cannot do it.
         """
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
-        if method is not None:
-            made: str = method(node)
-            return made
         render = operators.OPERATORS.get(type(node))
-        if render is not None:
-            return render(self, node)
-        return self._unknown(node)
+        made: str
+        if method is not None:
+            made = method(node)
+        else:
+            made = render(self, node) if render is not None else self._unknown(node)
+        if len(made) > _MOST_TEXT:
+            raise self._too_long(node)
+        return made
+
+    def _no_nul(self, node: exp.Expr) -> Refusal:
+        offset, length = place(node)
+        name, why = self.engine.name, self.engine.gaps["nul"]
+        message = f"a text with the character 0 cannot stand in SQL for {name}: {why}"
+        return Refusal("PSK-PORT-020", message, "leave it out", offset, length, (name,))
+
+    def _too_long(self, node: exp.Expr) -> Refusal:
+        """A rendering may name its argument twice: fifty of them in each other never end."""
+        offset, length = place(node)
+        return Refusal(
+            "PSK-SQL-122",
+            f"written for {self.engine.name} this is longer than {_MOST_TEXT // 1_000_000} MB",
+            "compute a part of it in a CTE, or in a model of its own",
+            offset,
+            length,
+            (self.engine.name,),
+        )
 
     def type(self, node: exp.Expr) -> str:
         """The canonical type of an expression."""
@@ -81,6 +104,8 @@ class Renderer:
 
     def _literal(self, node: exp.Literal) -> str:
         if node.is_string:
+            if "\0" in str(node.this) and "nul" in self.engine.gaps:
+                raise self._no_nul(node)
             return self.engine.string(str(node.this))
         kind = self.type(node)
         text = str(node.this)

@@ -75,7 +75,7 @@ class Typer:
     """
 
     def __init__(self, tree: exp.Expr, schemas: Mapping[str, Mapping[str, str]]) -> None:
-        self._schemas = schemas
+        self.schemas = schemas
         self._scopes: dict[int, Scope] = {}
         self._types: dict[int, str] = {}
         self._kept: list[exp.Expr] = []
@@ -188,7 +188,7 @@ class Typer:
 
     def _of_source(self, source: exp.Expr | Scope, name: str) -> str | None:
         if isinstance(source, exp.Table):
-            columns = self._schemas.get(source.name, {})
+            columns = self.schemas.get(source.name, {})
             if name not in columns:
                 for each in columns:
                     if each.lower() == name.lower():
@@ -336,8 +336,7 @@ class Typer:
         Args:
             name: of a call: the function's, where DuckDB does not know the alias that is written.
         """
-        copy = node.copy()
-        self._put_nulls(node, copy)
+        copy = self._over_nulls(node)
         sql = plain(copy.sql("duckdb", comments=False))
         answer = describing.SHARED.type_of(sql)
         if answer is None and name is not None and name != called(node):
@@ -355,17 +354,28 @@ class Typer:
             )
         return answer
 
-    def _put_nulls(self, node: exp.Expr, copy: exp.Expr) -> None:
-        pairs = zip(list(node.iter_expressions()), list(copy.iter_expressions()), strict=True)
-        for mine, theirs in pairs:
-            if isinstance(mine, _CONTAINERS):
-                self._put_nulls(mine, theirs)
-            elif isinstance(mine, exp.Identifier) and variable(mine) is not None:
-                theirs.replace(exp.Var(this=_null(self.type(mine))))
-            elif not isinstance(mine, _AS_WRITTEN) and not _is_negative_literal(mine):
-                found = self.type(mine)
-                if found != "null":
-                    theirs.replace(exp.Var(this=_null(found)))
+    def _over_nulls(self, node: exp.Expr) -> exp.Expr:
+        """A copy of a node with a typed NULL for each value in it.
+
+        Its values are not copied on the way: they may be as long as the query.
+        """
+        args: dict[str, object] = {}
+        for key, value in node.args.items():
+            if isinstance(value, list):
+                args[key] = [self._typed_null(v) if isinstance(v, exp.Expr) else v for v in value]
+            else:
+                args[key] = self._typed_null(value) if isinstance(value, exp.Expr) else value
+        return type(node)(**args)
+
+    def _typed_null(self, node: exp.Expr) -> exp.Expr:
+        if isinstance(node, _CONTAINERS):
+            return self._over_nulls(node)
+        if isinstance(node, exp.Identifier) and variable(node) is not None:
+            return exp.Var(this=_null(self.type(node)))
+        if isinstance(node, _AS_WRITTEN) or _is_negative_literal(node):
+            return node.copy()
+        found = self.type(node)
+        return node.copy() if found == "null" else exp.Var(this=_null(found))
 
 
 def _is_negative_literal(node: exp.Expr) -> bool:

@@ -1,7 +1,8 @@
 """Rows between DuckDB and PostgreSQL as CSV: NULL is nothing, a text always stands in quotes.
 
-Lists travel as JSON, bytes as hexadecimal digits. A struct or a map has no type in PostgreSQL that
-would keep it: such a column stays behind, and a statement that names it was refused.
+Lists travel as JSON of texts, bytes as hexadecimal digits. A struct or a map has no type in
+PostgreSQL that would keep it, and a name of more than 63 bytes would be cut: such a column stays
+behind, and a statement that names it was refused.
 """
 
 from __future__ import annotations
@@ -45,7 +46,16 @@ _TYPES = {
     "blob": "bytea",
     "json": "text",
 }
+# How DuckDB writes what lies before the year 1.
+_BEFORE_CHRIST = {
+    "date": 'YYYY-MM-DD "(BC)"',
+    "timestamp": 'YYYY-MM-DD "(BC)" HH24:MI:SS.US',
+    "timestamptz": 'YYYY-MM-DD "(BC)" HH24:MI:SS.US',
+}
 _LONGEST_LINE = 1 << 30
+# PostgreSQL cuts longer names, and two of them may then be one.
+# https://www.postgresql.org/docs/16/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+_LONGEST_NAME = 63
 
 
 def type_name(type_text: str) -> str | None:
@@ -71,7 +81,11 @@ def columns_of(database: Database, relation: str) -> list[Column]:
     """The columns of a relation of DuckDB that PostgreSQL can hold."""
     found = database.execute(f"DESCRIBE SELECT * FROM {quote(relation)}").fetchall()
     columns = [Column(str(row[0]), types.from_duckdb(str(row[1]))) for row in found]
-    return [c for c in columns if type_name(c.type) is not None]
+    return [
+        c
+        for c in columns
+        if type_name(c.type) is not None and len(c.name.encode()) <= _LONGEST_NAME
+    ]
 
 
 def copy_out(relation: str, columns: Sequence[Column], path: Path) -> str:
@@ -130,6 +144,10 @@ def _is_list(column: Column) -> bool:
     return types.parse(column.type).name == "list"
 
 
+def _element(column: Column) -> str:
+    return str(types.parse(column.type).fields[0][1])
+
+
 def _is_text(column: Column) -> bool:
     return column.type in {"varchar", "json", "blob"} or _is_list(column)
 
@@ -141,7 +159,11 @@ def _by_text(column: Column) -> bool:
 def _out(column: Column) -> str:
     own = quote(column.name)
     if _is_list(column):
-        return f"CAST(to_json({own}) AS VARCHAR)"
+        # Texts, because JSON has no NaN, and one of bytes or of JSON would be read otherwise.
+        texts = f"CAST({own} AS VARCHAR[])"
+        if _element(column) == "blob":
+            texts = f"list_transform({own}, lambda x: '\\x' || hex(x))"
+        return f"CAST(to_json({texts}) AS VARCHAR)"
     if column.type == "blob":
         return f"'\\x' || hex({own})"
     if column.type == "json":
@@ -153,7 +175,7 @@ def _from_json(column: Column) -> str:
     own = quote(column.name)
     if not _is_list(column):
         return own
-    inner = type_name(str(types.parse(column.type).fields[0][1]))
+    inner = type_name(_element(column))
     return (
         f"(CASE WHEN {own} IS NOT NULL THEN ARRAY(SELECT CAST(e AS {inner}) FROM "
         f"json_array_elements_text(CAST({own} AS json)) WITH ORDINALITY AS u(e, o) ORDER BY o) END)"
@@ -163,18 +185,25 @@ def _from_json(column: Column) -> str:
 def _given(column: Column) -> str:
     own = quote(column.name)
     if _is_list(column):
-        return f"CAST(to_json({own}) AS text)"
+        return f"CAST(to_json(CAST({own} AS text[])) AS text)"
     if column.type == "blob":
         return f"encode({own}, 'hex')"
-    if column.type == "timestamptz":
-        return f"({own} AT TIME ZONE 'UTC')"
+    if column.type in _BEFORE_CHRIST:
+        moment = f"({own} AT TIME ZONE 'UTC')" if column.type == "timestamptz" else own
+        # DuckDB would read `0044-03-15 BC` as the year 44.
+        written = f"to_char({moment}, '{_BEFORE_CHRIST[column.type]}')"
+        early = f"{moment} < '0001-01-01' AND {moment} <> '-infinity'"
+        return f"(CASE WHEN {early} THEN {written} ELSE CAST({moment} AS text) END)"
     return own
 
 
 def _taken(column: Column) -> str:
     own = quote(column.name)
     if _is_list(column):
-        return f"CAST(CAST({own} AS JSON) AS {column.type})"
+        texts = f"CAST(CAST({own} AS JSON) AS VARCHAR[])"
+        if _element(column) == "blob":
+            return f"list_transform({texts}, lambda x: from_hex(x[3:]))"
+        return f"CAST({texts} AS {column.type})"
     if column.type == "blob":
         return f"from_hex({own})"
     if column.type == "json":

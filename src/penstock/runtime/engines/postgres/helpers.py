@@ -16,6 +16,7 @@ from penstock.runtime.engines.postgres import (
 
 SETUP = f"""
 CREATE SCHEMA IF NOT EXISTS penstock;
+GRANT USAGE ON SCHEMA penstock TO PUBLIC;
 
 -- VOLATILE: it is not run when it is planned.
 CREATE OR REPLACE FUNCTION penstock.error(message text) RETURNS text
@@ -36,3 +37,13 @@ MARK = f"penstock {zlib.crc32(SETUP.encode()):08x}"
 INSTALLED = (
     "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'penstock'"
 )
+
+REMOVE = """
+DO $$ DECLARE each record; BEGIN
+  FOR each IN SELECT p.oid::regprocedure AS name, CASE p.prokind WHEN 'a' THEN 'AGGREGATE'
+      ELSE 'FUNCTION' END AS kind FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = 'penstock' ORDER BY p.prokind = 'a' DESC
+  LOOP EXECUTE format('DROP %s %s', each.kind, each.name); END LOOP;
+END $$;
+"""
+"""Drops them all: one that changes its result cannot be replaced."""

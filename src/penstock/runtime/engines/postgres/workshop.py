@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from penstock.errors import Interrupted, StepFailed
+from penstock.errors import Interrupted, SourceUnavailable, StepFailed
 from penstock.runtime.engines.postgres import exchange
 
 if TYPE_CHECKING:
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from penstock.runtime.engines.duckdb.connection import Database
     from penstock.runtime.engines.postgres.server import Server
 
+# https://www.postgresql.org/docs/16/errcodes-appendix.html
 _CANCELED = "57014"
+_ENDED = ("08", "57P")  # the connection, the server
+_HINTS = {
+    "22021": "PostgreSQL's texts hold no character 0: take it out where the data is made",
+    "22P05": "PostgreSQL's texts hold no character 0: take it out where the data is made",
+    "54011": "a table of PostgreSQL has at most 1,600 columns: select those that are needed",
+    "53100": "the server's disk is full",
+}
 _CHUNK = 1 << 20
 
 
@@ -89,7 +97,8 @@ class Workshop:
             path.unlink(missing_ok=True)
 
     def _copy_in(self, relation: str, columns: Sequence[Column], path: Any) -> None:
-        staged = f"{relation}__csv" if exchange.staged(columns) else relation
+        # A name of its own, which PostgreSQL does not cut.
+        staged = f"in {next(self._numbers)}" if exchange.staged(columns) else relation
         with self._told(f"copying `{relation}`"):
             connection = self._server.connection()
             connection.execute(exchange.table_sql(staged, columns))
@@ -111,15 +120,29 @@ class Workshop:
         try:
             yield
         except psycopg.Error as error:
-            if error.sqlstate == _CANCELED:
+            state = error.sqlstate or ""
+            if state == _CANCELED and self._server.interrupted:
                 raise Interrupted("interrupted") from error
-            message = (error.diag.message_primary or str(error)).strip()
+            message = _plain(error.diag.message_primary or str(error))
             before = f"{doing}: " if doing else ""
+            if state.startswith(_ENDED) or self._server.gone():
+                raise SourceUnavailable(
+                    f"{before}the PostgreSQL server ended: {message}",
+                    hint="nothing of this run is published; start it again when the server is back",
+                ) from error
+            hint = _HINTS.get(state) or error.diag.message_hint or error.diag.message_detail
             raise StepFailed(
-                f"{before}PostgreSQL says: {_plain(message)}",
-                hint=error.diag.message_hint or error.diag.message_detail,
+                f"{before}PostgreSQL says: {message}{_row(error.diag.context)}", hint=hint
             ) from error
 
 
+def _row(context: str | None) -> str:
+    """Where in the rows, of `COPY orders, line 3, column at: "x"`."""
+    found = re.match(r"COPY .*?, line (\d+)(?:, column (\w+))?", context or "")
+    if not found:
+        return ""
+    return f" (row {found[1]}" + (f", column `{found[2]}`)" if found[2] else ")")
+
+
 def _plain(message: str) -> str:
-    return re.sub(r"\s+", " ", message)
+    return re.sub(r"\s+", " ", message).strip()
