@@ -239,7 +239,7 @@ class Typer:
             return "boolean"
         if isinstance(node, (exp.Cast, exp.TryCast)):
             return _written(node)
-        if isinstance(node, exp.JSONExtractScalar):
+        if isinstance(node, (exp.JSONExtractScalar, exp.DPipe)):
             return "varchar"
         if isinstance(node, exp.JSONExtract):
             return "json"
@@ -290,6 +290,8 @@ class Typer:
         for i, each in enumerate(args):
             if f"{{{i}}}" in gives:
                 found = self.type(each)
+                if found == "null" and gives != f"{{{i}}}":
+                    found = "integer"  # as a list of bare NULLs
                 gives = gives.replace(f"{{{i}}}", found)
         return gives if gives in {"null", "interval"} else types.normalize(gives)
 
@@ -308,6 +310,7 @@ class Typer:
         given = ["lambda" if isinstance(a, exp.Lambda) else self.type(a) for a in arguments(node)]
         for overload in found.overloads:
             if takes(overload, given):
+                _check_nulls(found.name, overload, given, place(node))
                 return found, overload
         wanted = " or ".join(dict.fromkeys(_signature(o) for o in found.overloads))
         got = ", ".join(given)
@@ -409,7 +412,8 @@ def arguments(node: exp.Expr) -> list[exp.Expr]:
             found += each.expressions
         else:
             found.append(each)
-    return [e for e in found if not isinstance(e, exp.Star)]
+    # `mode(ORDER BY x)` is parsed with nothing before ORDER BY.
+    return [e for e in found if isinstance(e, exp.Expr) and not isinstance(e, exp.Star)]
 
 
 def takes(overload: Overload, given: Sequence[str]) -> bool:
@@ -420,6 +424,17 @@ def takes(overload: Overload, given: Sequence[str]) -> bool:
     if not overload.fewest <= len(given) <= len(wanted):
         return False
     return all(fits(g, w) for g, w in zip(given, wanted, strict=False))
+
+
+def _check_nulls(
+    name: str, overload: Overload, given: Sequence[str], where: tuple[int | None, int]
+) -> None:
+    """Refuse a NULL for a list, struct or map whose parts have no type."""
+    for i, kind in enumerate(given):
+        family = overload.family(i)
+        if kind == "null" and family in ("list", "struct", "map"):
+            message = f"`{name}` of a NULL without a type: what is in the {family} is not known"
+            raise Refusal("PSK-PORT-025", message, "CAST(NULL AS INTEGER[])", *where)
 
 
 def _signature(overload: Overload) -> str:

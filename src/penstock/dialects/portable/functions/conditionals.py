@@ -115,14 +115,20 @@ FUNCTIONS = (
     function(
         "error",
         "conditionals",
-        "Fails the query with a message, where it is evaluated: in a branch of a CASE.",
+        "Fails the query with a message, where it is evaluated: in a branch of a CASE; also a NULL.",
         on(
             "varchar",
-            duckdb="error({0})",
+            # DuckDB's gives NULL for one.
+            duckdb="error(coalesce({0}, 'error'))",
             spark="raise_error({0})",
             postgres="penstock.error({0})",
             gives="null",
         ),
-        cases=["CASE WHEN id < 0 THEN error('no ' || s) ELSE s END", "error('no')"],
+        cases=[
+            "CASE WHEN id < 0 THEN error('no ' || s) ELSE s END",
+            "error('no')",
+            "error(NULL)",
+            "CASE WHEN s IS NULL THEN error(s) ELSE s END",
+        ],
     ),
 )

@@ -35,6 +35,12 @@ from penstock.dialects.portable.functions.structs import VALUE_AT
 
 OVERLOADS = {"length": (LENGTH,), "repeat": (REPEAT,), "contains": (CONTAINS,)}
 
+# DuckDB's own takes a separator that is written in the SQL alone.
+_JOINED = (
+    "coalesce(list_reduce(NULLIF(list_filter({0}, lambda e: e IS NOT NULL), []),"
+    " lambda a, b: concat(a, {1}, b)), CASE WHEN {0} IS NOT NULL THEN '' END)"
+)
+
 FUNCTIONS = (
     function(
         "array_length",
@@ -308,7 +314,7 @@ FUNCTIONS = (
         "The elements as one text with a text between them, without NULLs; of no elements ''.",
         on(
             "list, varchar",
-            duckdb=to_text("array_to_string({0}, {1})"),
+            duckdb=to_text("array_to_string({0}, {1})", _JOINED),
             spark=to_text("array_join({0}, {1})"),
             postgres=to_text("array_to_string({0}, {1})"),
             gives="varchar",
@@ -319,6 +325,7 @@ FUNCTIONS = (
             "array_to_string(a, ', ')",
             "array_to_string(['a', NULL, '', 'b'], '-')",
             "array_to_string(tags, NULL)",
+            "array_to_string(tags, CAST(id AS VARCHAR))",
         ],
         over="t_arr",
     ),
