@@ -106,8 +106,11 @@ foreign: $(VENV)/.dev $(SPARK)/.ready ## Tables that Penstock and Spark read and
 conformance: $(VENV)/.dev ## The portable language on DuckDB, PostgreSQL and Spark: the same rows
 	CONFORMANCE_WHOLE=yes $(BIN)/pytest tests/conformance --timeout=3600
 
-fuzz: $(VENV)/.dev ## Property tests with 50 times the examples; N=5000 random expressions on every engine
+fuzz: $(VENV)/.dev ## N=5000 random queries and expressions, pairs of types, patterns: the same on every engine
 	$(BIN)/python tests/conformance/fuzz.py $(N)
+	$(BIN)/python tests/conformance/fuzz_types.py
+	$(BIN)/python tests/conformance/fuzz_patterns.py --count $(N)
+
 # Trino lies in .cache/, so that the sandboxes of `make test` answer with DuckDB as before.
 ATHENA := XDG_CACHE_HOME=$(CURDIR)/.cache PENSTOCK_TEST_ATHENA=trino
 

@@ -5,7 +5,6 @@ Its columns are the holes, filled with other cases, columns and literals of the 
 
 from __future__ import annotations
 
-import random
 import re
 import sys
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from penstock.dialects.portable.families import name_of
 from penstock.dialects.portable.reading import plain, read
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Mapping, Sequence
 
 OPERATORS = (

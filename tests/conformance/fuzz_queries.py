@@ -6,11 +6,10 @@ order of rows matters, all columns are its keys: rows that still tie are the sam
 
 from __future__ import annotations
 
-import random
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent))
 import fuzz_expressions
@@ -20,6 +19,10 @@ from fuzzing import Case
 
 from penstock.dialects.portable import Refusal, prepare
 from penstock.dialects.portable.families import name_of
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
 
 TABLES = ("t_num", "t_str", "t_dt", "t_evt", "t_dim", "t_sales", "t_a", "t_b", "t_cast", "t_arr")
 _ORDERED = frozenset(

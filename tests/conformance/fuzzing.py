@@ -22,7 +22,7 @@ from machines import Failed
 from sqlglot import exp
 
 from penstock.dialects.portable import Prepared, Refusal, prepare
-from penstock.dialects.portable.reading import plain, read
+from penstock.dialects.portable.reading import called, plain, read
 
 FAILS = [suite.ERROR]
 SAME, FAILING, REFUSED = "the same", "failing everywhere", "refused"
@@ -214,7 +214,12 @@ class Trials:
                 fails = True
             elif self._kind(given) == DIFFERENT:
                 return FAILS in given and self._lazy(plain(child.sql("duckdb")), source)
-        return fails and not isinstance(node, exp.Case)
+        return fails and not _guards(node)
+
+
+def _guards(node: exp.Expr) -> bool:
+    """Whether what is below it is computed for its own rows only."""
+    return isinstance(node, (exp.Case, exp.If)) or called(node) in ("if", "iff")
 
 
 def _alone(text: str, source: str) -> str:

@@ -77,7 +77,7 @@ def main(data: Path) -> None:
             ]
             answer = {"types": types, "rows": rows}
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this query's answer
-            answer = {"error": str(error)[:600]}
+            answer = {"error": (str(error) or repr(error))[:600]}
         print(json.dumps(answer), file=out, flush=True)
 
 

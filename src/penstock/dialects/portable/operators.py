@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.dialects.portable import intervals, json_paths, likes, written
+from penstock.dialects.portable import constants, intervals, json_paths, likes, written
 from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
 from penstock.dialects.portable.functions.numbers import remainder
 from penstock.dialects.portable.reading import place, shown
@@ -343,6 +343,7 @@ def _concat(to: Renderer, node: exp.Expr) -> str:
 
 def _case(to: Renderer, node: exp.Expr) -> str:
     kind = to.type(node)
+    constants.check(node, to.canonical)
     parts = ["CASE"]
     subject = node.args.get("this")
     for branch in node.args["ifs"]:

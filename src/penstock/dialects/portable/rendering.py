@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NoReturn
 from sqlglot import exp
 
 from penstock.dialects.base import Gap
-from penstock.dialects.portable import casts, nested, operators
+from penstock.dialects.portable import casts, constants, nested, operators
 from penstock.dialects.portable.aggregating import DONE
 from penstock.dialects.portable.call import Call, Ordering
+from penstock.dialects.portable.engine import DUCKDB
 from penstock.dialects.portable.families import element, name_of, type_of_null
 from penstock.dialects.portable.reading import called, place, shown
 from penstock.dialects.portable.refusal import Refusal
@@ -54,6 +55,10 @@ class Renderer:
     def type(self, node: exp.Expr) -> str:
         """The canonical type of an expression."""
         return self.typer.type(node)
+
+    def canonical(self, node: exp.Expr) -> str:
+        """An expression in the SQL of DuckDB, whose values the language has."""
+        return Renderer(DUCKDB, self.typer, self._query).sql(node)
 
     def coerced(self, node: exp.Expr, type_name: str) -> str:
         """An expression brought to a type that values of several types meet in."""
@@ -325,6 +330,8 @@ class Renderer:
                 offset,
                 length,
             )
+        if declared.name in constants.LAZY:
+            constants.check(node, self.canonical)
         typed = declared.kind in ("aggregate", "window")
         given = [self._given(a, overload.family(i), typed=typed) for i, a in enumerate(args)]
         call = Call(
@@ -415,7 +422,7 @@ class Renderer:
         for each in args:
             if isinstance(each, exp.Lambda):
                 names = [self.engine.name_of(v.name) for v in each.expressions]
-                found = {"body": self.sql(each.this)}
+                found = {"body": self.sql(each.this), "gives": self.type(each.this)}
                 return found | {f"v{i}": n for i, n in enumerate(names)}
         return {}
 

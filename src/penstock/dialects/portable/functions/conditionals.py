@@ -115,7 +115,7 @@ FUNCTIONS = (
     function(
         "error",
         "conditionals",
-        "Fails the query with a message, where it is evaluated: in a branch of a CASE; also a NULL.",
+        "Fails the query with a message, also a NULL, where it is reached: in a branch of a CASE.",
         on(
             "varchar",
             # DuckDB's gives NULL for one.

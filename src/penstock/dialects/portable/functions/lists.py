@@ -94,6 +94,7 @@ FUNCTIONS = (
             "a[NULL::INTEGER]",
             "list_extract(a, 2)",
             "a[10000000000]",
+            "a[-9223372036854775808]",
         ],
         over="t_arr",
     ),
@@ -407,11 +408,12 @@ FUNCTIONS = (
     function(
         "list_intersect",
         "lists",
-        "Each element that both lists have, once, in the order of the first list, without NULL.",
+        "Each element that both lists have, once, in the order of the first list, without NULL; "
+        "NULL where a list is NULL.",
         on(
             "list, list",
-            duckdb="list_filter({0}, lambda x, i: x IS NOT NULL AND list_contains({1}, x) "
-            "AND list_position({0}, x) = i)",
+            duckdb="CASE WHEN {1} IS NOT NULL THEN list_filter({0}, lambda x, i: x IS NOT NULL "
+            "AND list_contains({1}, x) AND list_position({0}, x) = i) END",
             spark="filter(array_intersect({0}, {1}), x -> x IS NOT NULL)",
             postgres="penstock.list_intersect({0}, {1})",
             gives="{0}",
@@ -421,6 +423,7 @@ FUNCTIONS = (
             "list_intersect(a, [2, 5, 3])",
             "list_intersect(tags, ['x'])",
             "list_intersect(a, a)",
+            "list_intersect(a, CAST(NULL AS INTEGER[]))",
         ],
         over="t_arr",
     ),
