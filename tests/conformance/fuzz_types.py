@@ -124,7 +124,16 @@ OPERATORS = (
 )  # fmt: skip
 # What makes as much as a number says: numbers of two digits.
 _GROWING = frozenset(
-    {"repeat", "lpad", "rpad", "generate_series", "range", "factorial", "list_resize"}
+    {
+        "repeat",
+        "lpad",
+        "rpad",
+        "generate_series",
+        "range",
+        "factorial",
+        "list_repeat",
+        "list_resize",
+    }
 )
 UNARY = ("-{0}", "NOT {0}", "~{0}", "{0} IS NULL", "{0} IS NOT NULL", "{0} IS TRUE", "{0} << 3")
 TARGETS = (
@@ -191,9 +200,9 @@ def calls(declared: Function) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield f"{declared.name}({holes})", types
 
 
-def expressions(names: Sequence[str] | None = None) -> Iterator[list[str]]:
+def expressions(names: Sequence[str] | None = None, after: str = "") -> Iterator[list[str]]:
     """For each pair of types the ways to write it: with columns, then with what is written."""
-    for name in names if names is not None else suite.names():
+    for name in names if names is not None else [n for n in suite.names() if n > after]:
         declared = suite.catalog()[name]
         if declared.kind == "scalar":
             for template, types in calls(declared):
@@ -274,11 +283,15 @@ class Pairs:
 
 
 def run(
-    trials: Trials, names: Sequence[str] | None = None, share: float = 1.0, seed: int = 1
+    trials: Trials,
+    names: Sequence[str] | None = None,
+    share: float = 1.0,
+    seed: int = 1,
+    after: str = "",
 ) -> None:
     """All pairs, or a share of them."""
     pairs, chance = Pairs(trials), random.Random(seed)
-    for ways in expressions(names):
+    for ways in expressions(names, after):
         if share >= 1 or chance.random() < share:
             pairs.take(ways)
     trials.settle()
@@ -288,6 +301,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--engines", default="duckdb,postgres,spark")
+    parser.add_argument("--after", help="only names behind this one, and the operators")
     parser.add_argument("--share", type=float, default=1.0)
     given = parser.parse_args()
     os.environ["SPARK_INTERPRETED"] = "yes"
@@ -296,7 +310,7 @@ def main() -> int:
         write(Path(folder))
         machines = [start(n, Path(folder)) for n in given.engines.split(",")]
         trials = Trials(machines, schemas(), batch=40)
-        run(trials, given.names or None, given.share)
+        run(trials, given.names or None, given.share, after=given.after or "")
         for machine in machines:
             machine.close()
     told = ", ".join(f"{n:,} {what}" for what, n in sorted(trials.tally.items()))

@@ -473,10 +473,14 @@ FUNCTIONS = (
     function(
         "list_resize",
         "lists",
-        "The list cut to a length, or filled up with a value (NULL if left out).",
+        "The list cut to a length, or filled up with a value (NULL if left out); "
+        "none for a length below 0.",
         on(
             "list, whole, any?",
-            duckdb=lambda c: f"list_resize({c.args[0]}, {c.args[1]}, {fill(c)})",
+            duckdb=lambda c: (
+                f"list_resize({c.args[0]}, CASE WHEN {c.args[1]} < 0 THEN 0 ELSE {c.args[1]} END,"
+                f" {fill(c)})"
+            ),
             spark=lambda c: (
                 f"CASE WHEN {c.args[0]} IS NOT NULL AND {c.args[1]} IS NOT NULL THEN concat("
                 f"filter({c.args[0]}, (x, i) -> i < {c.args[1]}), "
@@ -486,7 +490,13 @@ FUNCTIONS = (
             gives="{0}",
         ),
         aliases=("array_resize",),
-        cases=["list_resize(a, 2)", "list_resize(a, 4, 0)", "list_resize(tags, 0)"],
+        cases=[
+            "list_resize(a, 2)",
+            "list_resize(a, 4, 0)",
+            "list_resize(tags, 0)",
+            "list_resize(a, id - 3)",
+            "list_resize(a, NULL)",
+        ],
         over="t_arr",
     ),
     function(

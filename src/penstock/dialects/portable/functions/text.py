@@ -309,6 +309,7 @@ FUNCTIONS = (
             "split_part(s, '|', 2)",
             "split_part(s, '||', -1)",
             "split_part(s, '|', 9)",
+            "split_part(NULL, '|', 0)",
             "split_part(s, '', 1)",
             "split_part(s, '', 2)",
             "split_part(s, s, 2)",

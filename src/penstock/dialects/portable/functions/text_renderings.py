@@ -134,7 +134,9 @@ def split_part(call: Call) -> str:
             f" WHEN {number} IS NOT NULL THEN left({text}, 0) END ELSE {made} END"
         )
     if known == 0 or known is None:
-        made = f"CASE WHEN {number} = 0 THEN error('split_part counts from 1') ELSE {made} END"
+        there = f"{text} IS NOT NULL AND {by} IS NOT NULL"
+        zero = "error('split_part counts from 1')"
+        made = f"CASE WHEN {number} = 0 AND {there} THEN {zero} ELSE {made} END"
     return made
 
 
