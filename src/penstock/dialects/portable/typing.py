@@ -276,6 +276,9 @@ class Typer:
         if gives is None:
             return self._asked(node, declared.name)
         args = arguments(node)
+        if gives == "common[]":
+            kind = self.common([self.type(a) for a in args])
+            return types.normalize(f"{'integer' if kind == 'null' else kind}[]")
         if gives.startswith("common"):
             # `common 1`: of the arguments from that one on.
             first = int(gives.removeprefix("common") or 0)

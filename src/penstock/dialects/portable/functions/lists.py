@@ -63,6 +63,7 @@ FUNCTIONS = (
                 ],
                 c.type,
             ),
+            gives="common[]",
         ),
         on("any", every=lambda c: c.engine.list_of([c.args[0]], c.type)),
         aliases=("list_pack",),
@@ -478,8 +479,8 @@ FUNCTIONS = (
         on(
             "list, whole, any?",
             duckdb=lambda c: (
-                f"list_resize({c.args[0]}, CASE WHEN {c.args[1]} < 0 THEN 0 ELSE {c.args[1]} END,"
-                f" {fill(c)})"
+                f"CASE WHEN {c.args[1]} < 0 THEN list_resize({c.args[0]}, 0, {fill(c)})"
+                f" WHEN {c.args[1]} >= 0 THEN list_resize({c.args[0]}, {c.args[1]}, {fill(c)}) END"
             ),
             spark=lambda c: (
                 f"CASE WHEN {c.args[0]} IS NOT NULL AND {c.args[1]} IS NOT NULL THEN concat("

@@ -120,6 +120,7 @@ FUNCTIONS = (
             "lpad(s, 9)",
             "lpad(s, length(s) + 2, s)",
             "lpad(s, NULL, '*')",
+            "lpad(s, NULLIF(id % 4, 0) - 2, left(s, id % 2))",
         ],
     ),
     function(

@@ -40,7 +40,8 @@ def pad(name: str) -> Rendering:
         if call.engine.name != "duckdb" or len(call.args) < 3 or literal_text(call, 2):
             return made
         # DuckDB fails where an empty text should fill something.
-        return f"CASE WHEN {fill} = '' THEN left({text}, greatest({size}, 0)) ELSE {made} END"
+        cut = f"left({text}, CASE WHEN {size} < 0 THEN 0 ELSE {size} END)"
+        return f"CASE WHEN {fill} = '' THEN {cut} ELSE {made} END"
 
     return render
 
