@@ -14,7 +14,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from penstock import types
 from penstock.dialects.portable import describing, nested
-from penstock.dialects.portable.families import element, fits, name_of
+from penstock.dialects.portable.families import element, fits, name_of, type_of_null
 from penstock.dialects.portable.functions import catalog, near
 from penstock.dialects.portable.reading import called, place, plain, shown
 from penstock.dialects.portable.refusal import Refusal
@@ -293,8 +293,10 @@ class Typer:
         for i, each in enumerate(args):
             if f"{{{i}}}" in gives:
                 found = self.type(each)
-                if found == "null" and gives != f"{{{i}}}":
-                    found = "integer"  # as a list of bare NULLs
+                if found == "null":
+                    # As it is rendered; a list of bare NULLs is one of integers.
+                    kept = "null" if gives == f"{{{i}}}" else "integer"
+                    found = type_of_null(overload.family(i)) or kept
                 gives = gives.replace(f"{{{i}}}", found)
         return gives if gives in {"null", "interval"} else types.normalize(gives)
 

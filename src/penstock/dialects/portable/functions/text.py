@@ -159,7 +159,14 @@ FUNCTIONS = (
         "text",
         "The last characters; a negative number: all but so many of the first.",
         on("varchar, whole", every=right, gives="varchar"),
-        cases=["right(s, 2)", "right(s, 0)", "right(s, -2)", "right(s, id - 10)", "right(s, -99)"],
+        cases=[
+            "right(s, CASE WHEN id > 0 THEN -2147483648 END)",
+            "right(s, 2)",
+            "right(s, 0)",
+            "right(s, -2)",
+            "right(s, id - 10)",
+            "right(s, -99)",
+        ],
     ),
     function(
         "substr",

@@ -60,6 +60,9 @@ def left(call: Call) -> str:
 def right(call: Call) -> str:
     """The last characters; all but the first of a negative number."""
     size, known = whole(call, 1), literal_number(call, 1)
+    if call.engine.name == "postgres" and known is None:
+        # The least integer has no minus: PostgreSQL would give the whole text.
+        size = f"CASE WHEN {size} < -2147483647 THEN -2147483647 ELSE {size} END"
     if call.engine.name != "spark" or (known is not None and known >= 0):
         return f"right({call.args[0]}, {size})"
     if known is not None:
