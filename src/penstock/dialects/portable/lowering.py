@@ -32,7 +32,20 @@ class Lowering:
     def whole(self, query: exp.Expr) -> str:
         """The statement; its columns have exactly the canonical types."""
         limits.check(query, self.engine, self.typer)
+        self._check_names(query)
         return self._sql(query, [t for _, t in self.typer.outputs(query)], outermost=True)
+
+    def _check_names(self, query: exp.Expr) -> None:
+        """Refuse a name that two WITH give, on an engine where all of them stand at the top."""
+        names = [cte.alias for cte in query.find_all(exp.CTE)]
+        twice = next((n for n in names if names.count(n) > 1), None)
+        if self.engine.name == "spark" and twice is not None:
+            raise Refusal(
+                "PSK-PORT-020",
+                f"two queries are named `{twice}` by WITH: on spark every one has its own name",
+                "give one of them another name",
+                engines=("spark",),
+            )
 
     def inner(self, query: exp.Expr) -> str:
         """A query inside an expression."""
