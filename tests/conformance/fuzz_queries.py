@@ -410,9 +410,11 @@ class Queries:
             return None
         key = self.chance.choice(keys)
         name = self._fresh()
+        w, n = f"w_{name}", f"n_{name}"
+        counted = f"SELECT {key} AS k, count(*) AS n FROM {w} GROUP BY {key}"
         sql = (
-            f"SELECT * FROM (WITH w AS ({on.sql}), n AS (SELECT {key} AS k, count(*) AS n FROM w"
-            f" GROUP BY {key}) SELECT w.*, n.n AS {name} FROM w JOIN n ON w.{key} = n.k) AS r"
+            f"SELECT * FROM (WITH {w} AS ({on.sql}), {n} AS ({counted})"
+            f" SELECT {w}.*, {n}.n AS {name} FROM {w} JOIN {n} ON {w}.{key} = {n}.k) AS r"
         )
         return Relation(sql, {}, on.pieces)
 
