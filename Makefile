@@ -115,9 +115,12 @@ conformance: $(VENV)/.dev .cache/postgres-15/bin/postgres .cache/postgres-17/bin
 	cd .cache/postgres-$* && $(abspath $(BIN))/python -m zipfile -e *.jar . && tar xJf *.txz && rm -r *.jar *.txz META-INF
 	@touch $@
 
-fuzz: $(VENV)/.dev ## Property tests with 50 times the examples; N=5000 random expressions on every engine
+fuzz: $(VENV)/.dev ## N=5000 random queries and expressions, pairs of types, patterns: the same on every engine
 	$(BIN)/python tests/conformance/fuzz.py $(N)
 	BROKEN=$(N) $(BIN)/pytest tests/conformance/test_broken_text.py --timeout=3600
+	$(BIN)/python tests/conformance/fuzz_types.py
+	$(BIN)/python tests/conformance/fuzz_patterns.py --count $(N)
+
 # Trino lies in .cache/, so that the sandboxes of `make test` answer with DuckDB as before.
 ATHENA := XDG_CACHE_HOME=$(CURDIR)/.cache PENSTOCK_TEST_ATHENA=trino
 

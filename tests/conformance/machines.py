@@ -30,12 +30,16 @@ class Duck:
     name = "duckdb"
 
     def __init__(self, data: Path) -> None:
+        self._data = data
+        self._open()
+
+    def _open(self) -> None:
         import duckdb
 
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET threads = 1")
-        for path in sorted(data.glob("*.parquet")):
+        for path in sorted(self._data.glob("*.parquet")):
             self._connection.execute(f"CREATE TABLE {path.stem} AS FROM '{path}'")
 
     def rows(self, sql: str) -> list[list[str]]:
@@ -49,6 +53,10 @@ class Duck:
         try:
             rows = self._connection.execute(sql).fetchall()
         except duckdb.Error as error:
+            if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
+                # A fault of its own; it answers nothing more.
+                self._connection.close()
+                self._open()
             raise Failed(str(error)) from error
         # Its driver alone hands such dates over, as text: the portable language ends before them.
         times = [str(c[1]).startswith(("DATE", "TIMESTAMP")) for c in self._connection.description]

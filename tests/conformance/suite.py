@@ -12,6 +12,7 @@ from machines import Failed
 from values import same
 
 from penstock.dialects.portable import Refusal, prepare
+from penstock.dialects.portable.engine import ENGINES, Engine
 from penstock.dialects.portable.functions import catalog
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -40,6 +41,11 @@ class Case:
     def keyed(self) -> bool:
         """Whether its first column says which row it is."""
         return True
+
+
+def engine(name: str) -> Engine:
+    """An engine's spelling."""
+    return ENGINES[name]
 
 
 def cases(name: str) -> list[Case]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from penstock.dialects.portable.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -85,7 +87,9 @@ def by_code_point(call: Call, number: int = 0) -> str:
 def keys(call: Call, *, value: bool = True, backwards: bool = False) -> str:
     """The keys of the call's ORDER BY, and the value at the end: ties are its to decide."""
     made = [_key(call, k, backwards=backwards) for k in call.order]
-    if value and not any(k.sql == call.args[0] for k in call.order):
+    # An engine may refuse a constant there, and it puts nothing in order.
+    constant = call.nodes[0].find(exp.Column, exp.Subquery) is None
+    if value and not constant and not any(k.sql == call.args[0] for k in call.order):
         side = "DESC NULLS FIRST" if backwards else "ASC NULLS LAST"
         made.append(f"{by_code_point(call)} {side}")
     return ", ".join(made)

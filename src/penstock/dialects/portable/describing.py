@@ -17,9 +17,14 @@ _SETTINGS = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET threads = 1",
+    "SET memory_limit = '256MB'",
+    "SET TimeZone = 'UTC'",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+_OF_VALUES = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
+# A constant that takes longer is left to the engine.
+_MOST_SECONDS = 1.0
 
 
 class Describer:
@@ -27,6 +32,7 @@ class Describer:
 
     def __init__(self) -> None:
         self._known: dict[str, str | None] = {}
+        self._failures: dict[str, str | None] = {}
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -43,13 +49,42 @@ class Describer:
                 self._known[sql] = self._asked(sql)
             return self._known[sql]
 
-    def _asked(self, sql: str) -> str | None:
+    def failure(self, sql: str) -> str | None:
+        """Why an expression without columns fails; None: it gives a value, or takes too long.
+
+        >>> SHARED.failure("1 + 1"), SHARED.failure("CAST('x' AS INTEGER)") is None
+        (None, False)
+        """
+        with self._lock:
+            if sql not in self._failures:
+                self._failures[sql] = self._tried(sql)
+            return self._failures[sql]
+
+    def _tried(self, sql: str) -> str | None:
+        connection = self._opened()
+        alarm = threading.Timer(_MOST_SECONDS, connection.interrupt)
+        alarm.start()
+        try:
+            connection.execute(f"SELECT {sql}").fetchone()
+        except _OF_VALUES as error:
+            return str(error)
+        except duckdb.Error:
+            return None
+        finally:
+            alarm.cancel()
+        return None
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
             self._connection = duckdb.connect()
             for setting in _SETTINGS:
                 self._connection.execute(setting)
+        return self._connection
+
+    def _asked(self, sql: str) -> str | None:
+        connection = self._opened()
         try:
-            row = self._connection.execute(f"DESCRIBE SELECT {sql}").fetchone()
+            row = connection.execute(f"DESCRIBE SELECT {sql}").fetchone()
         except duckdb.Error:
             return None
         assert row is not None

@@ -88,6 +88,12 @@ class Engine:
         >>> SPARK.type_name("integer[]"), POSTGRES.type_name("decimal(8,2)")
         ('ARRAY<INT>', 'NUMERIC(8, 2)')
         """
+        if type_name == "interval":
+            raise Refusal(
+                "PSK-PORT-027",
+                "an interval is no value of a column: engines have different ones",
+                "keep a number and its unit, or add the interval to a time here",
+            )
         return self._type(penstock_types.parse("integer" if type_name == "null" else type_name))
 
     def list_of(self, items: Sequence[str], type_name: str) -> str:

@@ -47,6 +47,15 @@ class Overload:
     gives: str | None = None
     fewest: int = 0
 
+    def family(self, place: int) -> str:
+        """The family of an argument, counted from 0.
+
+        >>> on("varchar, whole…").family(3)
+        'whole'
+        """
+        named = [t for t in self.takes if t != "…"]
+        return named[min(place, len(named) - 1)]
+
     def rendering(self, engine: str) -> Rendering:
         """How an engine writes it."""
         return self.renderings.get(engine, UNKNOWN)

@@ -62,8 +62,34 @@ def fits(type_name: str, family: str) -> bool:
     (True, False, True)
     """
     name = name_of(type_name)
+    if family == "lambda":
+        return name == "lambda"
     if family == "any" or name == "null":
         return name != "lambda"
     if family in _EXACT:
         return name in _EXACT[family]
     return name == family
+
+
+_NULLS = {
+    "whole": "integer",
+    "number": "integer",
+    "exact": "integer",
+    "time_like": "timestamp",
+    "naive": "timestamp",
+    "simple": "varchar",
+    "scalar": "varchar",
+    "decimal": "decimal(18,3)",
+}
+
+
+def type_of_null(family: str) -> str | None:
+    """The type that a bare NULL gets where a family is taken; None: it stays without one.
+
+    PostgreSQL and DuckDB cannot choose a function for a NULL without a type.
+
+    >>> type_of_null("number"), type_of_null("varchar"), type_of_null("any")
+    ('integer', 'varchar', None)
+    """
+    found = _NULLS.get(family, family)
+    return found if found == "decimal(18,3)" or found in types.SCALARS else None

@@ -104,6 +104,32 @@ def quoted_spark(text: str, steps: Steps, engine: Engine) -> str:
     return f"get_json_object(concat('[', {text}, ']'), {path})"
 
 
+def checked_duckdb(text: str, made: str, type_name: str) -> str:
+    """What is made of a JSON text; fails for what DuckDB alone takes: `[1,]`, `NaN`, `Infinity`.
+
+    The second look, without the texts in quotes, is for those that a first one finds.
+    """
+    odd = r"',\s*[]}]|[nN][aA][nN]|[iI][nN][fF]'"
+    bare = f"""regexp_replace({text}, '"([^"\\\\]|\\\\.)*"', '""', 'g')"""
+    return (
+        f"CASE WHEN regexp_matches({text}, {odd}) AND regexp_matches({bare}, {odd})"
+        f" THEN CAST(error('not JSON') AS {type_name}) ELSE {made} END"
+    )
+
+
+def checked_spark(text: str, made: str, type_name: str) -> str:
+    """What is made of a JSON text; fails where it is none, for which Spark would give NULL.
+
+    In brackets it must be one value, also where it closes them itself.
+    """
+    alone = f"json_array_length(concat('[', {text}, ']')) = 1"
+    whole = f"""get_json_object(concat('{{"a":[', {text}, ']}}'), '$.a') IS NOT NULL"""
+    return (
+        f"CASE WHEN {alone} AND {whole} THEN {made}"
+        f" WHEN {text} IS NOT NULL THEN CAST(raise_error('not JSON') AS {type_name}) END"
+    )
+
+
 def _failing(what: str) -> str:
     return f"CAST(raise_error('{what}') AS STRING)"
 
@@ -135,7 +161,8 @@ def text_at(engine: Engine, text: str, steps: Steps) -> str:
     if engine.name == "postgres":
         return f"penstock.json_text(CAST({text} AS JSON), {written(steps, engine)})"
     if engine.name == "duckdb":
-        return f"json_extract_string({text}, {written(steps, engine)})"
+        made = f"json_extract_string({text}, {written(steps, engine)})"
+        return checked_duckdb(text, made, "VARCHAR")
     value = f"get_json_object({text}, {written(steps, engine)})"
     number = engine.string("^-?[0-9][.][0-9]+E-?[0-9]+$")
     quoted = quoted_spark(text, steps, engine)
@@ -155,10 +182,11 @@ def text_at(engine: Engine, text: str, steps: Steps) -> str:
     # Only in an array, or alone, a JSON null is the text `null`.
     null = "" if steps and isinstance(steps[-1], str) else "|^null$"
     odd = engine.string(f"[0-9]E-?[0-9]{null}")
-    return (
+    made = (
         f"CASE WHEN {value} RLIKE {odd}"
         f" THEN element_at(transform(array({value}), value__ -> {inner}), 1) ELSE {value} END"
     )
+    return checked_spark(text, made, "STRING")
 
 
 def arrow(to: Renderer, node: exp.Expr) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.generator import Generator
 
-from penstock.dialects.portable import limits
+from penstock.dialects.portable import limits, operators
 from penstock.dialects.portable.call import Ordering
 from penstock.dialects.portable.clauses import PARTS
 from penstock.dialects.portable.refusal import Refusal
@@ -34,8 +34,21 @@ class Lowering:
     def whole(self, query: exp.Expr, types: Sequence[str] | None = None) -> str:
         """The statement; its columns have exactly the canonical types, or those given."""
         limits.check(query, self.engine, self.typer)
+        self._check_names(query)
         wanted = types or [t for _, t in self.typer.outputs(query)]
         return self._sql(query, wanted, outermost=True)
+
+    def _check_names(self, query: exp.Expr) -> None:
+        """Refuse a name that two WITH give, on an engine where all of them stand at the top."""
+        names = [cte.alias for cte in query.find_all(exp.CTE)]
+        twice = next((n for n in names if names.count(n) > 1), None)
+        if self.engine.name == "spark" and twice is not None:
+            raise Refusal(
+                "PSK-PORT-020",
+                f"two queries are named `{twice}` by WITH: on spark every one has its own name",
+                "give one of them another name",
+                engines=("spark",),
+            )
 
     def inner(self, query: exp.Expr) -> str:
         """A query inside an expression."""
@@ -102,6 +115,14 @@ class Lowering:
             yield id(node), self._unnested(node)
         elif isinstance(node, exp.Ordered):
             yield id(node), self._key(node)
+        elif (
+            isinstance(node, (exp.Literal, exp.Null, exp.Boolean)) and node.arg_key == "expressions"
+        ):
+            # A constant of GROUP BY; PostgreSQL takes it bare for a column's place.
+            if isinstance(node.parent, exp.Group) and not node.is_int:
+                yield id(node), self._typed(node)
+        elif _is_condition(node):
+            yield id(node), operators.condition(self.renderer, node)
         elif isinstance(node, _NAMES):
             return
         elif type(node) in PARTS:
@@ -153,6 +174,10 @@ class Lowering:
             for cell, kind in zip(row.expressions, kinds, strict=True):
                 yield id(cell), self.renderer.coerced(cell, kind)
 
+    def _typed(self, node: exp.Expr) -> str:
+        kind = self.typer.type(node)
+        return f"CAST({self.renderer.sql(node)} AS {self.engine.type_name(kind)})"
+
     def _unnested(self, node: exp.Unnest) -> str:
         """A list as rows, with the place of each if it is asked for."""
         alias = node.args["alias"]
@@ -171,6 +196,19 @@ class Lowering:
             made = f"INLINE(TRANSFORM({rows}, (x, i) -> {pairs})) AS ({item}, {place})"
         lateral = "LATERAL " if isinstance(node.parent, exp.Join) else ""
         return f"{lateral}(SELECT {made}) AS {name}"
+
+
+def _is_condition(node: exp.Expr) -> bool:
+    """Whether it stands alone after WHERE, HAVING or ON."""
+    return (
+        isinstance(node.parent, (exp.Where, exp.Having, exp.Join))
+        and node.arg_key
+        in (
+            "this",
+            "on",
+        )
+        and not isinstance(node, (exp.Query, exp.Table, exp.Unnest, exp.Lateral, exp.Values))
+    )
 
 
 def _with(key: exp.Ordered, item: exp.Expr) -> exp.Ordered:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.dialects.portable import intervals, json_paths, likes, written
+from penstock.dialects.portable import constants, intervals, json_paths, likes, written
 from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
 from penstock.dialects.portable.functions.numbers import remainder
 from penstock.dialects.portable.reading import place, shown
@@ -69,6 +69,8 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
 
 def _same_scale(node: exp.Expr, sign: str, a: str, b: str) -> None:
     """A product may have more decimal places than a decimal has digits."""
+    if "null" in (a, b):
+        return
     (_, s1), (_, s2) = numbers_of(a), numbers_of(b)
     if sign == "*" and s1 + s2 > _MOST_DIGITS:
         raise refused(
@@ -218,12 +220,17 @@ def meeting(to: Renderer, node: exp.Expr, a: exp.Expr, b: exp.Expr) -> tuple[str
 def _logic(word: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         # A chain of a thousand is flat, not a thousand deep.
-        return "(" + f" {word} ".join(_condition(to, p) for p in node.flatten()) + ")"
+        return "(" + f" {word} ".join(condition(to, p) for p in node.flatten()) + ")"
 
     return render
 
 
-def _condition(to: Renderer, node: exp.Expr) -> str:
+def condition(to: Renderer, node: exp.Expr) -> str:
+    """What asks for true or false.
+
+    Raises:
+        Refusal: it is of another type.
+    """
     kind = to.type(node)
     if kind == "null":
         # Spark knows no NULL without a type as a condition.
@@ -234,7 +241,7 @@ def _condition(to: Renderer, node: exp.Expr) -> str:
 
 
 def _not(to: Renderer, node: exp.Expr) -> str:
-    return f"(NOT {_condition(to, node.this)})"
+    return f"(NOT {condition(to, node.this)})"
 
 
 def _is(to: Renderer, node: exp.Expr) -> str:
@@ -330,20 +337,22 @@ def _concat(to: Renderer, node: exp.Expr) -> str:
     if any(name_of(s) not in ("varchar", "null") for s in sides):
         why = f"`||` joins texts, not {' and '.join(sides)}"
         raise refused(node, why, "cast them, or use concat, list_concat")
-    return f"({to.sql(node.this)} || {to.sql(node.expression)})"
+    left, right = (to.coerced(n, "varchar") for n in (node.this, node.expression))
+    return f"({left} || {right})"
 
 
 def _case(to: Renderer, node: exp.Expr) -> str:
     kind = to.type(node)
+    constants.check(node, to.canonical)
     parts = ["CASE"]
     subject = node.args.get("this")
     for branch in node.args["ifs"]:
         if subject is not None:
             left, right, _ = meeting(to, node, subject, branch.this)
-            condition = f"({left} = {right})"
+            test = f"({left} = {right})"
         else:
-            condition = _condition(to, branch.this)
-        parts.append(f"WHEN {condition} THEN {to.coerced(branch.args['true'], kind)}")
+            test = condition(to, branch.this)
+        parts.append(f"WHEN {test} THEN {to.coerced(branch.args['true'], kind)}")
     default = node.args.get("default")
     if default is not None:
         parts.append(f"ELSE {to.coerced(default, kind)}")
@@ -353,7 +362,8 @@ def _case(to: Renderer, node: exp.Expr) -> str:
 def _negative(to: Renderer, node: exp.Expr) -> str:
     if not fits(to.type(node.this), "number"):
         raise refused(node, f"{to.type(node.this)} is not a number", "cast it")
-    return f"(- {to.sql(node.this)})"
+    # PostgreSQL has no minus of a NULL without a type.
+    return f"(- {to.coerced(node.this, to.type(node))})"
 
 
 def _written_as(why: str) -> Callable[[Renderer, exp.Expr], str]:

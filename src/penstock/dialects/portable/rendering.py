@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NoReturn
 from sqlglot import exp
 
 from penstock.dialects.base import Gap
-from penstock.dialects.portable import casts, nested, operators
+from penstock.dialects.portable import casts, constants, nested, operators
 from penstock.dialects.portable.aggregating import DONE
 from penstock.dialects.portable.call import Call, Ordering
-from penstock.dialects.portable.families import element, name_of
+from penstock.dialects.portable.engine import DUCKDB
+from penstock.dialects.portable.families import element, name_of, type_of_null
 from penstock.dialects.portable.reading import called, place, shown
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.typing import arguments, variable
@@ -77,6 +78,10 @@ class Renderer:
     def type(self, node: exp.Expr) -> str:
         """The canonical type of an expression."""
         return self.typer.type(node)
+
+    def canonical(self, node: exp.Expr) -> str:
+        """An expression in the SQL of DuckDB, whose values the language has."""
+        return Renderer(DUCKDB, self.typer, self._query).sql(node)
 
     def coerced(self, node: exp.Expr, type_name: str) -> str:
         """An expression brought to a type that values of several types meet in."""
@@ -182,7 +187,8 @@ class Renderer:
         return self._called(node)
 
     def _filter(self, node: exp.Filter) -> str:
-        return self._called(node.this, condition=self.sql(node.expression.this))
+        condition = operators.condition(self, node.expression.this)
+        return self._called(node.this, condition=condition)
 
     def _window(self, node: exp.Window) -> str:
         inner, condition, nulls = node.this, None, ""
@@ -190,7 +196,7 @@ class Renderer:
             nulls = "IGNORE" if isinstance(inner, exp.IgnoreNulls) else "RESPECT"
             inner = inner.this
         if isinstance(inner, exp.Filter):
-            condition, inner = self.sql(inner.expression.this), inner.this
+            condition, inner = operators.condition(self, inner.expression.this), inner.this
         self._framed(node, inner)
         return self._called(
             inner,
@@ -231,7 +237,7 @@ class Renderer:
             parts.append("PARTITION BY " + ", ".join(self.sql(e) for e in by))
         order = node.args.get("order")
         if order is not None:
-            keys = self.orderings(order.expressions)
+            keys = self._sorting(order.expressions)
             bounds = [spec.args.get(k) for k in ("start", "end")] if spec is not None else []
             if any(isinstance(bound, exp.Interval) for bound in bounds):
                 # A day has no hours on some engines, and an interval is of a time.
@@ -280,6 +286,19 @@ class Renderer:
             "ROWS 3 PRECEDING, RANGE INTERVAL 1 DAY PRECEDING",
             *place(value),
         )
+
+    def _sorting(self, keys: list[exp.Expr]) -> list[Ordering]:
+        """The keys of an ORDER BY in a call or a window, where a number counts no columns."""
+        for key in keys:
+            node = (key.this if isinstance(key, exp.Ordered) else key).unnest()
+            if isinstance(node, (exp.Literal, exp.Null, exp.Boolean)):
+                raise Refusal(
+                    "PSK-PORT-023",
+                    f"`{shown(node)}` puts no rows in order",
+                    "order by a column; in a call or a window a number is no column's place",
+                    *place(node),
+                )
+        return self.orderings(keys)
 
     def orderings(self, keys: list[exp.Expr]) -> list[Ordering]:
         """The keys of an ORDER BY."""
@@ -336,15 +355,16 @@ class Renderer:
                 offset,
                 length,
             )
+        if declared.name in constants.LAZY:
+            constants.check(node, self.canonical)
+        typed = declared.kind in ("aggregate", "window")
+        given = [self._given(a, overload.family(i), typed=typed) for i, a in enumerate(args)]
         call = Call(
             self.engine,
             declared.name,
-            tuple(
-                "" if "written" in overload.takes[i : i + 1] or self._as_read(a) else self.sql(a)
-                for i, a in enumerate(args)
-            ),
+            tuple(sql for sql, _ in given),
             tuple(args),
-            tuple("lambda" if isinstance(a, exp.Lambda) else self.type(a) for a in args),
+            tuple(kind for _, kind in given),
             self.type(node),
             distinct,
             tuple(order),
@@ -376,6 +396,28 @@ class Renderer:
             (self.engine.name,),
         )
 
+    def _given(self, node: exp.Expr, family: str, *, typed: bool) -> tuple[str, str]:
+        """An argument's SQL and type; a NULL without a type gets one that the function takes.
+
+        Args:
+            typed: whether PostgreSQL must be told that a text that is written is one.
+        """
+        if isinstance(node, exp.Lambda):
+            return "", "lambda"
+        kind = self.type(node)
+        wanted = type_of_null(family) if kind == "null" else None
+        if kind == "null" and typed and family == "any":
+            wanted = "integer"
+        if wanted is not None and wanted in self.engine.types:
+            return self.coerced(node, wanted), wanted
+        text = node.unnest()
+        if isinstance(text, (exp.Literal, exp.Boolean)) and not text.is_int:
+            # DuckDB orders by no literal; PostgreSQL knows no type of a text.
+            told = typed and self.engine.name != "spark"
+            if told or (family == "any" and text.is_string and self.engine.name == "postgres"):
+                return f"CAST({self.sql(text)} AS {self.engine.type_name(kind)})", kind
+        return ("" if family == "written" or self._as_read(node) else self.sql(node)), kind
+
     def _as_read(self, node: exp.Expr) -> bool:
         """Whether an argument has no SQL of its own: the rendering looks at its node."""
         return isinstance(node, exp.Lambda) or self.type(node) == "interval"
@@ -393,7 +435,7 @@ class Renderer:
             each = item
             while isinstance(each, (exp.Order, exp.IgnoreNulls, exp.RespectNulls)):
                 if isinstance(each, exp.Order):
-                    order = self.orderings(each.expressions)
+                    order = self._sorting(each.expressions)
                 else:
                     nulls = "IGNORE" if isinstance(each, exp.IgnoreNulls) else "RESPECT"
                 each = each.this
@@ -405,7 +447,7 @@ class Renderer:
         for each in args:
             if isinstance(each, exp.Lambda):
                 names = [self.engine.name_of(v.name) for v in each.expressions]
-                found = {"body": self.sql(each.this)}
+                found = {"body": self.sql(each.this), "gives": self.type(each.this)}
                 return found | {f"v{i}": n for i, n in enumerate(names)}
         return {}
 

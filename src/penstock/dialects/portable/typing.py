@@ -14,7 +14,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from penstock import types
 from penstock.dialects.portable import describing, nested
-from penstock.dialects.portable.families import element, fits, name_of
+from penstock.dialects.portable.families import element, fits, name_of, type_of_null
 from penstock.dialects.portable.functions import catalog, near
 from penstock.dialects.portable.reading import called, place, plain, shown
 from penstock.dialects.portable.refusal import Refusal
@@ -239,7 +239,7 @@ class Typer:
             return "boolean"
         if isinstance(node, (exp.Cast, exp.TryCast)):
             return _written(node)
-        if isinstance(node, exp.JSONExtractScalar):
+        if isinstance(node, (exp.JSONExtractScalar, exp.DPipe)):
             return "varchar"
         if isinstance(node, exp.JSONExtract):
             return "json"
@@ -276,6 +276,9 @@ class Typer:
         if gives is None:
             return self._asked(node, declared.name)
         args = arguments(node)
+        if gives == "common[]":
+            kind = self.common([self.type(a) for a in args])
+            return types.normalize(f"{'integer' if kind == 'null' else kind}[]")
         if gives.startswith("common"):
             # `common 1`: of the arguments from that one on.
             first = int(gives.removeprefix("common") or 0)
@@ -290,6 +293,10 @@ class Typer:
         for i, each in enumerate(args):
             if f"{{{i}}}" in gives:
                 found = self.type(each)
+                if found == "null":
+                    # As it is rendered; a list of bare NULLs is one of integers.
+                    kept = "null" if gives == f"{{{i}}}" else "integer"
+                    found = type_of_null(overload.family(i)) or kept
                 gives = gives.replace(f"{{{i}}}", found)
         return gives if gives in {"null", "interval"} else types.normalize(gives)
 
@@ -308,6 +315,7 @@ class Typer:
         given = ["lambda" if isinstance(a, exp.Lambda) else self.type(a) for a in arguments(node)]
         for overload in found.overloads:
             if takes(overload, given):
+                _check_nulls(found.name, overload, given, place(node))
                 return found, overload
         wanted = " or ".join(dict.fromkeys(_signature(o) for o in found.overloads))
         got = ", ".join(given)
@@ -419,7 +427,8 @@ def arguments(node: exp.Expr) -> list[exp.Expr]:
             found += each.expressions
         else:
             found.append(each)
-    return [e for e in found if not isinstance(e, exp.Star)]
+    # `mode(ORDER BY x)` is parsed with nothing before ORDER BY.
+    return [e for e in found if isinstance(e, exp.Expr) and not isinstance(e, exp.Star)]
 
 
 def takes(overload: Overload, given: Sequence[str]) -> bool:
@@ -430,6 +439,17 @@ def takes(overload: Overload, given: Sequence[str]) -> bool:
     if not overload.fewest <= len(given) <= len(wanted):
         return False
     return all(fits(g, w) for g, w in zip(given, wanted, strict=False))
+
+
+def _check_nulls(
+    name: str, overload: Overload, given: Sequence[str], where: tuple[int | None, int]
+) -> None:
+    """Refuse a NULL for a list, struct or map whose parts have no type."""
+    for i, kind in enumerate(given):
+        family = overload.family(i)
+        if kind == "null" and family in ("list", "struct", "map"):
+            message = f"`{name}` of a NULL without a type: what is in the {family} is not known"
+            raise Refusal("PSK-PORT-025", message, "CAST(NULL AS INTEGER[])", *where)
 
 
 def _signature(overload: Overload) -> str:

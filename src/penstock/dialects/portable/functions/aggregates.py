@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from penstock.dialects.base import Gap
 from penstock.dialects.portable.aggregating import (
     aggregate,
@@ -228,7 +230,10 @@ def _mode(call: Call) -> str:
     no_distinct(call)
     value = call.args[0]
     if call.engine.name == "duckdb":
-        return over_rows(call, f"mode({{0}} ORDER BY {value} NULLS LAST)", value)
+        # It takes a constant before ORDER BY for the fraction of a percentile.
+        constant = call.nodes[0].find(exp.Column) is None
+        order = "" if constant else f" ORDER BY {value} NULLS LAST"
+        return over_rows(call, f"mode({{0}}{order})", value)
     if call.engine.name == "postgres":
         no_window(call)
         return over_rows(call, f"mode() WITHIN GROUP (ORDER BY {by_code_point(call)})")
@@ -518,6 +523,8 @@ FUNCTIONS = (
             "mode(o)",
             "mode(t) FILTER (WHERE o)",
             "mode() WITHIN GROUP (ORDER BY t)",
+            "mode(2)",
+            "mode(NULL)",
         ],
     ),
     _aggregate(

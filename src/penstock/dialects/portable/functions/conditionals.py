@@ -72,7 +72,13 @@ FUNCTIONS = (
         "conditionals",
         "The first argument, NULL where it equals the second; it keeps its type. NaN equals NaN.",
         *(
-            on(f"{family}, {family}", every="nullif({0}, {1})", gives="{0}")
+            on(
+                f"{family}, {family}",
+                every="nullif({0}, {1})",
+                # PostgreSQL's own has the type in which both meet: a bigint would be a double.
+                postgres="CASE WHEN {0} = {1} THEN NULL ELSE {0} END",
+                gives="{0}",
+            )
             for family in ("number", "varchar", "boolean", "naive", "timestamptz")
         ),
         cases=[
@@ -83,6 +89,8 @@ FUNCTIONS = (
             "nullif(f, 0)",
             "nullif('a', 'A')",
             "nullif(i, NULL)",
+            "nullif(b, f)",
+            "nullif(NULL, DATE '2024-01-01')",
         ],
         over="t_num",
     ),
@@ -115,14 +123,20 @@ FUNCTIONS = (
     function(
         "error",
         "conditionals",
-        "Fails the query with a message, where it is evaluated: in a branch of a CASE.",
+        "Fails the query with a message, also a NULL, where it is reached: in a branch of a CASE.",
         on(
             "varchar",
-            duckdb="error({0})",
+            # DuckDB's gives NULL for one.
+            duckdb="error(coalesce({0}, 'error'))",
             spark="raise_error({0})",
             postgres="penstock.error({0})",
             gives="null",
         ),
-        cases=["CASE WHEN id < 0 THEN error('no ' || s) ELSE s END", "error('no')"],
+        cases=[
+            "CASE WHEN id < 0 THEN error('no ' || s) ELSE s END",
+            "error('no')",
+            "error(NULL)",
+            "CASE WHEN s IS NULL THEN error(s) ELSE s END",
+        ],
     ),
 )

@@ -8,6 +8,8 @@ from penstock.dialects.base import Gap
 from penstock.dialects.portable.entry import function, on
 from penstock.dialects.portable.json_paths import (
     Steps,
+    checked_duckdb,
+    checked_spark,
     parse,
     quoted_spark,
     text_at,
@@ -38,10 +40,12 @@ def _length(call: Call) -> str:
     path = written(steps, engine)
     if engine.name == "duckdb":
         made = call.cast(f"json_array_length({text}, {path})")
-        return f"CASE WHEN json_type({text}, {path}) = 'ARRAY' THEN {made} END"
+        found = f"CASE WHEN json_type({text}, {path}) = 'ARRAY' THEN {made} END"
+        return checked_duckdb(text, found, "BIGINT")
     if engine.name == "spark":
         value = quoted_spark(text, steps, engine) if steps else text
-        return call.cast(f"json_array_length({value})")
+        made = call.cast(f"json_array_length({value})")
+        return checked_spark(text, made, "BIGINT")
     return call.cast(f"penstock.json_array_length(CAST({text} AS JSON), {path})")
 
 
@@ -49,10 +53,12 @@ def _keys(call: Call) -> str:
     text, steps, engine = call.args[0], _steps(call), call.engine
     path = written(steps, engine)
     if engine.name == "duckdb":
-        return f"CASE WHEN json_type({text}, {path}) = 'OBJECT' THEN json_keys({text}, {path}) END"
+        made = f"json_keys({text}, {path})"
+        found = f"CASE WHEN json_type({text}, {path}) = 'OBJECT' THEN {made} END"
+        return checked_duckdb(text, found, "VARCHAR[]")
     if engine.name == "spark":
         value = quoted_spark(text, steps, engine) if steps else text
-        return f"json_object_keys({value})"
+        return checked_spark(text, f"json_object_keys({value})", "ARRAY<STRING>")
     return f"penstock.json_keys(CAST({text} AS JSON), {path})"
 
 
@@ -60,19 +66,19 @@ def _exists(call: Call) -> str:
     text, steps, engine = call.args[0], _steps(call), call.engine
     path = written(steps, engine)
     if engine.name == "duckdb":
-        return f"json_exists({text}, {path})"
+        return checked_duckdb(text, f"json_exists({text}, {path})", "BOOLEAN")
     if engine.name == "postgres":
         return f"penstock.json_exists(CAST({text} AS JSON), {path})"
     # A JSON null cannot be told from nothing by its value: the object's keys tell.
     if not steps:
-        return f"({text} IS NOT NULL OR NULL)"
+        return checked_spark(text, "TRUE", "BOOLEAN")
     above = quoted_spark(text, steps[:-1], engine) if len(steps) > 1 else text
     last = steps[-1]
     if isinstance(last, int):
         found = f"json_array_length({above}) > {last}"
     else:
         found = f"array_contains(json_object_keys({above}), {engine.string(last)})"
-    return f"CASE WHEN {text} IS NOT NULL THEN coalesce({found}, FALSE) END"
+    return checked_spark(text, f"coalesce({found}, FALSE)", "BOOLEAN")
 
 
 FUNCTIONS = (
@@ -82,8 +88,8 @@ FUNCTIONS = (
         "The value at a path as text, as `->>` gives it: a text without quotes, a whole number with"
         " its digits, another number as the shortest text of a double (`1.5`, `100.0`), true and"
         " false, objects and arrays as JSON without spaces. NULL where nothing is there, or a JSON"
-        " null. Of a key that is there twice the first counts. The text must be JSON: where it is"
-        " not, DuckDB and PostgreSQL fail, Spark gives NULL or a part. Spark fails on numbers of"
+        " null. Of a key that is there twice the first counts. It fails where the text is"
+        " not JSON. Spark fails on numbers of"
         " 10^16 and more that are written with a point or an exponent and have 16 digits.",
         on("varchar, varchar", every=_string, gives="varchar"),
         on("json, varchar", every=_string, gives="varchar"),

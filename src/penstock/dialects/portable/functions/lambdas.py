@@ -26,6 +26,21 @@ def _duckdb(name: str) -> Rendering:
     return lambda c: f"{name}({c.args[0]}, lambda {', '.join(_names(c))}: {c.extra['body']})"
 
 
+def _tested(render: Rendering) -> Rendering:
+    """The same for a lambda that must say true or false."""
+
+    def made(call: Call) -> str:
+        found = call.extra["gives"]
+        if found not in ("boolean", "null"):
+            why = f"the lambda of `{call.name}` gives {found}, not true or false"
+            raise Refusal("PSK-PORT-023", why, "compare it")
+        call.extra["body"] = call.cast(call.extra["body"], "boolean")
+        assert callable(render)
+        return render(call)
+
+    return made
+
+
 def _spark(name: str) -> Rendering:
     def render(call: Call) -> str:
         names = _names(call)
@@ -107,9 +122,9 @@ LAMBDAS = (
         "The elements for which a lambda is true, in order; its second variable is the place.",
         on(
             "list, lambda",
-            duckdb=_duckdb("list_filter"),
-            spark=_spark("filter"),
-            postgres=_filter_postgres,
+            duckdb=_tested(_duckdb("list_filter")),
+            spark=_tested(_spark("filter")),
+            postgres=_tested(_filter_postgres),
             gives="{0}",
         ),
         aliases=("array_filter", "filter"),

@@ -35,6 +35,12 @@ from penstock.dialects.portable.functions.structs import VALUE_AT
 
 OVERLOADS = {"length": (LENGTH,), "repeat": (REPEAT,), "contains": (CONTAINS,)}
 
+# DuckDB's own takes a separator that is written in the SQL alone.
+_JOINED = (
+    "coalesce(list_reduce(NULLIF(list_filter({0}, lambda e: e IS NOT NULL), []),"
+    " lambda a, b: concat(a, {1}, b)), CASE WHEN {0} IS NOT NULL THEN '' END)"
+)
+
 FUNCTIONS = (
     function(
         "array_length",
@@ -57,6 +63,7 @@ FUNCTIONS = (
                 ],
                 c.type,
             ),
+            gives="common[]",
         ),
         on("any", every=lambda c: c.engine.list_of([c.args[0]], c.type)),
         aliases=("list_pack",),
@@ -88,6 +95,7 @@ FUNCTIONS = (
             "a[NULL::INTEGER]",
             "list_extract(a, 2)",
             "a[10000000000]",
+            "a[-9223372036854775808]",
         ],
         over="t_arr",
     ),
@@ -308,7 +316,7 @@ FUNCTIONS = (
         "The elements as one text with a text between them, without NULLs; of no elements ''.",
         on(
             "list, varchar",
-            duckdb=to_text("array_to_string({0}, {1})"),
+            duckdb=to_text("array_to_string({0}, {1})", _JOINED),
             spark=to_text("array_join({0}, {1})"),
             postgres=to_text("array_to_string({0}, {1})"),
             gives="varchar",
@@ -319,6 +327,7 @@ FUNCTIONS = (
             "array_to_string(a, ', ')",
             "array_to_string(['a', NULL, '', 'b'], '-')",
             "array_to_string(tags, NULL)",
+            "array_to_string(tags, CAST(id AS VARCHAR))",
         ],
         over="t_arr",
     ),
@@ -400,11 +409,12 @@ FUNCTIONS = (
     function(
         "list_intersect",
         "lists",
-        "Each element that both lists have, once, in the order of the first list, without NULL.",
+        "Each element that both lists have, once, in the order of the first list, without NULL; "
+        "NULL where a list is NULL.",
         on(
             "list, list",
-            duckdb="list_filter({0}, lambda x, i: x IS NOT NULL AND list_contains({1}, x) "
-            "AND list_position({0}, x) = i)",
+            duckdb="CASE WHEN {1} IS NOT NULL THEN list_filter({0}, lambda x, i: x IS NOT NULL "
+            "AND list_contains({1}, x) AND list_position({0}, x) = i) END",
             spark="filter(array_intersect({0}, {1}), x -> x IS NOT NULL)",
             postgres="penstock.list_intersect({0}, {1})",
             gives="{0}",
@@ -414,6 +424,7 @@ FUNCTIONS = (
             "list_intersect(a, [2, 5, 3])",
             "list_intersect(tags, ['x'])",
             "list_intersect(a, a)",
+            "list_intersect(a, CAST(NULL AS INTEGER[]))",
         ],
         over="t_arr",
     ),
@@ -463,10 +474,14 @@ FUNCTIONS = (
     function(
         "list_resize",
         "lists",
-        "The list cut to a length, or filled up with a value (NULL if left out).",
+        "The list cut to a length, or filled up with a value (NULL if left out); "
+        "none for a length below 0.",
         on(
             "list, whole, any?",
-            duckdb=lambda c: f"list_resize({c.args[0]}, {c.args[1]}, {fill(c)})",
+            duckdb=lambda c: (
+                f"CASE WHEN {c.args[1]} < 0 THEN list_resize({c.args[0]}, 0, {fill(c)})"
+                f" WHEN {c.args[1]} >= 0 THEN list_resize({c.args[0]}, {c.args[1]}, {fill(c)}) END"
+            ),
             spark=lambda c: (
                 f"CASE WHEN {c.args[0]} IS NOT NULL AND {c.args[1]} IS NOT NULL THEN concat("
                 f"filter({c.args[0]}, (x, i) -> i < {c.args[1]}), "
@@ -476,7 +491,13 @@ FUNCTIONS = (
             gives="{0}",
         ),
         aliases=("array_resize",),
-        cases=["list_resize(a, 2)", "list_resize(a, 4, 0)", "list_resize(tags, 0)"],
+        cases=[
+            "list_resize(a, 2)",
+            "list_resize(a, 4, 0)",
+            "list_resize(tags, 0)",
+            "list_resize(a, id - 3)",
+            "list_resize(a, NULL)",
+        ],
         over="t_arr",
     ),
     function(

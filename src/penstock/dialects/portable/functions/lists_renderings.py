@@ -175,8 +175,12 @@ def appended(template: str, *, before: bool = False) -> Rendering:
     return render
 
 
-def to_text(template: str) -> Rendering:
-    """Texts of a list joined; other values as their texts."""
+def to_text(template: str, computed: str | None = None) -> Rendering:
+    """Texts of a list joined; other values as their texts.
+
+    Args:
+        computed: the template where the text between them is not written in the SQL.
+    """
 
     def render(call: Call) -> str:
         kind = element(call.types[0])
@@ -187,9 +191,9 @@ def to_text(template: str) -> Rendering:
                 "list_transform to texts first",
             )
         rows = call.args[0] if kind == "varchar" else call.cast(call.args[0], "varchar[]")
-        return (
-            f"CASE WHEN {call.args[1]} IS NOT NULL THEN {template.format(rows, call.args[1])} END"
-        )
+        written = isinstance(call.nodes[1].unnest(), exp.Literal)
+        chosen = template if written or computed is None else computed
+        return f"CASE WHEN {call.args[1]} IS NOT NULL THEN {chosen.format(rows, call.args[1])} END"
 
     return render
 

@@ -120,6 +120,7 @@ FUNCTIONS = (
             "lpad(s, 9)",
             "lpad(s, length(s) + 2, s)",
             "lpad(s, NULL, '*')",
+            "lpad(s, NULLIF(id % 4, 0) - 2, left(s, id % 2))",
         ],
     ),
     function(
@@ -158,7 +159,14 @@ FUNCTIONS = (
         "text",
         "The last characters; a negative number: all but so many of the first.",
         on("varchar, whole", every=right, gives="varchar"),
-        cases=["right(s, 2)", "right(s, 0)", "right(s, -2)", "right(s, id - 10)", "right(s, -99)"],
+        cases=[
+            "right(s, CASE WHEN id > 0 THEN -2147483648 END)",
+            "right(s, 2)",
+            "right(s, 0)",
+            "right(s, -2)",
+            "right(s, id - 10)",
+            "right(s, -99)",
+        ],
     ),
     function(
         "substr",
@@ -309,6 +317,7 @@ FUNCTIONS = (
             "split_part(s, '|', 2)",
             "split_part(s, '||', -1)",
             "split_part(s, '|', 9)",
+            "split_part(NULL, '|', 0)",
             "split_part(s, '', 1)",
             "split_part(s, '', 2)",
             "split_part(s, s, 2)",

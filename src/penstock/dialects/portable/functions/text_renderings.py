@@ -40,7 +40,8 @@ def pad(name: str) -> Rendering:
         if call.engine.name != "duckdb" or len(call.args) < 3 or literal_text(call, 2):
             return made
         # DuckDB fails where an empty text should fill something.
-        return f"CASE WHEN {fill} = '' THEN left({text}, greatest({size}, 0)) ELSE {made} END"
+        cut = f"left({text}, CASE WHEN {size} < 0 THEN 0 ELSE {size} END)"
+        return f"CASE WHEN {fill} = '' THEN {cut} ELSE {made} END"
 
     return render
 
@@ -59,6 +60,9 @@ def left(call: Call) -> str:
 def right(call: Call) -> str:
     """The last characters; all but the first of a negative number."""
     size, known = whole(call, 1), literal_number(call, 1)
+    if call.engine.name == "postgres" and known is None:
+        # The least integer has no minus: PostgreSQL would give the whole text.
+        size = f"CASE WHEN {size} < -2147483647 THEN -2147483647 ELSE {size} END"
     if call.engine.name != "spark" or (known is not None and known >= 0):
         return f"right({call.args[0]}, {size})"
     if known is not None:
@@ -134,7 +138,9 @@ def split_part(call: Call) -> str:
             f" WHEN {number} IS NOT NULL THEN left({text}, 0) END ELSE {made} END"
         )
     if known == 0 or known is None:
-        made = f"CASE WHEN {number} = 0 THEN error('split_part counts from 1') ELSE {made} END"
+        there = f"{text} IS NOT NULL AND {by} IS NOT NULL"
+        zero = "error('split_part counts from 1')"
+        made = f"CASE WHEN {number} = 0 AND {there} THEN {zero} ELSE {made} END"
     return made
 
 

@@ -34,8 +34,8 @@ SELECT NOT EXISTS (SELECT 1 FROM unnest(m) AS u(x) WHERE x IS NOT NULL AND
   NOT EXISTS (SELECT 1 FROM unnest(l) AS v(y) WHERE y = x)) $$;
 CREATE OR REPLACE FUNCTION penstock.list_at(l anyarray, i bigint)
 RETURNS anyelement LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-SELECT l[CASE WHEN abs(i) > 2147483647 THEN 0 WHEN i < 0 THEN cardinality(l) + 1 + i
-  ELSE i END::int] $$;
+SELECT l[CASE WHEN i NOT BETWEEN -2147483647 AND 2147483647 THEN 0
+  WHEN i < 0 THEN cardinality(l) + 1 + i ELSE i END::int] $$;
 CREATE OR REPLACE FUNCTION penstock.list_slice(l anyarray, a bigint, b bigint)
 RETURNS anyarray LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 SELECT ARRAY(SELECT x FROM unnest(l) WITH ORDINALITY AS u(x, i)

@@ -54,6 +54,8 @@ CREATE OR REPLACE FUNCTION penstock.pow(a float8, b float8) RETURNS float8 {IMMU
       CASE WHEN CAST(a AS text) = '-0' AND b = trunc(b) AND abs(b) < 9007199254740992
         AND CAST(b AS numeric) % 2 <> 0 THEN -{_INF} ELSE {_INF} END
     WHEN a < 0 AND a > -{_INF} AND abs(b) < {_INF} AND b <> trunc(b) THEN {_NAN}
+    WHEN a = -{_INF} AND abs(b) < {_INF} AND b <> trunc(b) THEN
+      CASE WHEN b > 0 THEN {_INF} ELSE 0 END
     WHEN a = 0 OR abs(a) = 1 OR NOT (abs(a) < {_INF} AND abs(b) < {_INF}) THEN power(a, b)
     WHEN b * ln(abs(a)) > 709.782712893384 THEN
       CASE WHEN a < 0 AND abs(b) < 9007199254740992 AND CAST(b AS numeric) % 2 <> 0
