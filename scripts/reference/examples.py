@@ -30,7 +30,10 @@ def _example(one: Example) -> list[str]:
     if one.quarantined.rows:
         lines += ["", "Held in quarantine:", "", _table(one.quarantined)]
     for engine, code in one.refused.items():
-        lines += ["", f"Refused for the engine `{engine}`: [{code}](diagnostics.md#{code.lower()})."]
+        lines += [
+            "",
+            f"Refused for the engine `{engine}`: [{code}](diagnostics.md#{code.lower()}).",
+        ]
     return lines
 
 

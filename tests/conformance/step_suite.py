@@ -9,7 +9,7 @@ import tempfile
 import warnings
 from collections import Counter
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -62,6 +62,14 @@ def compiled(folder: Path, one: Example, engine: str) -> Compilation:
     lines.append(f"targets:\n  out: {{from: {MADE}, connector: lake, path: out}}")
     (folder / "pipeline.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return compile_definition(load_definition(folder), engine=engine)
+
+
+def portable_everywhere(patch: pytest.MonkeyPatch) -> None:
+    """Have DuckDB's statements rendered with their portable meaning, as the others' are."""
+    from penstock.dialects import duckdb as dialect
+
+    if hasattr(dialect.CAPABILITIES, "portable"):
+        patch.setattr(dialect, "CAPABILITIES", replace(dialect.CAPABILITIES, portable=True))
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.transforms.names import column, fresh, identifier, named, select, table
+from penstock.transforms.names import column, fresh, named, select, table
 from penstock.transforms.templates import filled
 
 if TYPE_CHECKING:
