@@ -29,6 +29,11 @@ def _example(one: Example) -> list[str]:
     lines += ["", "```yaml", one.step, "```", "", _table(one.result)]
     if one.quarantined.rows:
         lines += ["", "Held in quarantine:", "", _table(one.quarantined)]
+    for engine, code in one.refused.items():
+        lines += [
+            "",
+            f"Refused for the engine `{engine}`: [{code}](diagnostics.md#{code.lower()}).",
+        ]
     return lines
 
 

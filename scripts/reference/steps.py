@@ -8,9 +8,11 @@ from typing import Any
 
 from penstock.transforms import STEPS, load
 from penstock.transforms.base import Step
+from penstock.transforms.examples import REFUSING, examples
 from reference.examples import examples_of
 from reference.markdown import paragraphs, table
 
+ENGINES = ("duckdb", *REFUSING)
 SCALARS = {"string": "text", "boolean": "true / false", "integer": "number", "number": "number"}
 
 
@@ -22,6 +24,13 @@ def page() -> str:
         "A transform with `steps:` is a chain: each step works on the rows that the one before it",
         "left. A step is one key, its name. Columns and expressions are checked against the types",
         "at that point of the chain, without running anything.",
+        "",
+        "Every example below is compiled for each engine and run there, and gives the rows that",
+        "stand here, with their types, and the rows that are held (`make conformance`). Where an",
+        "engine cannot do what an example does, the compiler refuses it with the code given. How",
+        "many examples give the same rows:",
+        "",
+        _on_engines(),
     ]
     for name in STEPS:
         model = load(name)
@@ -39,6 +48,20 @@ def page() -> str:
                 lines += ["", f"{words(form, schema)}:", "", _options(form, schema)]
         lines += examples_of(name)
     return "\n".join(lines)
+
+
+def _on_engines() -> str:
+    rows = []
+    for step in STEPS:
+        every = examples(step)
+        cells = []
+        for engine in ENGINES:
+            codes = sorted({one.refused[engine] for one in every if engine in one.refused})
+            refused = sum(engine in one.refused for one in every)
+            text = f"{len(every) - refused} of {len(every)}"
+            cells.append(f"{text}; else {', '.join(codes)}" if codes else text)
+        rows.append([f"[`{step}`](#{step})", *cells])
+    return table(["step", *ENGINES], rows)
 
 
 def _options(model: dict[str, Any], root: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock import dialects
 from penstock.compiler.state import DatasetInfo
 from penstock.program import Check, Column
 
@@ -63,7 +64,8 @@ def add_checks(state: Compilation, dataset: str, action: Action) -> None:
             expression=exp.Where(this=exp.Not(this=keeps.copy())),
         )
         none = exp.EQ(this=broken.copy(), expression=exp.Literal.number(0))
-        render = state.capabilities.render
+        # Rules run beside DuckDB, whichever engine runs the statements.
+        render = dialects.load(dialects.REFERENCE).render
         state.places[f"check:{len(state.checks)}"] = one.span
         state.read_by_rules |= set(one.rule.reads)
         state.checks.append(

@@ -71,7 +71,7 @@ class Explode(Step):
         some = f"len({whole}) > 0"
         others = ", ".join(_quoted(c) for c in columns)
         if self.position is None:
-            ready = f"CASE WHEN {some} THEN {whole} ELSE CAST([NULL] AS {element}[]) END"
+            ready = f"CASE WHEN {some} THEN {whole} ELSE [CAST(NULL AS {element})] END"
             listed, item, value = elements, "element", "item.element"
         else:
             ready = f"generate_series(1, CASE WHEN {some} THEN len({whole}) ELSE 1 END)"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Case = Literal["lower", "upper", "title"]
-Plain = Literal["trim", "squeeze", "lower", "upper", "title"]
+Plain = Literal["trim", "squeeze", "nfc", "lower", "upper", "title"]
 Known = Literal["boolean", "email", "currency"]
 # Space, tab, line feed, vertical tab, form feed, carriage return, no-break space: the same on
 # every engine, whatever its own trim() takes for white space.
@@ -103,6 +103,7 @@ class Standardize(StepOf[dict[str, Ways]]):
     """Brings text into one form, column by column, in the order written.
 
     `trim` takes white space off both ends, `squeeze` makes one space of each run of white space,
+    `nfc` makes one code point of a letter and the marks behind it (Unicode's normal form C),
     `lower`, `upper` and `title` set letter case (`title`: the first letter of each word, words
     parted by spaces), `replace: {from: to}` replaces text. NULL stays NULL.
 
@@ -204,6 +205,7 @@ def _template(sql: str) -> Callable[[exp.Expr], exp.Expr]:
 
 _WAYS: dict[str, Callable[[exp.Expr], exp.Expr]] = {
     "trim": _template(_TRIM),
+    "nfc": _template("nfc_normalize(x)"),
     "squeeze": _template(f"regexp_replace(x, {_SPACES}, ' ', 'g')"),
     "lower": _template("lower(x)"),
     "upper": _template("upper(x)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class Chains:
     def write(self, steps: str, table: Table, others: Mapping[str, Table], variables: str) -> None:
         lines = ["name: test", f"variables: {variables}", "sources:"]
         for name, one in {"rows": table, **others}.items():
-            columns = "".join(f'\n      "{c}": "{t}"' for c, t in one.schema.items())
+            columns = "".join(f'\n      "{c}": {json.dumps(t)}' for c, t in one.schema.items())
             path = f"    connector: file\n    path: {name}.csv"
             lines.append(f"  {name}:\n{path}\n    schema:{columns}")
             header = ",".join(f'"{c}"' for c in one.schema) + "\n"

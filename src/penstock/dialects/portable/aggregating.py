@@ -25,7 +25,7 @@ def over_rows(call: Call, template: str, *values: str, where: str = "") -> str:
     """One aggregate of the engine over the rows that the call means.
 
     Args:
-        template: `sum({0})`, with the values put in.
+        template: `sum({0})`, with the values put in; other SQL in it through `literally`.
         where: a condition more, beside FILTER's.
     """
     call.extra[DONE] = "yes"
@@ -37,6 +37,15 @@ def over_rows(call: Call, template: str, *values: str, where: str = "") -> str:
         condition = ""
     kept = f" FILTER (WHERE {condition})" if condition else ""
     return f"{template.format(*values)}{kept}{window}"
+
+
+def literally(sql: str) -> str:
+    """SQL as a part of a template: braces in it are braces.
+
+    >>> literally("replace(s, '{', '')")
+    "replace(s, '{{', '')"
+    """
+    return sql.replace("{", "{{").replace("}", "}}")
 
 
 def aggregate(template: str) -> Callable[[Call], str]:
@@ -85,14 +94,14 @@ def by_code_point(call: Call, number: int = 0) -> str:
 
 
 def keys(call: Call, *, value: bool = True, backwards: bool = False) -> str:
-    """The keys of the call's ORDER BY, and the value at the end: ties are its to decide."""
+    """The keys of the call's ORDER BY, and the value at the end, as a part of a template."""
     made = [_key(call, k, backwards=backwards) for k in call.order]
     # An engine may refuse a constant there, and it puts nothing in order.
     constant = call.nodes[0].find(exp.Column, exp.Subquery) is None
     if value and not constant and not any(k.sql == call.args[0] for k in call.order):
         side = "DESC NULLS FIRST" if backwards else "ASC NULLS LAST"
-        made.append(f"{by_code_point(call)} {side}")
-    return ", ".join(made)
+        made.append(f"{by_code_point(call)} {side}")  # ties are its to decide
+    return literally(", ".join(made))
 
 
 def _key(call: Call, key: Ordering, *, backwards: bool) -> str:

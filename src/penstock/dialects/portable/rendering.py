@@ -12,6 +12,7 @@ from penstock.dialects.portable import casts, constants, nested, operators
 from penstock.dialects.portable.aggregating import DONE
 from penstock.dialects.portable.call import Call, Ordering
 from penstock.dialects.portable.engine import DUCKDB
+from penstock.dialects.portable.entry import ENGINES
 from penstock.dialects.portable.families import element, name_of, type_of_null
 from penstock.dialects.portable.reading import called, place, shown
 from penstock.dialects.portable.refusal import Refusal
@@ -99,6 +100,9 @@ class Renderer:
     # -- leaves -----------------------------------------------------------------------------
 
     def _column(self, node: exp.Column) -> str:
+        kind = self.type(node)
+        if kind not in self.engine.types:
+            self.engine.type_name(kind)  # refuses one that the engine does not have
         return self.engine.name_of(node.table, node.name)
 
     def _identifier(self, node: exp.Identifier) -> str:
@@ -339,7 +343,9 @@ class Renderer:
         offset, length = place(node)
         if isinstance(rendering, Gap):
             because = f"`{declared.name}` cannot run on {self.engine.name}: {rendering.because}"
-            raise Refusal(rendering.code, because, None, offset, length, (self.engine.name,))
+            able = [e for e in ENGINES if not isinstance(overload.rendering(e), Gap)]
+            hint = f"it runs on {' and '.join(able)}" if able else None
+            raise Refusal(rendering.code, because, hint, offset, length, (self.engine.name,))
         args = arguments(node)
         distinct, order, nulls = self._decorations(node, nulls)
         decorated = bool(condition or distinct or order)

@@ -1,6 +1,6 @@
 """The examples of the steps, `STEP.yaml` each: rows in, the step, rows out.
 
-The reference page prints them, and a test runs each through the compiler and an engine.
+The reference page prints them, and tests run each through the compiler and every engine.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from penstock.spec.yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+REFUSING = ("postgres", "spark")
+"""The engines beside DuckDB, which may be unable to do what an example does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Example:
         datasets: the others that the step reads.
         result: the rows that come out, in any order.
         quarantined: the rows that are held, as they were there.
+        refused: engine → code of the diagnostic with which it is refused for that engine.
     """
 
     title: str
@@ -44,6 +49,7 @@ class Example:
     quarantined: Rows = field(default_factory=lambda: Rows({}))
     datasets: Mapping[str, Rows] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def examples(step: str) -> tuple[Example, ...]:
@@ -81,6 +87,7 @@ def _example(one: dict[str, Any], written: str) -> Example:
         quarantined=Rows(**held) if isinstance(held, dict) else Rows(result.columns, held),
         datasets={key: Rows(**rows) for key, rows in one.pop("datasets", {}).items()},
         variables=one.pop("variables", {}),
+        refused=one.pop("refused", {}),
     )
     if one:
         raise ValueError(

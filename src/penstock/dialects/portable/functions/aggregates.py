@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from penstock import types
 from penstock.dialects.base import Gap
 from penstock.dialects.portable.aggregating import (
     aggregate,
     by_code_point,
     distinct_by_itself,
     keys,
+    literally,
     no_distinct,
     no_window,
     over_rows,
     separator,
     spark_sorted,
 )
+from penstock.dialects.portable.call import Ordering
 from penstock.dialects.portable.entry import function, on
-from penstock.dialects.portable.families import numbers_of
+from penstock.dialects.portable.families import fits, numbers_of
 from penstock.dialects.portable.functions.numbers import as_double, real
 from penstock.dialects.portable.refusal import Refusal
 
@@ -183,7 +187,8 @@ def _at(name: str) -> Callable[[Call], str]:
             no_window(call)
             side = "ASC" if name == "arg_min" else "DESC"
             order = f"{by_code_point(call, 1)} {side}, {by_code_point(call)} {side}"
-            made = over_rows(call, f"array_agg({{0}} ORDER BY {order})", value, where=there)
+            sorts = f"array_agg({{0}} ORDER BY {literally(order)})"
+            made = over_rows(call, sorts, value, where=there)
             return f"({made})[1]"
         if call.engine.name == "spark":
             native = "min_by" if name == "arg_min" else "max_by"
@@ -226,17 +231,48 @@ def _listed(call: Call) -> str:
     return over_rows(call, f"array_agg({each}{{0}} ORDER BY {keys(call)})", value)
 
 
+def _listed_structs(call: Call) -> str:
+    """Rows that tie are ordered by the fields: engines disagree on NULL inside a struct."""
+    distinct_by_itself(call)
+    if call.distinct:
+        raise Refusal(
+            "PSK-PORT-023",
+            "`array_agg` of structs takes no DISTINCT",
+            "SELECT DISTINCT the parts in a subquery before",
+        )
+    fields = _fields(types.parse(call.types[0]), call.args[0], call)
+    return _listed(replace(call, order=[*call.order, *fields]))
+
+
+def _fields(struct: types.Type, value: str, call: Call) -> list[Ordering]:
+    found: list[Ordering] = []
+    for name, kind in struct.fields:
+        own = f"({value}).{call.engine.name_of(name)}"
+        if kind.name == "struct":
+            found += _fields(kind, own, call)
+        elif not any(fits(str(kind), family) for family in _SORTED):
+            raise Refusal(
+                "PSK-PORT-023",
+                f"`array_agg` of structs with a field of type {kind}: it has no order everywhere",
+                f"leave `{name}` out of the struct",
+            )
+        else:
+            found.append(Ordering(own, str(kind), descending=False, nulls_first=False))
+    return found
+
+
 def _mode(call: Call) -> str:
     no_distinct(call)
     value = call.args[0]
     if call.engine.name == "duckdb":
         # It takes a constant before ORDER BY for the fraction of a percentile.
         constant = call.nodes[0].find(exp.Column) is None
-        order = "" if constant else f" ORDER BY {value} NULLS LAST"
+        order = "" if constant else f" ORDER BY {literally(value)} NULLS LAST"
         return over_rows(call, f"mode({{0}}{order})", value)
     if call.engine.name == "postgres":
         no_window(call)
-        return over_rows(call, f"mode() WITHIN GROUP (ORDER BY {by_code_point(call)})")
+        order = literally(by_code_point(call))
+        return over_rows(call, f"mode() WITHIN GROUP (ORDER BY {order})")
     none = f"CAST(NULL AS {call.engine.type_name(call.type)})"
     run = "CASE WHEN e = s.v THEN s.n + 1 ELSE 1 END"
     return (
@@ -498,6 +534,13 @@ FUNCTIONS = (
         "The values in the order that is given as a list, NULLs too; rows that tie are ordered by"
         " their values, NULL last.",
         *_each(_listed, gives="{0}[]"),
+        on(
+            "struct",
+            duckdb=_listed_structs,
+            spark=_listed_structs,
+            postgres=Gap("never", "PSK-PORT-020", "it has no type for a struct"),
+            gives="{0}[]",
+        ),
         aliases=["list"],
         ordered=True,
         cases=[
@@ -506,9 +549,12 @@ FUNCTIONS = (
             "array_agg(d ORDER BY t, id)",
             "array_agg(DISTINCT t ORDER BY t)",
             "array_agg(DISTINCT i ORDER BY i DESC)",
+            "array_agg(t ORDER BY replace(t, 'b', '{0}'), id)",
             "array_agg(i ORDER BY id) FILTER (WHERE o)",
             "array_agg(t ORDER BY g)",
             "array_agg(o ORDER BY id)",
+            "array_agg({'t': t, 'i': i} ORDER BY g DESC)",
+            "array_agg({'a': {'t': t, 'o': o}, 'd': d} ORDER BY i NULLS FIRST)",
         ],
     ),
     _aggregate(

@@ -19,9 +19,7 @@ from penstock.dialects.portable.json_paths import (
 if TYPE_CHECKING:
     from penstock.dialects.portable.call import Call
 
-_NO_CHECK = Gap(
-    "notimpl", "PSK-PORT-020", "Spark has no check of JSON, and each engine allows other errors"
-)
+_NO_CHECK = Gap("notimpl", "PSK-PORT-020", "Spark has no such function")
 _WRITTEN = Gap(
     "never", "PSK-PORT-020", "engines write JSON differently: spaces, order of keys, numbers"
 )
@@ -80,6 +78,66 @@ def _exists(call: Call) -> str:
         found = f"array_contains(json_object_keys({above}), {engine.string(last)})"
     return checked_spark(text, f"coalesce({found}, FALSE)", "BOOLEAN")
 
+
+# Two characters of the private area, which stand for a text and for another value.
+_TEXT, _VALUE = "\ue000", "\ue001"
+_PLAIN = r'[^"\\\x00-\x1f]*+'
+_ESCAPE = (
+    r'\\(?:["\\/bfnrt]|u(?!0000|[dD][89a-fA-F])[0-9a-fA-F]{4}'
+    r"|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+_STRING = f'"{_PLAIN}(?:{_ESCAPE}{_PLAIN})*+"'
+_SCALAR = "-?(?:0|[1-9][0-9]*+)(?:[.][0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null"
+_ANY = f"[{_TEXT}{_VALUE}]"
+_NESTED = (
+    rf"\[(?:{_ANY}(?:,{_ANY})*+)?\]"
+    rf"|\{{(?:{_TEXT}:{_ANY}(?:,{_TEXT}:{_ANY})*+)?\}}"
+)
+_DEEPEST = 64
+
+
+def _valid(call: Call) -> str:
+    text, string = call.args[0], call.string
+    if call.types[0] == "json":
+        text = f"CAST({text} AS {call.engine.type_name('varchar')})"
+    if call.engine.name == "postgres":
+        return f"penstock.json_valid({text})"
+    if call.engine.name == "duckdb":
+        # It allows commas at an end, and NaN and Infinity.
+        outside = f"""regexp_replace({text}, '"([^"\\\\]|\\\\.)*"', '', 'g')"""
+        wrong = f"regexp_matches({outside}, '(?i),[ \\t\\n\\r]*[\\]}}]|nan|inf')"
+        zero = f"contains(replace({text}, '\\\\', ''), '\\u0000')"
+        return f"(json_valid({text}) AND NOT {wrong} AND NOT {zero})"
+    # Spark has no check. A text is taken to pieces from the inside: texts and other values become
+    # one character each, then every array and object of such characters, level by level.
+    made = f"translate({text}, {string(_TEXT + _VALUE)}, 'xx')"
+    made = f"regexp_replace({made}, {string(_STRING)}, {string(_TEXT)})"
+    made = f"regexp_replace({made}, {string(_SCALAR)}, {string(_VALUE)})"
+    made = f"regexp_replace({made}, {string('[ ' + chr(9) + chr(10) + chr(13) + ']+')}, '')"
+    nested = string(_NESTED)
+    deep = call.engine.failing(f"JSON of more than {_DEEPEST} levels", text, "boolean")
+    return (
+        f"aggregate(sequence(1, {_DEEPEST}), {made},"
+        f" (a__, i__) -> regexp_replace(a__, {nested}, {string(_VALUE)}),"
+        f" r__ -> CASE WHEN r__ IN ({string(_TEXT)}, {string(_VALUE)}) THEN TRUE"
+        f" WHEN r__ RLIKE {nested} THEN {deep} WHEN r__ IS NOT NULL THEN FALSE END)"
+    )
+
+
+_VALID_CASES = [
+    "json_valid(js)",
+    *(
+        f"""SELECT 1 AS k, json_valid('{text}') AS v"""
+        for text in (
+            '{"a":1,}', "[NaN]", "[Infinity]", "[1,2,]", "[]", "{}", " [ ] ", "", " ", "nul",
+            "[01]", "[1.]", "[.5]", "[+1]", "[-]", "[--1]", "-0", "[1e5]", "[1E+5, 2e-3, 0.5]",
+            "[1,,2]", "[1 2]", '["a" "b"]', '{"a"}', '{"a":}', '{"a" 1}', "{a:1}", "tRue", "[1] x",
+            '{"a":1,"a":2}', '"\\ud83d\\ude00"', '"\\ud800"', '"\\ude00"', '"\\u0000"',
+            '"\\\\u0000"', '"\\x"', '"NaN, ]"', '{"a,}":"inf"}', '"\\""', '"', '"a" ',
+            '[{"a":[{"b":[[],{}]}]},null,true,false]', '[{"a":[}]', "1 .5", "[tr ue]", "\ue000",
+        )
+    ),
+]  # fmt: skip
 
 FUNCTIONS = (
     function(
@@ -186,6 +244,17 @@ FUNCTIONS = (
             "json_exists(js, '$')",
         ],
     ),
+    function(
+        "json_valid",
+        "json",
+        "Whether a text is JSON, by RFC 8259: no commas at an end, no NaN. Escapes must mean a"
+        " character that every engine can hold: not `\\u0000`, no half of a pair. Spark fails on"
+        f" more than {_DEEPEST} levels.",
+        on("varchar", every=_valid, gives="boolean"),
+        on("json", every=_valid, gives="boolean"),
+        over="t_evt",
+        cases=_VALID_CASES,
+    ),
     *(
         function(
             name,
@@ -197,7 +266,6 @@ FUNCTIONS = (
             cases=[f"{name}(js{more})"],
         )
         for name, takes, more, gives, gap, meaning in (
-            ("json_valid", "varchar", "", "boolean", _NO_CHECK, "Whether a text is JSON."),
             ("json_type", "varchar, varchar?", "", "varchar", _WRITTEN, "The kind of a value."),
             ("json_extract", "varchar, varchar", ", '$.a'", "json", _WRITTEN, "JSON at a path."),
             ("json_contains", "varchar, varchar", ", '1'", "boolean", _NO_CHECK, "JSON in JSON."),

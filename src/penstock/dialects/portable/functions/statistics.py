@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from penstock.dialects.portable.aggregating import (
     by_code_point,
+    literally,
     no_distinct,
     no_window,
     over_rows,
@@ -200,7 +201,7 @@ def _discrete(call: Call) -> str:
     count = over_rows(call, "count({0})", value)
     kept = f"{value} IS NOT NULL"
     if call.engine.name == "duckdb":
-        rows = over_rows(call, f"list({{0}} ORDER BY {value})", value, where=kept)
+        rows = over_rows(call, f"list({{0}} ORDER BY {literally(value)})", value, where=kept)
         place = f"greatest(1, CAST(ceil(CAST({share} AS DECIMAL(18, 15)) * {count}) AS BIGINT))"
         return f"list_extract({rows}, {place})"
     if call.engine.name == "spark":
@@ -208,7 +209,8 @@ def _discrete(call: Call) -> str:
         place = f"greatest(1, CAST(ceil(CAST({share} AS DECIMAL(18, 15)) * {count}) AS INT))"
         return f"try_element_at({rows}, {place})"
     no_window(call)
-    rows = over_rows(call, f"array_agg({{0}} ORDER BY {by_code_point(call)})", value, where=kept)
+    order = literally(by_code_point(call))
+    rows = over_rows(call, f"array_agg({{0}} ORDER BY {order})", value, where=kept)
     place = f"greatest(1, CAST(ceil(CAST({share} AS NUMERIC) * {count}) AS INTEGER))"
     return f"({rows})[{place}]"
 
@@ -268,7 +270,7 @@ def _shape(name: str) -> Callable[[Call], str]:
         value = as_double(call, 0)
         double = call.engine.type_name("double")
         finite = f"abs({value}) < CAST('Infinity' AS {double})"
-        wild = over_rows(call, f"count(CASE WHEN NOT ({finite}) THEN 1 END)")
+        wild = over_rows(call, f"count(CASE WHEN NOT ({literally(finite)}) THEN 1 END)")
         if call.engine.name == "spark" and call.over:
             wild = over_rows(call, "count({0})", f"CASE WHEN NOT ({finite}) THEN 1 END")
         count = over_rows(call, "count({0})", value)

@@ -90,6 +90,19 @@ BEGIN
     ELSE j #>> '{}' END;
 END $$;
 
+CREATE OR REPLACE FUNCTION penstock.json_valid(s text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  escapes text;
+BEGIN
+  PERFORM s::json;
+  escapes := regexp_replace(replace(s, '\\', ''),
+    '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', '', 'g');
+  RETURN escapes !~ '\\u(0000|[dD][89a-fA-F])';
+EXCEPTION WHEN invalid_text_representation OR untranslatable_character THEN
+  RETURN false;
+END $$;
+
 CREATE OR REPLACE FUNCTION penstock.json_array_length(j json, path text[]) RETURNS integer
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
