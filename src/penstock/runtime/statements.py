@@ -39,9 +39,7 @@ def build(
     if beside is None:
         return _staged(engine, statement, relation, materialize=materialize)
     beside.take(statement.depends_on)
-    # A chain that keeps rows on its way is dear to make again, and its rows are counted.
-    dear = any(stage.materialize for stage in statement.stages)
-    kept = materialize or dear or not beside.lazy
+    kept = materialize or not beside.lazy
     built = _staged(beside, statement, relation, materialize=kept)
     beside.give(relation, statement.schema)
     return built

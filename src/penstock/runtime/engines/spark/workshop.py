@@ -123,10 +123,11 @@ class Workshop:
     def count(self, relation: str) -> int:
         """Rows of a relation."""
         known = self._sizes.get(relation)
-        if known is not None:
-            return known.rows
-        with told(f"counting `{relation}`"):
-            return int(self._frames[relation].count())
+        if known is None:
+            with told(f"counting `{relation}`"):
+                known = Size(int(self._frames[relation].count()), None)
+            self._sizes[relation] = known
+        return known.rows
 
     def bring(self, sql: str) -> bool:
         """Let DuckDB have the relations that its SQL names, each once; whether there were any."""
