@@ -113,7 +113,7 @@ $(SPARK41)/.ready: $(VENV)/.pip
 	@touch $@
 
 conformance: $(VENV)/.dev $(SPARK41)/.ready ## The portable language on DuckDB, PostgreSQL, Spark 3.5 and 4.1: the same rows
-	CONFORMANCE_WHOLE=yes $(BIN)/pytest tests/conformance --timeout=3600
+	CONFORMANCE_WHOLE=yes $(BIN)/pytest tests/conformance tests/e2e/test_spark.py --timeout=3600
 
 fuzz: $(VENV)/.dev ## Property tests with 50 times the examples; N=5000 random expressions on every engine
 	$(BIN)/python tests/conformance/fuzz.py $(N)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from programs import run
 
+ROOT = Path(__file__).parents[2]
 PIPELINE = """\
 name: parcels
 sources:
@@ -113,12 +114,14 @@ def make(folder: Path) -> None:
 class Folder:
     """A pipeline folder and the commands given in it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, packages: str = "") -> None:
         self.path = path
+        paths = [packages, os.environ.get("PYTHONPATH", "")]
+        self.env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
     def json(self, *words: str):
         program = Path(sys.executable).with_name("penstock")
-        done = run(program, "--json", *words, seconds=600, cwd=self.path, env=dict(os.environ))
+        done = run(program, "--json", *words, seconds=600, cwd=self.path, env=self.env)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 
@@ -134,14 +137,20 @@ class Folder:
         return {{"parquet-mr": "Spark"}.get(name, name) for name in found}
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+@pytest.fixture(scope="module", params=["3.5", "4.1"])
+def runs(request, tmp_path_factory):
     """Engine → its folder, its report, its published tables, what it holds in quarantine."""
+    packages = ""
     if importlib.util.find_spec("pyspark") is None:
         pytest.skip("pyspark is not installed: the engine spark is not tried")
+    if request.param == "4.1":
+        found = next(iter((ROOT / ".cache" / "spark41").glob("lib/python*/site-packages")), None)
+        if found is None:
+            pytest.skip("there is no Spark 4.1; `make conformance` fetches it")
+        packages = str(found)
     found = {}
     for engine in ("duckdb", "spark"):
-        folder = Folder(tmp_path_factory.mktemp(engine) / "parcels")
+        folder = Folder(tmp_path_factory.mktemp(engine) / "parcels", packages)
         make(folder.path)
         report = folder.json("run", "--engine", engine, "--memory", "2GB", "--threads", "2")
         tables = {}

@@ -47,7 +47,7 @@ def go(folder, engine, point="-", when="before"):
     told = folder.with_name("told.json")
     told.unlink(missing_ok=True)
     program = compiled.program.as_json()
-    process = start(child_runs, folder, program, point, when, 1, told)
+    process = start(child_runs, folder, program, point, when, int(point != "-"), told)
     process.join(280)
     assert process.exitcode is not None, "a run hangs"
     return process.exitcode, json.loads(told.read_text()) if told.exists() else None

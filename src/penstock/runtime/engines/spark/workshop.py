@@ -86,6 +86,8 @@ class Workshop:
     def _register(self, relation: str, frame: Any, size: Size | None) -> None:
         """Give a frame its name; what was computed to be little enough goes to every executor."""
         small = size is not None and size.fits
+        if size is not None and not size.rows:
+            frame = frame.limit(0)  # known to be empty: what is made of it is not computed
         (frame.hint("broadcast") if small else frame).createOrReplaceTempView(relation)
         with self._moving:
             self._frames[relation] = frame
