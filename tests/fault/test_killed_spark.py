@@ -48,7 +48,7 @@ def go(folder, engine, point="-", when="before"):
     told.unlink(missing_ok=True)
     program = compiled.program.as_json()
     process = start(child_runs, folder, program, point, when, int(point != "-"), told)
-    process.join(280)
+    process.join(600)
     assert process.exitcode is not None, "a run hangs"
     return process.exitcode, json.loads(told.read_text()) if told.exists() else None
 
