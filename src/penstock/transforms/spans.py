@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.transforms.names import column, fresh, identifier, named, select, table
+from penstock.transforms.names import column, fresh, named, select, table
 from penstock.transforms.templates import filled
 
 if TYPE_CHECKING:
@@ -80,8 +80,14 @@ def reaches(span: Span, renamed: Mapping[str, str]) -> list[exp.Expr]:
     return _within(span, begins, column(renamed[span.to]))
 
 
-def overlapping(span: Span, source: str, keys: Sequence[str], shown: exp.Expr) -> exp.Select:
-    """The rows whose span begins before one that began earlier is over; `key` shows them."""
+def overlapping(
+    span: Span, source: str, keys: Sequence[str], shown: exp.Expr
+) -> tuple[exp.Select, exp.Expr]:
+    """The rows with a span, and which begin before one that began earlier is over.
+
+    Returns:
+        The query, whose column `key` shows a row, and a condition over its columns.
+    """
     assert span.to is not None
     begins, to = column(span.begins), column(span.to)
     sign = "<=" if span.closed else "<"
@@ -95,12 +101,11 @@ def overlapping(span: Span, source: str, keys: Sequence[str], shown: exp.Expr) -
         named(_earlier(exp.Count(this=to.copy()), span, keys), "ended"),
     ]
     inner = select(items, table(source)).where(*present, exp.Paren(this=any_value), copy=False)
-    rows = exp.Subquery(this=inner, alias=exp.TableAlias(this=identifier("spans")))
     meets = ">=" if span.closed else ">"
     condition = filled(
         f"earlier > 0 AND (begins IS NULL OR ended < earlier OR latest {meets} begins)"
     )
-    return select([column("key")], rows).where(condition, copy=False)
+    return inner, condition
 
 
 def _within(span: Span, begins: exp.Expr, until: exp.Expr) -> list[exp.Expr]:

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from penstock.transforms import spans
 from penstock.transforms.names import column, data_type, fresh, identifier, named, select, table
+from penstock.transforms.templates import filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,35 +118,44 @@ class Take:
         """No rows; the query fails if two spans of a key overlap."""
         assert self.span is not None
         shown = _shown([column(k) for k in self._unique])
-        found = spans.overlapping(self.span, rows, self._keys, shown)
+        found, bad = spans.overlapping(self.span, rows, self._keys, shown)
         message = (
             f"the lookup of `{self.dataset}` needs one row of `{self.source}` for each value, and "
             f"`{self.span.begins}` to `{self.span.to}` overlap at "
         )
-        return self._failing(found, message)
+        return self._failing(found, bad, message)
 
     def _none_repeated(self, rows: str) -> exp.Select:
         """No rows; the query fails if a key stands in several rows."""
-        many = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
         repeated = (
-            exp.select(named(_shown([column(k) for k in self._unique]), "key"))
+            exp.select(
+                named(_shown([column(k) for k in self._unique]), "key"),
+                named(exp.Count(this=exp.Star()), "n"),
+            )
             .from_(table(rows))
             .where(*[_present(column(k)) for k in self._unique])
             .group_by(*[column(k) for k in self._unique])
-            .having(many)
         )
         keys = " and ".join(f"`{k}`" for k in self._unique)
         message = (
             f"the lookup of `{self.dataset}` needs one row of `{self.source}` for each {keys}, "
             "and there are several for "
         )
-        return self._failing(repeated, message)
+        return self._failing(repeated, filled("n > 1"), message)
 
-    def _failing(self, found: exp.Select, message: str) -> exp.Select:
-        """No rows; fails with the `key` of a row found, if there is one."""
-        failure = self._failure(message, column("key"))
+    def _failing(self, found: exp.Select, bad: exp.Expr, message: str) -> exp.Select:
+        """No rows; fails with the `key` of a row that is bad, if there is one.
+
+        What makes it bad stands beside the failure: an engine may move a condition on keys alone
+        to before the groups, where every row would fail.
+        """
+        failing = filled(
+            "CASE WHEN $bad THEN $failure IS NULL ELSE FALSE END",
+            bad=bad,
+            failure=self._failure(message, column("key")),
+        )
         inner = exp.Subquery(this=found, alias=exp.TableAlias(this=identifier("repeated")))
-        return exp.select("key").from_(inner).where(exp.Is(this=failure, expression=exp.Null()))
+        return exp.select("key").from_(inner).where(failing)
 
     def _first(self, rows: str) -> exp.Select:
         """One row for each key: the first."""
