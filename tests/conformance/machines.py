@@ -166,14 +166,15 @@ class Postgres:
 
 
 class Spark:
-    """PySpark, a process of its own in an environment of its own."""
+    """PySpark 3.5, a process of its own."""
 
     name = "spark"
+    python = Path(sys.executable)
 
     def __init__(self, data: Path) -> None:
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(
-            [sys.executable, HERE / "spark_server.py", data],
+            [self.python, HERE / "spark_server.py", data],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -213,12 +214,25 @@ class Spark:
         self._log.close()
 
 
+class Spark41(Spark):
+    """PySpark 4.1, which `make conformance` has in an environment of its own: the same SQL."""
+
+    python = Path(os.environ.get("PENSTOCK_TEST_SPARK41") or HERE.parents[1] / ".cache/spark41")
+    python /= "bin/python"
+
+
+MACHINES = {"duckdb": Duck, "postgres": Postgres, "spark": Spark, "spark41": Spark41}
+
+
 def asked() -> list[str]:
-    """The engines that are compared: all, or those of `CONFORMANCE_ENGINES`."""
-    return os.environ.get("CONFORMANCE_ENGINES", "duckdb,postgres,spark").split(",")
+    """The engines that are compared: those of `CONFORMANCE_ENGINES`, or all that this machine has.
 
-
-MACHINES = {"duckdb": Duck, "postgres": Postgres, "spark": Spark}
+    It has Spark 4.1 only after `make conformance`.
+    """
+    chosen = os.environ.get("CONFORMANCE_ENGINES")
+    if chosen:
+        return chosen.split(",")
+    return [name for name in MACHINES if name != "spark41" or Spark41.python.exists()]
 
 
 def start(name: str, data: Path):

@@ -22,7 +22,7 @@ STATES = suite.EXPECTED / "queries.txt"
 def test_every_query_is_the_same_or_refused(nasty_data):
     import machines
 
-    started = [machines.start(name, nasty_data) for name in ("duckdb", "postgres", "spark")]
+    started = [machines.start(name, nasty_data) for name in machines.asked()]
     try:
         states, different = [], []
         for query in QUERIES:
@@ -44,7 +44,8 @@ def test_every_query_is_the_same_or_refused(nasty_data):
                 found = suite.differences(reference, rows)
                 if found:
                     different.append(f"{query['id']} on {machine.name}: {found[:3]}\n{sql}")
-                runs.append(machine.name)
+                if machine.name not in runs:  # of two versions
+                    runs.append(machine.name)
             states.append(f"{query['id']}: {', '.join(runs) or 'refused'}")
         assert not different, "\n".join(different)
         if os.environ.get("QUERIES_WRITE"):

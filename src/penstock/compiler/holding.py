@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock import dialects
+from penstock.compiler.own_rules import evaluating, with_own
 from penstock.compiler.state import DatasetInfo
 from penstock.program import Check, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from penstock.compiler.state import Compilation, Made, StepUse
     from penstock.program import Action
@@ -53,7 +53,9 @@ def depends_on(state: Compilation, source: str, parts: Iterable[Part]) -> tuple[
     return tuple(dict.fromkeys([source, *(r for r in read if r in state.datasets)]))
 
 
-def add_checks(state: Compilation, dataset: str, action: Action) -> None:
+def add_checks(
+    state: Compilation, dataset: str, action: Action, schemas: Mapping[str, Sequence[Column]]
+) -> None:
     """Add the checks that steps have about a dataset."""
     for one in state.held.get(dataset, ()):
         if one.rule.action != action:
@@ -64,19 +66,17 @@ def add_checks(state: Compilation, dataset: str, action: Action) -> None:
             expression=exp.Where(this=exp.Not(this=keeps.copy())),
         )
         none = exp.EQ(this=broken.copy(), expression=exp.Literal.number(0))
-        # Rules run beside DuckDB, whichever engine runs the statements.
-        render = dialects.load(dialects.REFERENCE).render
+        render = evaluating(state).render
         state.places[f"check:{len(state.checks)}"] = one.span
         state.read_by_rules |= set(one.rule.reads)
-        state.checks.append(
-            Check(
-                dataset=dataset,
-                rule=one.rule.text,
-                action=action,
-                passed=render(none),
-                observed={},
-                failed_rows=render(broken),
-                predicate=render(keeps),
-                depends_on=one.rule.reads,
-            )
+        check = Check(
+            dataset=dataset,
+            rule=one.rule.text,
+            action=action,
+            passed=render(none),
+            observed={},
+            failed_rows=render(broken),
+            predicate=render(keeps),
+            depends_on=one.rule.reads,
         )
+        state.checks.append(with_own(state, check, schemas))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from penstock.compiler.bind_model import rendered_tree
 from penstock.compiler.models import tell_failures
+from penstock.compiler.own_rules import evaluating
 from penstock.compiler.sqltext import read_model
 from penstock.diagnostics import did_you_mean
 from penstock.program import Kpi
@@ -49,7 +50,7 @@ def _compiled(state: Compilation, number: int, declared: Declared) -> Kpi | None
     if failures:
         return None
     state.places[f"kpi:{declared.name}"] = positions.key(("kpis", number, "name"))
-    sql = state.capabilities.render(rendered_tree(state, model))
+    sql = evaluating(state).render(rendered_tree(state, model))
     return Kpi(declared.name, sql, needs, declared.unit)
 
 

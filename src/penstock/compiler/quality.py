@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from penstock.compiler.files import read_file
 from penstock.compiler.graph import reached
 from penstock.compiler.holding import add_checks
+from penstock.compiler.own_rules import evaluating, with_own
 from penstock.quality import BindFailure, compile_rule, parse_rules
 from penstock.spec.text import TextFile
 
@@ -39,7 +40,7 @@ def check_quality(state: Compilation) -> None:
     for dataset in names:
         for action in ACTIONS:
             if dataset not in state.broken:
-                add_checks(state, dataset, action)
+                add_checks(state, dataset, action, schemas)
             for text in _texts(state, dataset, action):
                 parsed = parse_rules(text.text)
                 for error in parsed.errors:
@@ -87,7 +88,7 @@ def _compile(
         dataset=dataset,
         action=action,
         schema=schemas[dataset],
-        capabilities=state.capabilities,
+        capabilities=evaluating(state),
         datasets=schemas,
         variables=state.definition.variables,
         bind=_binder(state),
@@ -101,7 +102,7 @@ def _compile(
     if _made_from(state, dataset, others, rule, span) or compiled.check is None:
         return
     state.places[f"check:{len(state.checks)}"] = span
-    state.checks.append(compiled.check)
+    state.checks.append(with_own(state, compiled.check, schemas))
 
 
 def _binder(state: Compilation) -> Callable[[str], BindFailure | None]:

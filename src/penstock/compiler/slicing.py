@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from penstock.compiler.graph import reached
+from penstock.compiler.own_rules import evaluating
 from penstock.compiler.partials import partial_rule
 from penstock.program import Slicing
 from penstock.runtime import registry
@@ -222,7 +223,7 @@ class _Cut:
     def _checked(self, check: Check, number: int) -> str | None:
         if check.dataset not in self._grows:
             return None  # every slice has all of it
-        if rule := partial_rule(check, number, self._state.capabilities):
+        if rule := partial_rule(check, number, evaluating(self._state)):
             self.partial.append(rule)
             return None
         told = f"the rule {check.rule} of `{check.dataset}` is about all of its rows"

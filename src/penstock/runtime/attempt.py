@@ -90,6 +90,8 @@ class Attempt:
         self._checks: dict[str, list[Check]] = {}
         for check in program.checks:
             self._checks.setdefault(check.dataset, []).append(check)
+        self._schemas = {r.dataset: r.schema for r in program.reads}
+        self._schemas |= {s.dataset: s.schema for s in program.statements}
         readers = Counter(d for s in program.statements for d in set(s.depends_on))
         readers.update(x.dataset for x in program.loads)
         readers.update(d for check in program.checks for d in check.depends_on)
@@ -279,16 +281,16 @@ class Attempt:
             self._observer.event("checks_finished", dataset=dataset)
 
     def _evaluate(self, dataset: str, counts: Counts) -> None:
-        every = self._checks[dataset]
+        every, schema = self._checks[dataset], self._schemas[dataset]
         holding = [c for c in every if c.action == "quarantine"]
         outcomes = rules.evaluate(self._running, holding, unchecked(dataset))
         if holding:
             outcomes_failed = [o for o in outcomes if not o.passed or o.failed_rows]
-            self._running.create(dataset, rules.keep_sql(holding, dataset), materialize=True)
+            rules.keep(self._running, holding, dataset, schema)
             if outcomes_failed:
-                held = rules.held_count_sql(holding, dataset)
-                counts.quarantined += statements.count(self._running, held)
-                self._quarantine.rows(self._running, holding, dataset)
+                broken, held = rules.broken(self._running, holding, dataset, schema)
+                counts.quarantined += held
+                self._quarantine.rows(self._running, holding, dataset, broken)
             counts.rows_out = statements.count_rows(self._running, dataset)
             self._samples([o.check for o in outcomes_failed], unchecked(dataset))
             self._tell(outcomes)
@@ -328,7 +330,8 @@ class Attempt:
 
     def _samples(self, broken: list[Check], relation: str) -> None:
         for check in broken:
-            rows = rules.sample(self._running, check, relation)
+            schema = self._schemas[check.dataset]
+            rows = rules.sample(self._running, check, relation, schema)
             if rows:
                 with self._document.guard:
                     self._document.samples.append(

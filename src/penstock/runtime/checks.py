@@ -12,8 +12,8 @@ from penstock.runtime.places import place
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from penstock.program import Check, PartialRule, Program
-    from penstock.runtime.engines.base import Engine
+    from penstock.program import Check, Column, PartialRule, Program
+    from penstock.runtime.engines.base import Engine, Transformer
 
 SAMPLE_ROWS = 10
 
@@ -48,17 +48,60 @@ class Outcome:
 
 
 def evaluate(engine: Engine, checks: Sequence[Check], relation: str) -> list[Outcome]:
-    """Evaluate rules over a relation in one scan."""
-    if not checks:
-        return []
-    columns: list[str] = []
-    for i, check in enumerate(checks):
-        columns.append(f"{check.passed} AS p{i}")
-        if check.failed_rows is not None:
-            columns.append(f"{check.failed_rows} AS f{i}")
-        columns += [f"{sql} AS o{i}_{j}" for j, sql in enumerate(check.observed.values())]
-    row = engine.rows(f"SELECT {', '.join(columns)} FROM {relation}")[0]
+    """Evaluate rules over a relation in one scan, or in two: where the rows are, and here."""
+    there = [c.own is not None and _is_beside(engine, relation) for c in checks]
+    columns: dict[bool, list[str]] = {True: [], False: []}
+    for i, (check, beside) in enumerate(zip(checks, there, strict=True)):
+        chosen = columns[beside]
+        rule = check.own if beside and check.own else check
+        observed = check.own.observed if beside and check.own else check.observed.values()
+        chosen.append(f"{rule.passed} AS p{i}")
+        if rule.failed_rows is not None:
+            chosen.append(f"{rule.failed_rows} AS f{i}")
+        chosen += [f"{sql} AS o{i}_{j}" for j, sql in enumerate(observed)]
+    row: dict[str, Any] = {}
+    for beside, chosen in columns.items():
+        if chosen:
+            asked = engine.transformer if beside and engine.transformer else engine
+            row |= asked.rows(f"SELECT {', '.join(chosen)} FROM {relation}")[0]
     return [_outcome(check, i, row) for i, check in enumerate(checks)]
+
+
+def keep(engine: Engine, checks: Sequence[Check], dataset: str, schema: Sequence[Column]) -> None:
+    """Make the dataset the rows that every quarantine rule lets through."""
+    beside = _beside(engine, checks, unchecked(dataset))
+    if beside is None:
+        engine.create(dataset, keep_sql(checks, dataset), materialize=True)
+        return
+    every = " AND ".join(f"({c.own.predicate})" for c in checks if c.own)
+    sql = f"SELECT * FROM {unchecked(dataset)} WHERE {every}"
+    beside.create(dataset, sql, materialize=True)
+    beside.give(dataset, schema)
+
+
+def broken(
+    engine: Engine, checks: Sequence[Check], dataset: str, schema: Sequence[Column]
+) -> tuple[str, int]:
+    """A relation with all rows that a quarantine rule sets aside, and how many these are."""
+    beside = _beside(engine, checks, unchecked(dataset))
+    if beside is None:
+        (row,) = engine.rows(held_count_sql(checks, dataset))
+        return unchecked(dataset), int(row["n"])
+    relation = f"{dataset}__broken"
+    some = " OR ".join(f"NOT ({c.own.predicate})" for c in checks if c.own)
+    beside.create(relation, f"SELECT * FROM {unchecked(dataset)} WHERE {some}", materialize=True)
+    beside.give(relation, schema)
+    return relation, engine.count(relation)
+
+
+def _is_beside(engine: Engine, relation: str) -> bool:
+    return engine.transformer is not None and engine.transformer.has(relation)
+
+
+def _beside(engine: Engine, checks: Sequence[Check], relation: str) -> Transformer | None:
+    """Where all rules are evaluated in the engine's own SQL; None: here."""
+    portable = all(c.own is not None and c.own.predicate is not None for c in checks)
+    return engine.transformer if portable and _is_beside(engine, relation) else None
 
 
 def count(engine: Engine, rules: Sequence[PartialRule], relation: str) -> dict[int, list[int]]:
@@ -109,12 +152,23 @@ def held_count_sql(checks: Sequence[Check], dataset: str) -> str:
     return f"SELECT count(*) AS n FROM {unchecked(dataset)} WHERE {broken}"
 
 
-def sample(engine: Engine, check: Check, relation: str) -> list[dict[str, Any]]:
+def sample(
+    engine: Engine, check: Check, relation: str, schema: Sequence[Column]
+) -> list[dict[str, Any]]:
     """A few rows that break a rule, for the report."""
     if check.predicate is None:
         return []
-    sql = f"SELECT * FROM {relation} WHERE NOT ({check.predicate}) LIMIT {SAMPLE_ROWS}"
-    return engine.rows(sql)
+    some = f"SELECT * FROM {relation} WHERE NOT ({{}}) LIMIT {SAMPLE_ROWS}"
+    beside = _beside(engine, [check], relation)
+    if beside is None or check.own is None:
+        return engine.rows(some.format(check.predicate))
+    few = f"{relation}__sample"
+    beside.create(few, some.format(check.own.predicate), materialize=False)
+    beside.give(few, schema)
+    try:
+        return engine.rows(f"SELECT * FROM {few}")
+    finally:
+        engine.drop(few)
 
 
 def _all(checks: Sequence[Check]) -> str:

@@ -39,7 +39,8 @@ def build(
     if beside is None:
         return _staged(engine, statement, relation, materialize=materialize)
     beside.take(statement.depends_on)
-    built = _staged(beside, statement, relation, materialize=True)
+    kept = materialize or not beside.lazy
+    built = _staged(beside, statement, relation, materialize=kept)
     beside.give(relation, statement.schema)
     return built
 
@@ -71,7 +72,7 @@ def count(engine: Engine | Transformer, sql: str) -> int:
 
 def count_rows(engine: Engine, relation: str) -> int:
     """Rows of a relation."""
-    return count(engine, f"SELECT count(*) AS n FROM {relation}")
+    return engine.count(relation)
 
 
 def _python(engine: Engine, statement: Statement, relation: str, root: Path) -> int:

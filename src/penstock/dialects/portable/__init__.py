@@ -55,6 +55,29 @@ class Prepared:
                 "PSK-SQL-120", "this is nested too deep, or outside portable SQL"
             ) from error
 
+    def render_columns(self, engine: str) -> list[str]:
+        """The engine's SQL of each column, for another SELECT over the same relation.
+
+        Raises:
+            Refusal: this engine cannot do it, or it is no SELECT over one relation alone.
+
+        >>> prepared = prepare("SELECT count(*) > 0 AS some FROM t", {"t": {"a": "integer"}})
+        >>> prepared.render_columns("spark")
+        ['CAST((count(*) > 0) AS BOOLEAN)']
+        """
+        tree = self.tree
+        read = tree.args.get("from_")
+        alone = isinstance(read, exp.From) and isinstance(read.this, exp.Table)
+        more = [k for k, v in tree.args.items() if v and k not in ("from_", "expressions")]
+        if not isinstance(tree, exp.Select) or more or not alone:
+            raise Refusal("PSK-PORT-021", "this is more than columns of one relation")
+        try:
+            return Lowering(ENGINES[engine], self.typer).columns(tree)
+        except UNREAD as error:
+            raise Refusal(
+                "PSK-SQL-120", "this is nested too deep, or outside portable SQL"
+            ) from error
+
 
 def prepare(
     sql: str,

@@ -50,6 +50,15 @@ class Lowering:
                 engines=("spark",),
             )
 
+    def columns(self, query: exp.Select) -> list[str]:
+        """Each column of a SELECT, of exactly the canonical type."""
+        limits.check(query, self.engine, self.typer)
+        kinds = [t for _, t in self.typer.outputs(query)]
+        return [
+            self._output(item.unalias(), kind, outermost=True)
+            for item, kind in zip(query.expressions, kinds, strict=True)
+        ]
+
     def inner(self, query: exp.Expr) -> str:
         """A query inside an expression."""
         return self._sql(query, [t for _, t in self.typer.outputs(query)])

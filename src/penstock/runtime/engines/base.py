@@ -8,7 +8,7 @@ several threads at once (independent datasets run side by side) and must allow t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -119,13 +119,50 @@ class DataFile:
     partition: Mapping[str, str | None] = field(default_factory=dict)
 
 
+class Projection(str):
+    """SQL of a query that only chooses columns of a relation and names them.
+
+    An engine runs it like any other text, or sees what it is and does without SQL.
+
+    Attributes:
+        relation: where the rows are.
+        columns: name of each column there, and its name in the result.
+
+    >>> print(Projection("t", [("a", "b")]))
+    SELECT "a" AS "b" FROM "t"
+    """
+
+    __slots__ = ("columns", "relation")
+
+    relation: str
+    columns: tuple[tuple[str, str], ...]
+
+    def __new__(cls, relation: str, columns: Iterable[tuple[str, str]]) -> Self:
+        """The text, from its parts."""
+        chosen = tuple(columns)
+        items = ", ".join(f"{_quoted(name)} AS {_quoted(alias)}" for name, alias in chosen)
+        made = super().__new__(cls, f"SELECT {items} FROM {_quoted(relation)}")
+        made.relation, made.columns = relation, chosen
+        return made
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 class Transformer(Protocol):
     """Where an engine has the statements of a Program run, if not in itself.
 
     A database or a cluster beside the engine: it takes in relations, makes others with SQL of its
-    own dialect, and gives one back. Sources are read, rules checked and targets written by the
-    engine.
+    own dialect, and gives them back. What it does besides (rules, in its own SQL) it says with
+    `has`; everything else is the engine's.
     """
+
+    lazy: bool
+    """`give` waits until somebody asks for the rows: what is read once need not be kept."""
+
+    def has(self, relation: str) -> bool:
+        """Whether rules over this relation are evaluated here, where the Program says how."""
 
     def take(self, relations: Sequence[str]) -> None:
         """Have the rows of these relations of the engine."""
@@ -137,7 +174,10 @@ class Transformer(Protocol):
         """The rows of a query as plain Python values, for counts."""
 
     def give(self, relation: str, schema: Sequence[Column]) -> None:
-        """Make the rows of `relation` a relation of the engine, typed as `schema`."""
+        """Make the rows of `relation` a relation of the engine, typed as `schema`.
+
+        At once, or when the engine is first asked for them.
+        """
 
 
 class Engine(Protocol):
@@ -194,6 +234,9 @@ class Engine(Protocol):
 
     def drop(self, relation: str) -> None:
         """Free a relation that nothing reads any more."""
+
+    def count(self, relation: str) -> int:
+        """Rows of a relation."""
 
     def rows(self, sql: str, *, limit: int | None = None) -> list[dict[str, Any]]:
         """The rows of a query as plain Python values, for counts, checks and samples."""

@@ -82,6 +82,11 @@ class DuckDBEngine:
         """Free a relation that nothing reads any more."""
         results.drop(self._database, relation)
 
+    def count(self, relation: str) -> int:
+        """Rows of a relation."""
+        (row,) = self.rows(f"SELECT count(*) AS n FROM {name(relation)}")
+        return int(row["n"])
+
     def rows(self, sql: str, *, limit: int | None = None) -> list[dict[str, Any]]:
         """The rows of a query as plain Python values."""
         return results.rows(self._database, sql, limit)

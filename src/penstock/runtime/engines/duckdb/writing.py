@@ -50,7 +50,7 @@ def write_files(database: Database, sql: str, spec: WriteSpec) -> list[DataFile]
             written = [_text(database, sql, spec)]
     except StepFailed as error:
         raise LoadFailed(error.message, code=error.code, hint=error.hint) from error
-    _flush((f.path for f in written), spec.folder)
+    flush((f.path for f in written), spec.folder)
     return written
 
 
@@ -153,7 +153,7 @@ def _csv_options(fmt: FileFormat) -> list[str]:
     return options
 
 
-def _flush(paths: Iterable[Path], top: Path) -> None:
+def flush(paths: Iterable[Path], top: Path) -> None:
     """Flush files and every folder that holds them, up to `top`, to disk."""
     folders = {top}
     for path in paths:

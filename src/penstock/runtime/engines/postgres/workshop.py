@@ -33,12 +33,18 @@ _CHUNK = 1 << 20
 class Workshop:
     """The engine's `Transformer`."""
 
+    lazy = False
+
     def __init__(self, database: Database, server: Server) -> None:
         self._database = database
         self._server = server
         self._there: set[str] = set()
         self._numbers = itertools.count()
         self._taking = threading.Lock()
+
+    def has(self, relation: str) -> bool:  # noqa: ARG002
+        """Rules are evaluated over the copy that DuckDB has anyway."""
+        return False
 
     def take(self, relations: Sequence[str]) -> None:
         """Copy relations of DuckDB into the run's schema, each once."""

