@@ -15,7 +15,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from penstock.dialects.portable import clauses
 from penstock.dialects.portable.desugaring import before_names, with_names
-from penstock.dialects.portable.engine import ENGINES
+from penstock.dialects.portable.engine import engine_of
 from penstock.dialects.portable.functions import catalog, near
 from penstock.dialects.portable.lowering import Lowering
 from penstock.dialects.portable.reading import called, place, read
@@ -47,7 +47,7 @@ class Prepared:
             Refusal: this engine cannot do it.
         """
         try:
-            return Lowering(ENGINES[engine], self.typer).whole(self.tree)
+            return Lowering(engine_of(engine), self.typer).whole(self.tree)
         except (SqlglotError, RecursionError) as error:
             raise Refusal(
                 "PSK-SQL-120", "this is nested too deep, or outside portable SQL"

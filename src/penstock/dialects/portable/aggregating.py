@@ -29,7 +29,7 @@ def over_rows(call: Call, template: str, *values: str, where: str = "") -> str:
     call.extra[DONE] = "yes"
     condition = " AND ".join(f"({c})" for c in (call.filter, where) if c)
     window = f" OVER {call.over}" if call.over else ""
-    if condition and window and call.engine.name == "spark":
+    if condition and window and "window_filter" in call.engine.gaps:
         # It takes no FILTER over a window; an aggregate passes over NULLs.
         values = tuple(f"CASE WHEN {condition} THEN {'1' if v == '*' else v} END" for v in values)
         condition = ""

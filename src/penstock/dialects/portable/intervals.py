@@ -19,6 +19,7 @@ from penstock.dialects.portable.calendar import MICROSECONDS, MONTHS, PART_OF
 from penstock.dialects.portable.families import WHOLE, name_of
 from penstock.dialects.portable.reading import called, place, shown
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -201,6 +202,10 @@ def _refused(node: exp.Expr, why: str, hint: str | None) -> Refusal:
 def added(to: Renderer, moment: str, found: Sequence[Step], sign: int) -> str:
     """A timestamp's SQL with an interval added (`sign` 1) or taken away (-1)."""
     made = moment
+    if not to.engine.times.intervals:
+        for step in found:
+            made = _moved(to, made, step, sign)
+        return f"({made})"
     for step in found:
         plus = "+" if (step.each * (step.count or 1) * sign) > 0 else "-"
         if step.count is not None:
@@ -208,6 +213,20 @@ def added(to: Renderer, moment: str, found: Sequence[Step], sign: int) -> str:
         else:
             made = f"{made} {plus} {_computed(to, step.kind, abs(step.each), step.sql)}"
     return f"({made})"
+
+
+def _moved(to: Renderer, moment: str, step: Step, sign: int) -> str:
+    """One step, for an engine that has a function of a moment and a number."""
+    adds, kind = to.engine.times.adds, step.kind
+    if step.count is not None:
+        count = step.count * step.each * sign
+        short = kind == "microseconds" and count % 1000 == 0 and "milliseconds" in adds
+        kind, count = ("milliseconds", count // 1000) if short else (kind, count)
+        number = str(count)
+    else:
+        width = "bigint" if kind == "microseconds" else "integer"
+        number = f"CAST({step.sql} AS {to.engine.type_name(width)}) * {step.each * sign}"
+    return said(to.engine, adds.get(kind), "an interval").format(moment, number)
 
 
 def _literal(kind: str, count: int) -> str:
@@ -285,12 +304,13 @@ def _arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
     if sign == "+" and kinds[0] == "interval" and kinds[1] != "interval":
         return added(to, _moment(to, b), steps(to, a), 1)
     if kinds == ["date", "date"] and sign == "-":
-        return to.engine.days.format(to.sql(a), to.sql(b))
+        return said(to.engine, to.engine.times.days, "`-` of dates").format(to.sql(a), to.sql(b))
     if sign == "+" and kinds[1] == "date":
         a, b, kinds = b, a, kinds[::-1]
     if kinds[0] == "date" and kinds[1] in ("smallint", "integer"):
-        template = to.engine.later if sign == "+" else to.engine.earlier
-        return template.format(to.sql(a), to.sql(b))
+        times = to.engine.times
+        template = times.later if sign == "+" else times.earlier
+        return said(to.engine, template, f"a date {sign} days").format(to.sql(a), to.sql(b))
     if "interval" in kinds:
         raise _refused(node, "an interval stands beside the + or - of a date only", _HINT)
     if sign == "-" and set(kinds) <= {"date", "timestamp", "timestamptz"}:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from penstock.dialects.portable import limits
+from penstock.dialects.portable import forms, limits
 from penstock.dialects.portable.call import Ordering
 from penstock.dialects.portable.clauses import PARTS
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.rendering import Renderer
+from penstock.dialects.portable.spelling import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ class Lowering:
 
     def whole(self, query: exp.Expr) -> str:
         """The statement; its columns have exactly the canonical types."""
+        forms.check(query, self.engine)
         limits.check(query, self.engine, self.typer)
         return self._sql(query, [t for _, t in self.typer.outputs(query)], outermost=True)
 
@@ -80,7 +82,7 @@ class Lowering:
         sql = self.renderer.coerced(node, type_name)
         if outermost and type_name == "null":
             return f"CAST({sql} AS {self.engine.type_name('integer')})"
-        if outermost and (self.engine.name != "duckdb" or found != type_name):
+        if outermost and (not self.engine.canonical or found != type_name):
             return f"CAST({sql} AS {self.engine.type_name(type_name)})"
         return sql
 
@@ -155,6 +157,11 @@ class Lowering:
         place = self.engine.name_of(offset.name) if isinstance(offset, exp.Expr) else ""
         rows = self.renderer.sql(node.expressions[0])
         name = self.engine.name_of(alias.name)
+        if self.engine.rows_of is not None:
+            beside = isinstance(node.parent, exp.Join)
+            return self.engine.rows_of(rows, name, item, place, beside)
+        if not (self.engine.unnests or self.engine.explodes):
+            raise missing(self.engine, "UNNEST")
         if not self.engine.explodes:
             ordinality = " WITH ORDINALITY" if place else ""
             return f"UNNEST({rows}){ordinality} AS {name}({', '.join(filter(None, [item, place]))})"

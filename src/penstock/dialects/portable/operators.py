@@ -11,6 +11,7 @@ from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
 from penstock.dialects.portable.functions.numbers import remainder
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,16 +45,15 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
             raise refused(node, f"{a} and {b} are not numbers", "cast them")
         result = to.type(node)
         left, right = to.sql(node.this), to.sql(node.expression)
-        if result == "double" and to.engine.name == "postgres":
-            # It fails where a double overflows or underflows; the others go on.
+        if result == "double":
             left, right = (to.coerced(n, result) for n in (node.this, node.expression))
-            helper = {"+": "plus", "-": "minus", "*": "times"}[sign]
-            return f"penstock.{helper}({left}, {right})"
-        if result in WHOLE or result == "double":
+            template = said(to.engine, to.engine.numbers.doubles.get(sign), f"`{sign}` of doubles")
+            return template.format(left, right)
+        if result in WHOLE:
             # Each engine then computes in the same type, and overflows at the same value.
             own = to.engine.type_name(result)
             sides = ((left, a, node.this), (right, b, node.expression))
-            written = [isinstance(n, exp.Literal) and result != "double" for *_, n in sides]
+            written = [isinstance(n, exp.Literal) for *_, n in sides]
             left, right = (
                 s if t == result or w else f"CAST({s} AS {own})"
                 for (s, t, _), w in zip(sides, written, strict=True)
@@ -84,9 +84,8 @@ def _division(to: Renderer, node: exp.Expr) -> str:
         if not fits(to.type(side), "number"):
             raise refused(node, f"{to.type(side)} is not a number", "cast it")
     top, bottom = to.sql(node.this), to.sql(node.expression)
-    if to.engine.name == "postgres" and "double" in (to.type(node.this), to.type(node.expression)):
-        return f"penstock.over(CAST({top} AS {double}), CAST({bottom} AS {double}))"
-    return f"(CAST({top} AS {double}) / NULLIF(CAST({bottom} AS {double}), 0))"
+    template = said(to.engine, to.engine.numbers.doubles.get("/"), "`/`")
+    return template.format(f"CAST({top} AS {double})", f"CAST({bottom} AS {double})")
 
 
 def _sides(to: Renderer, node: exp.Expr, kind: str) -> tuple[str, str]:
@@ -105,17 +104,19 @@ def _modulo(to: Renderer, node: exp.Expr) -> str:
     result = to.type(node)
     if result in WHOLE:
         left, right = _sides(to, node, result)
-        return remainder(to.engine.name, left, right, node.expression.unnest().sql())
+        return remainder(to.engine, left, right, node.expression.unnest().sql())
     if result == "double":
-        if to.engine.name == "postgres":
-            no = refused(node, "PostgreSQL has no remainder of doubles", "cast them to decimals")
-            no.engines = ("postgres",)
+        if not to.engine.numbers.double_remainder:
+            why = f"{to.engine.name} has no remainder of doubles"
+            no = refused(node, why, "cast them to decimals")
+            no.engines = (to.engine.name,)
             raise no
         left, right = (to.coerced(n, result) for n in (node.this, node.expression))
-        return f"({left} % NULLIF({right}, 0))"
+        return to.engine.numbers.double_remainder.format(left, right)
     _same_scale(node, "-", a, b)
     left, right = to.sql(node.this), to.sql(node.expression)
-    return f"CAST({left} % NULLIF({right}, 0) AS {to.engine.type_name(result)})"
+    made = said(to.engine, to.engine.numbers.remainder, "`%`").format(left, right)
+    return f"CAST({made} AS {to.engine.type_name(result)})"
 
 
 def _whole_division(to: Renderer, node: exp.Expr) -> str:
@@ -124,13 +125,8 @@ def _whole_division(to: Renderer, node: exp.Expr) -> str:
     if result not in WHOLE:
         raise refused(node, f"// of {a} and {b}, which are not whole", "use trunc(a / b)")
     left, right = _sides(to, node, result)
-    if to.engine.name == "spark":
-        made = f"{left} div NULLIF({right}, 0)"
-        return (
-            f"({made})" if result == "bigint" else f"CAST({made} AS {to.engine.type_name(result)})"
-        )
-    sign = "//" if to.engine.name == "duckdb" else "/"
-    return f"({left} {sign} NULLIF({right}, 0))"
+    template = said(to.engine, to.engine.numbers.quotient, "`//`")
+    return template.format(left, right, to.engine.type_name(result))
 
 
 def _power(to: Renderer, node: exp.Expr) -> str:
@@ -138,7 +134,7 @@ def _power(to: Renderer, node: exp.Expr) -> str:
     for side in (node.this, node.expression):
         if not fits(to.type(side), "number"):
             raise refused(node, f"{to.type(side)} is not a number", "cast it")
-    return f"{'penstock.' if to.engine.name == 'postgres' else ''}pow({left}, {right})"
+    return said(to.engine, to.engine.numbers.power, "`^`").format(left, right)
 
 
 def _bits(sign: str) -> Callable[[Renderer, exp.Expr], str]:
@@ -147,7 +143,8 @@ def _bits(sign: str) -> Callable[[Renderer, exp.Expr], str]:
         if result not in WHOLE:
             raise refused(node, f"`{sign}` is of whole numbers", "cast the sides")
         left, right = _sides(to, node, result)
-        return f"({left} {sign} {right})"
+        template = said(to.engine, to.engine.numbers.bits.get(sign), f"`{sign}`")
+        return template.format(left, right, to.engine.type_name(result))
 
     return render
 
@@ -155,7 +152,8 @@ def _bits(sign: str) -> Callable[[Renderer, exp.Expr], str]:
 def _complement(to: Renderer, node: exp.Expr) -> str:
     if to.type(node.this) not in WHOLE:
         raise refused(node, "`~` is of a whole number", "cast it")
-    return f"(~ {to.sql(node.this)})"
+    template = said(to.engine, to.engine.numbers.bits.get("~"), "`~`")
+    return template.format(to.sql(node.this), "", to.engine.type_name(to.type(node)))
 
 
 def _shift(to: Renderer, node: exp.Expr) -> str:
@@ -169,10 +167,9 @@ def _shift(to: Renderer, node: exp.Expr) -> str:
     value = f"CAST({to.sql(node.this)} AS {wide})"
     if isinstance(node, exp.BitwiseLeftShift):
         made = f"{value} * CAST({2 ** int(by.this)} AS {wide})"
-    elif to.engine.name == "spark":
-        made = f"shiftright({value}, {by.this})"
     else:
-        made = f"({value} >> {by.this})"
+        template = said(to.engine, to.engine.numbers.bits.get(">>"), "`>>`")
+        made = template.format(value, by.this, wide)
     return f"CAST({made} AS {to.engine.type_name(kind)})"
 
 
@@ -239,6 +236,8 @@ def _not(to: Renderer, node: exp.Expr) -> str:
 
 def _is(to: Renderer, node: exp.Expr) -> str:
     word = "IS NOT" if node.args.get("negate") else "IS"
+    if not to.engine.truths and not isinstance(node.expression, exp.Null):
+        word = "IS DISTINCT FROM" if node.args.get("negate") else "IS NOT DISTINCT FROM"
     return f"({to.sql(node.this)} {word} {to.sql(node.expression)})"
 
 

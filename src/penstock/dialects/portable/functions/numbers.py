@@ -8,11 +8,13 @@ from penstock.dialects.base import Gap
 from penstock.dialects.portable.entry import function, on
 from penstock.dialects.portable.families import name_of, numbers_of
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.dialects.portable.call import Call
+    from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.entry import Overload
 
 # The most digits that a double can be rounded to; a power of ten beyond is not exact.
@@ -330,7 +332,7 @@ FUNCTIONS = (
         "mod",
         "numbers",
         "The remainder with the sign of the first, as `%`; NULL where the second is 0.",
-        on("whole, whole", every=lambda call: remainder(call.engine.name, *_both(call))),
+        on("whole, whole", every=lambda call: remainder(call.engine, *_both(call))),
         cases=["mod(i, j)", "mod(b, j)", "mod(i, 0)", "mod(i, -1)", "mod(-7, 2)"],
         over="t_num",
     ),
@@ -507,10 +509,10 @@ def _both(call: Call) -> tuple[str, str, str]:
     return made[0], made[1], call.nodes[1].sql()
 
 
-def remainder(engine: str, top: str, bottom: str, written: str) -> str:
+def remainder(engine: Engine, top: str, bottom: str, written: str) -> str:
     """The remainder of two values of one type."""
-    made = f"({top} % NULLIF({bottom}, 0))"
-    if engine == "duckdb" and not written.isdigit():
+    made = said(engine, engine.numbers.remainder, "`%`").format(top, bottom)
+    if engine.name == "duckdb" and not written.isdigit():
         # It fails for the least value and -1, where the others give 0.
         return f"(CASE WHEN {bottom} = -1 THEN {top} - {top} ELSE {made} END)"
     return made

@@ -36,14 +36,15 @@ class _Pattern:
         self.options = given
         self.parser = Parser(call.text(1, "the pattern"), "i" in given, "s" in given)
         self.tree = self.parser.parse()
-        engine = call.engine.name
-        if engine == "spark" and slow(self.tree):
-            raise self.refused("a quantifier inside a quantifier can make Spark try for ever")
+        texts = call.engine.texts
+        if texts.backtracks and slow(self.tree):
+            name = call.engine.name.capitalize()
+            raise self.refused(f"a quantifier inside a quantifier can make {name} try for ever")
         if many and nullable(self.tree):
             raise self.refused(
                 "the pattern matches the empty text, which engines count differently"
             )
-        if cut and engine == "postgres" and not one_match(self.tree):
+        if cut and texts.longest_match and not one_match(self.tree):
             raise self.refused(
                 "PostgreSQL takes the longest match, the others the first: write it so that the"
                 " next character decides, as `ab?` for `a|ab`"
@@ -54,10 +55,10 @@ class _Pattern:
 
     def sql(self, tree: Node | None = None) -> str:
         """The pattern, or another in its place, as the engine's text."""
-        return self.call.string(write(tree or self.tree, self.call.engine.name))
+        return self.call.string(write(tree or self.tree, self.call.engine.texts))
 
     def written(self) -> str:
-        return write(self.tree, self.call.engine.name)
+        return write(self.tree, self.call.engine.texts)
 
     def uses(self, group: int) -> None:
         """Refuse a group that is not there, or that a quantifier takes more than once."""
