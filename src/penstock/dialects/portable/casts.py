@@ -87,6 +87,8 @@ def _cast(
         a,
         b,
     } == {"date", "timestamp"}:
+        if b == "varchar" and a in engine.texts.shows:
+            return engine.texts.shows[a].format(sql)
         return f"CAST({sql} AS {engine.type_name(target)})"
     elif {a, b} <= {"date", "timestamp", "timestamptz"}:
         return _zoned(engine, sql, a, b)
@@ -126,6 +128,8 @@ def _number(engine: Engine, sql: str, source: str, target: str, *, tries: bool) 
         # DuckDB and PostgreSQL round, Spark cuts.
         sql = f"ROUND({sql}, 0)"
     if not tries:
+        if b in WHOLE and engine.numbers.loose_wholes and _narrower(source, target):
+            return _bounded(engine, sql, target)
         return f"CAST({sql} AS {kind})"
     if engine.numbers.try_cast:
         return engine.numbers.try_cast.format(sql, kind)
@@ -134,9 +138,25 @@ def _number(engine: Engine, sql: str, source: str, target: str, *, tries: bool) 
         return f"CASE WHEN {sql} BETWEEN {-limit} AND {limit - 1} THEN CAST({sql} AS {kind}) END"
     precision, scale = numbers_of(target)
     limit = 10 ** (precision - scale)
+    exact = f"CAST({sql} AS {engine.type_name(f'decimal(38,{numbers_of(source)[1]})')})"
     return (
-        f"CASE WHEN abs(round(CAST({sql} AS NUMERIC), {scale})) < {limit}"
+        f"CASE WHEN abs(round({exact}, {scale})) < {limit}"
         f" THEN CAST({sql} AS {kind}) END"
+    )
+
+
+def _narrower(source: str, target: str) -> bool:
+    """Whether a number may be beyond a whole type."""
+    return source not in WHOLE or WHOLE.index(source) > WHOLE.index(target)
+
+
+def _bounded(engine: Engine, sql: str, target: str) -> str:
+    """A cast that fails where the engine's own type holds more."""
+    limit, kind = 2 ** _BITS[target], engine.type_name(target)
+    fails = engine.failing("out of range", sql, target)
+    return (
+        f"(CASE WHEN {sql} BETWEEN {-limit} AND {limit - 1} THEN CAST({sql} AS {kind})"
+        f" WHEN {sql} IS NOT NULL THEN {fails} END)"
     )
 
 
@@ -146,7 +166,7 @@ def _double_to_whole(engine: Engine, sql: str, target: str, *, tries: bool) -> s
         return f"{'TRY_CAST' if tries else 'CAST'}({sql} AS {kind})"
     template = said(engine, engine.numbers.half_even, "a cast of double to a whole number")
     whole = template.format(sql)
-    if not tries and target != "bigint":
+    if not tries and target != "bigint" and not engine.numbers.loose_wholes:
         return f"CAST({whole} AS {kind})"
     limit = float(2 ** _BITS[target])
     double = engine.type_name("double")
@@ -229,12 +249,16 @@ def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bo
         return None
     template = said(engine, engine.texts.reads.get(b), f"a cast of varchar to {b}")
     value = template.format(sql, *(numbers_of(target) if b == "decimal" else ()))
+    if b in WHOLE and engine.numbers.loose_wholes:
+        limit = 2 ** _BITS[b]
+        wide = engine.texts.try_cast.format(value, engine.type_name("decimal(38,0)"))
+        right = f"{right} AND {wide} BETWEEN {-limit} AND {limit - 1}"
     if tries:
         reads = engine.texts.try_reads.get(b)
         if reads is not None:
             return reads.format(sql, kind, *(numbers_of(target) if b == "decimal" else ()))
-        tried = said(engine, engine.numbers.try_cast, "TRY_CAST").format(value, kind)
-        return f"(CASE WHEN {right} THEN {tried} END)"
+        tried = said(engine, engine.texts.try_cast or engine.numbers.try_cast, "TRY_CAST")
+        return f"(CASE WHEN {right} THEN {tried.format(value, kind)} END)"
     wrong = engine.string(f"not {texts.WORDS[b]}: ")
     return (
         f"CAST(CASE WHEN {right} THEN {value} WHEN {sql} IS NOT NULL"
@@ -248,10 +272,12 @@ def _double_guard(engine: Engine, sql: str, *, tries: bool) -> str:
         return f"({finite} OR {special})"
     if engine.texts.try_reads.get("double"):
         return f"({finite} OR {special})"  # not looked at
-    template = said(engine, engine.numbers.try_cast, "a cast of varchar to double")
+    try_cast = engine.texts.try_cast or engine.numbers.try_cast
+    template = said(engine, try_cast, "a cast of varchar to double")
     read = engine.texts.reads["double"].format(sql)
-    size = f"abs({template.format(read, engine.type_name('double'))})"
-    return f"(({finite} AND {size} > 0 AND {size} < CAST('Infinity' AS DOUBLE)) OR {special})"
+    double = engine.type_name("double")
+    size, endless = f"abs({template.format(read, double)})", f"CAST('{engine.numbers.infinity}' AS {double})"
+    return f"(({finite} AND {size} > 0 AND {size} < {endless}) OR {special})"
 
 
 def _boolean(engine: Engine, sql: str, kind: str, *, tries: bool) -> str:

@@ -43,6 +43,9 @@ class Engine:
         rows_of: else: a list's SQL, a table's name, its column's, that of the places (or empty) and
             whether it stands beside another table → an item of FROM.
         forms: parts of a query that it has, of `forms.FORMS`; the others are refused.
+        frame_interval: an interval as a frame's bound: a number and a unit.
+        capital_names: names are capital letters there: a name without quotes means one of those.
+        distinct_from: it has IS DISTINCT FROM.
     """
 
     name: str
@@ -68,6 +71,9 @@ class Engine:
     unnests: bool = False
     rows_of: Callable[[str, str, str, str, bool], str] | None = None
     truths: bool = False
+    frame_interval: str = "INTERVAL '{0}' {1}"
+    capital_names: bool = False
+    distinct_from: bool = True
     numbers: Numbers = field(default_factory=Numbers)
     texts: Texts = field(default_factory=Texts)
     times: Times = field(default_factory=Times)
@@ -84,7 +90,8 @@ class Engine:
 
     def name_of(self, *parts: str) -> str:
         """A quoted name, `table.column`."""
-        return ".".join(exp.to_identifier(p, quoted=True).sql(self.sql) for p in parts if p)
+        names = (p.upper() if self.capital_names else p for p in parts if p)
+        return ".".join(exp.to_identifier(n, quoted=True).sql(self.sql) for n in names)
 
     def failing(self, message: str, value: str, type_name: str) -> str:
         """SQL that fails the query, for a branch of a CASE.

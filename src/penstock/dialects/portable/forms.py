@@ -18,6 +18,7 @@ FORMS = frozenset(
     {
         "WITH",
         "WITH RECURSIVE",
+        "UNION of a recursion",
         "JOIN",
         "CROSS JOIN",
         "LEFT JOIN",
@@ -74,6 +75,8 @@ def check(query: exp.Expr, engine: Engine) -> None:
 def _forms(node: exp.Expr) -> Iterator[str]:
     if isinstance(node, exp.With):
         yield "WITH RECURSIVE" if node.recursive else "WITH"
+        if node.recursive and any(_by_union(c) for c in node.expressions):
+            yield "UNION of a recursion"
     elif isinstance(node, exp.Join):
         word = node.side or (node.kind if node.kind in ("SEMI", "ANTI", "CROSS") else "")
         yield f"{word} JOIN".strip()
@@ -91,6 +94,12 @@ def _forms(node: exp.Expr) -> Iterator[str]:
         yield "IN over a query"
     else:
         yield from _NAMED.get(type(node), ())
+
+
+def _by_union(query: exp.Expr) -> bool:
+    """Whether a query of a recursion leaves out rows that it has given already."""
+    inner = query.this
+    return isinstance(inner, exp.Union) and inner.args.get("distinct") is not False
 
 
 _NAMED = {

@@ -50,6 +50,9 @@ class Lowering:
             if text is not None:
                 # A number's text is written as it is; other nodes take it for a condition.
                 theirs.replace(exp.Literal(this=text, is_string=False))
+        if self.engine.capital_names:
+            for name in copy.find_all(exp.Identifier):
+                name.set("this", name.name.upper())
         return copy.sql(self.engine.sql, comments=False)
 
     def _rendered(

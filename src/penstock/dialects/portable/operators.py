@@ -16,6 +16,7 @@ from penstock.dialects.portable.spelling import said
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.rendering import Renderer
 
 _MOST_DIGITS = 38
@@ -62,6 +63,7 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
                 return f"CAST({left} {sign} {right} AS {own})"
             return f"({left} {sign} {right})"
         _same_scale(node, sign, a, b)
+        _kept_places(to.engine, node, sign, (a, b))
         return f"CAST({left} {sign} {right} AS {to.engine.type_name(result)})"
 
     return render
@@ -76,6 +78,17 @@ def _same_scale(node: exp.Expr, sign: str, a: str, b: str) -> None:
             f"the result has {s1 + s2} decimal places",
             "cast a side to a decimal of fewer places first",
         )
+
+
+def _kept_places(engine: Engine, node: exp.Expr, sign: str, kinds: tuple[str, str]) -> None:
+    """Refuse a product of which an engine keeps fewer decimal places than both sides have."""
+    most, places = engine.numbers.most_product_places, [numbers_of(k)[1] for k in kinds]
+    if sign != "*" or most is None or sum(places) <= max(most, *places):
+        return
+    why = f"{engine.name} keeps {max(most, *places)} of the {sum(places)} decimal places"
+    no = refused(node, why, "cast a side to a decimal of fewer places first")
+    no.engines = (engine.name,)
+    raise no
 
 
 def _division(to: Renderer, node: exp.Expr) -> str:
@@ -237,14 +250,24 @@ def _not(to: Renderer, node: exp.Expr) -> str:
 def _is(to: Renderer, node: exp.Expr) -> str:
     word = "IS NOT" if node.args.get("negate") else "IS"
     if not to.engine.truths and not isinstance(node.expression, exp.Null):
-        word = "IS DISTINCT FROM" if node.args.get("negate") else "IS NOT DISTINCT FROM"
+        word = "DISTINCT" if node.args.get("negate") else "NOT DISTINCT"
+        return _same(to.engine, to.sql(node.this), to.sql(node.expression), word)
     return f"({to.sql(node.this)} {word} {to.sql(node.expression)})"
+
+
+def _same(engine: Engine, left: str, right: str, word: str) -> str:
+    """`DISTINCT` or `NOT DISTINCT` of two values, NULL like any other."""
+    if engine.distinct_from:
+        return f"({left} IS {word} FROM {right})"
+    nulls = f"{left} IS NULL AND {right} IS NULL"
+    made = f"CASE WHEN {left} IS NULL OR {right} IS NULL THEN {nulls} ELSE {left} = {right} END"
+    return f"({'' if word == 'NOT DISTINCT' else 'NOT '}{made})"
 
 
 def _distinct(word: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         left, right, _ = meeting(to, node, node.this, node.expression)
-        return f"({left} IS {word} FROM {right})"
+        return _same(to.engine, left, right, word)
 
     return render
 

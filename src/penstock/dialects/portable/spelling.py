@@ -36,6 +36,10 @@ class Numbers:
         casts_doubles: its casts of a double round and fail as ours do.
         exact: a whole double and a precision → it as a decimal of all its digits.
         try_cast: NULL for what has no such form; empty: the bounds are looked at first.
+        loose_wholes: its whole types hold more than ours: the bounds are looked at in casts.
+        most_product_places: a product has no more decimal places, nor than each side; None: as many
+            as both sides together.
+        infinity: the text that its cast to a double takes for infinity.
     """
 
     doubles: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +54,9 @@ class Numbers:
     casts_doubles: bool = False
     exact: Callable[[str, int], str] | None = None
     try_cast: str = ""
+    loose_wholes: bool = False
+    most_product_places: int | None = None
+    infinity: str = "Infinity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class Texts:
     Attributes:
         reads: type → a text of our grammar in the form that its cast takes.
         try_reads: the same, for TRY_CAST: `{1}` is the engine's type; empty: by `try_cast`.
+        try_cast: of a text; empty: that of numbers does.
+        shows: type → a value of it as text, where a cast gives another one.
         fails_beyond: its cast of a text to a double fails for what is too large or too small.
         trim: without the spaces around.
         full_match: whether a whole text is in a pattern, `{1}`, which stands in quotes.
@@ -71,6 +80,8 @@ class Texts:
 
     reads: Mapping[str, str] = field(default_factory=dict)
     try_reads: Mapping[str, str] = field(default_factory=dict)
+    shows: Mapping[str, str] = field(default_factory=dict)
+    try_cast: str = ""
     fails_beyond: bool = False
     trim: str = ""
     full_match: str = ""

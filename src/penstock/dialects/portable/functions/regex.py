@@ -17,7 +17,7 @@ _MOST_GROUPS = 7
 _OPTIONS = "cgis"
 
 
-class _Pattern:
+class Pattern:
     """The pattern of a call.
 
     Args:
@@ -79,11 +79,11 @@ class _Pattern:
 
 
 def _matches(call: Call) -> str:
-    return _found(call, _Pattern(call, 2 if len(call.args) > 2 else None).sql())
+    return _found(call, Pattern(call, 2 if len(call.args) > 2 else None).sql())
 
 
 def _full_match(call: Call) -> str:
-    pattern = _Pattern(call, 2 if len(call.args) > 2 else None)
+    pattern = Pattern(call, 2 if len(call.args) > 2 else None)
     return _found(call, pattern.sql(Row((Edge("^"), pattern.tree, Edge("$")))))
 
 
@@ -94,14 +94,14 @@ def _found(call: Call, pattern: str) -> str:
 
 
 def _extract(call: Call) -> str:
-    pattern = _Pattern(call, 3 if len(call.args) > 3 else None, cut=True)
+    pattern = Pattern(call, 3 if len(call.args) > 3 else None, cut=True)
     group = pattern.group(2)
     where = "penstock." if call.engine.name == "postgres" else ""
     return f"{where}regexp_extract({call.args[0]}, {pattern.sql()}, {group})"
 
 
 def _extract_all(call: Call) -> str:
-    pattern = _Pattern(call, 3 if len(call.args) > 3 else None, cut=True, many=True)
+    pattern = Pattern(call, 3 if len(call.args) > 3 else None, cut=True, many=True)
     group = pattern.group(2)
     if call.engine.name == "postgres":
         whole = call.string(f"({pattern.written()})")
@@ -113,14 +113,14 @@ def _extract_all(call: Call) -> str:
 
 
 def _count(call: Call) -> str:
-    pattern = _Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True).sql()
+    pattern = Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True).sql()
     if call.engine.name == "duckdb":
         return f"len(regexp_extract_all({call.args[0]}, {pattern}))"
     return call.cast(f"regexp_count({call.args[0]}, {pattern})")
 
 
 def _split(call: Call) -> str:
-    pattern = _Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True).sql()
+    pattern = Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True).sql()
     name, end = {
         "duckdb": ("string_split_regex", ""),
         "spark": ("split", ", -1"),
@@ -132,8 +132,8 @@ def _split(call: Call) -> str:
 def _replace(call: Call) -> str:
     options = 3 if len(call.args) > 3 else None
     every = options is not None and "g" in call.text(options, "the options")
-    pattern = _Pattern(call, options, cut=True, many=every)
-    parts = _replacement(call, pattern)
+    pattern = Pattern(call, options, cut=True, many=every)
+    parts = replacement(call, pattern)
     text, engine = call.args[0], call.engine.name
     if engine == "spark":
         if every:
@@ -155,7 +155,7 @@ def _java(text: str) -> str:
     return text.replace("\\", "\\\\").replace("$", "\\$")
 
 
-def _replacement(call: Call, pattern: _Pattern) -> list[str | int]:
+def replacement(call: Call, pattern: Pattern) -> list[str | int]:
     """A replacement's texts and numbers of groups."""
     if pattern.parser.groups > _MOST_GROUPS:
         raise pattern.refused(f"more than {_MOST_GROUPS} groups in what is replaced")

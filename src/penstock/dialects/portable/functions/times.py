@@ -124,7 +124,7 @@ def _since(duckdb: str, per: int) -> Overload:
     )
 
 
-def _guarded(per: int, make: str) -> Callable[[Call], str]:
+def guarded(per: int, make: str) -> Callable[[Call], str]:
     """A moment of units since 1970; outside the years 1 to 9999 the query fails."""
 
     def render(call: Call) -> str:
@@ -155,9 +155,9 @@ def _of_micros(takes: str, per: int, type_name: str) -> Overload:
         spark = f"CAST({spark} AS TIMESTAMP_NTZ)"
     return on(
         takes,
-        duckdb=_guarded(per, duck),
-        spark=_guarded(per, spark),
-        postgres=_guarded(per, postgres),
+        duckdb=guarded(per, duck),
+        spark=guarded(per, spark),
+        postgres=guarded(per, postgres),
         gives=type_name,
     )
 
@@ -319,7 +319,7 @@ _EPOCH = (
 # -- buckets -------------------------------------------------------------------------------------
 
 
-def _width(call: Call) -> tuple[int, int]:
+def bucket_width(call: Call) -> tuple[int, int]:
     """Months and microseconds of a bucket: one of them is 0."""
     found = intervals.written(call.nodes[0])
     months = sum(s.count or 0 for s in found if s.kind == "months")
@@ -351,7 +351,7 @@ def _month_origin(call: Call) -> int:
     return int(text[:4]) * 12 + int(text[5:7]) - 1
 
 
-def _month_bucket(call: Call, number: str, floor: str, make: str) -> str:
+def month_bucket(call: Call, number: str, floor: str, make: str) -> str:
     """A bucket of months: the month's number rounded down, and its first day.
 
     Args:
@@ -359,13 +359,13 @@ def _month_bucket(call: Call, number: str, floor: str, make: str) -> str:
         floor: a number less its rest, `{0}` and `{1}`.
         make: a date of a month's number.
     """
-    months, _ = _width(call)
+    months, _ = bucket_width(call)
     origin = _month_origin(call) % months
     start = f"({floor.format(f'({number} - {origin})', months)} + {origin})"
-    return _held(call, make.format(start), "date")
+    return held(call, make.format(start), "date")
 
 
-def _held(call: Call, made: str, type_name: str | None = None) -> str:
+def held(call: Call, made: str, type_name: str | None = None) -> str:
     """A bucket's start in the type of the result, which must lie in the years 1 to 9999."""
     found = call.cast(call.cast(made, type_name) if type_name else made)
     return intervals.within(call.engine, found, call.type)
@@ -383,41 +383,41 @@ def _kind(call: Call) -> str:
 
 
 def _duckdb_bucket(call: Call) -> str:
-    months, micros = _width(call)
+    months, micros = bucket_width(call)
     at = moment(call, 1)
     if months:
         number = f"(year({at}) * 12 + month({at}) - 1)"
         floor = "({0} - ((({0} % {1}) + {1}) % {1}))"
-        return _month_bucket(call, number, floor, "make_date({0} // 12, {0} % 12 + 1, 1)")
-    return _held(
+        return month_bucket(call, number, floor, "make_date({0} // 12, {0} % 12 + 1, 1)")
+    return held(
         call, f"time_bucket(INTERVAL {intervals.seconds(micros)} SECOND, {at}, {_origin(call)})"
     )
 
 
 def _spark_bucket(call: Call) -> str:
-    months, micros = _width(call)
+    months, micros = bucket_width(call)
     at = moment(call, 1)
     if months:
         number = f"(year({at}) * 12 + month({at}) - 1)"
-        return _month_bucket(
+        return month_bucket(
             call,
             number,
             "({0} - pmod({0}, {1}))",
             "make_date(CAST({0} DIV 12 AS INT), CAST({0} % 12 + 1 AS INT), 1)",
         )
     value, origin = spark_micros(at), spark_micros(_origin(call))
-    return _held(call, f"timestamp_micros({value} - pmod({value} - {origin}, {micros}))")
+    return held(call, f"timestamp_micros({value} - pmod({value} - {origin}, {micros}))")
 
 
 def _postgres_bucket(call: Call) -> str:
-    months, micros = _width(call)
+    months, micros = bucket_width(call)
     at = moment(call, 1)
     if months:
         number = f"(CAST(EXTRACT(YEAR FROM {at}) * 12 + EXTRACT(MONTH FROM {at}) - 1 AS INTEGER))"
         floor = "({0} - ((({0} % {1}) + {1}) % {1}))"
-        return _month_bucket(call, number, floor, "make_date({0} / 12, {0} % 12 + 1, 1)")
+        return month_bucket(call, number, floor, "make_date({0} / 12, {0} % 12 + 1, 1)")
     # date_bin of some releases is one bucket too early at a boundary before the origin.
-    return _held(call, f"penstock.bucket({at}, {micros}, {_origin(call)})")
+    return held(call, f"penstock.bucket({at}, {micros}, {_origin(call)})")
 
 
 def _later(case: str) -> str:

@@ -15,7 +15,12 @@ _OVER = "OVER (PARTITION BY cust ORDER BY amt, eid)"
 _RANKED = "OVER (PARTITION BY g ORDER BY status{})"
 
 
-def _number(call: Call, place: int, what: str, least: int) -> int:
+def counted(call: Call, place: int, what: str, least: int) -> int:
+    """A whole number that is written in the SQL.
+
+    Raises:
+        Refusal: it is none, or below the least.
+    """
     text = call.text(place, what)
     if not text.lstrip("-").isdigit() or int(text) < least:
         raise Refusal("PSK-PORT-024", f"{what} of `{call.name}` is a whole number from {least} on")
@@ -23,34 +28,36 @@ def _number(call: Call, place: int, what: str, least: int) -> int:
 
 
 def _tiles(call: Call) -> str:
-    tiles = _number(call, 0, "the number of groups", 1)
+    tiles = counted(call, 0, "the number of groups", 1)
     return call.cast(f"ntile({tiles}){call.tail}")
 
 
 def _neighbour(call: Call) -> str:
     """Lag and lead where IGNORE NULLS stands behind the parenthesis."""
-    return f"{call.name}({_neighbour_args(call)}){_ignore(call)}{call.tail}"
+    return f"{call.name}({neighbour_arguments(call)}){ignoring(call)}{call.tail}"
 
 
 def _neighbour_in(call: Call) -> str:
     """… where it stands inside."""
-    return f"{call.name}({_neighbour_args(call)}{_ignore(call)}){call.tail}"
+    return f"{call.name}({neighbour_arguments(call)}{ignoring(call)}){call.tail}"
 
 
-def _neighbour_args(call: Call) -> str:
-    rows = _number(call, 1, "the number of rows", 0) if len(call.args) > 1 else 1
+def neighbour_arguments(call: Call) -> str:
+    """What stands between the parentheses of lag and lead."""
+    rows = counted(call, 1, "the number of rows", 0) if len(call.args) > 1 else 1
     default = f", {call.cast(call.args[2])}" if len(call.args) > 2 else ""
     return f"{call.args[0]}, {rows}{default}"
 
 
-def _ignore(call: Call) -> str:
+def ignoring(call: Call) -> str:
+    """` IGNORE NULLS` or nothing."""
     return " IGNORE NULLS" if call.nulls == "IGNORE" else ""
 
 
 def _neighbour_postgres(call: Call) -> str:
     if call.nulls != "IGNORE":
-        return f"{call.name}({_neighbour_args(call)}){call.tail}"
-    rows = _number(call, 1, "the number of rows", 0) if len(call.args) > 1 else 1
+        return f"{call.name}({neighbour_arguments(call)}){call.tail}"
+    rows = counted(call, 1, "the number of rows", 0) if len(call.args) > 1 else 1
     if rows != 1:
         raise Refusal(
             "PSK-PORT-020",
@@ -71,24 +78,24 @@ def _neighbour_postgres(call: Call) -> str:
 
 
 def _value(call: Call) -> str:
-    return f"{call.name}({_value_args(call)}){_ignore(call)}{call.tail}"
+    return f"{call.name}({_value_args(call)}){ignoring(call)}{call.tail}"
 
 
 def _value_in(call: Call) -> str:
-    return f"{call.name}({_value_args(call)}{_ignore(call)}){call.tail}"
+    return f"{call.name}({_value_args(call)}{ignoring(call)}){call.tail}"
 
 
 def _value_args(call: Call) -> str:
     if call.name != "nth_value":
         return call.args[0]
-    return f"{call.args[0]}, {_number(call, 1, 'the number', 1)}"
+    return f"{call.args[0]}, {counted(call, 1, 'the number', 1)}"
 
 
 def _value_postgres(call: Call) -> str:
     if call.nulls != "IGNORE":
         return f"{call.name}({_value_args(call)}){call.tail}"
     if call.name == "nth_value":
-        number = _number(call, 1, "the number", 1)
+        number = counted(call, 1, "the number", 1)
         known = f"array_agg({call.args[0]}) FILTER (WHERE {call.args[0]} IS NOT NULL)"
         return f"({known}{call.tail})[{number}]"
     helper = {"first_value": "first_known", "last_value": "last_known"}[call.name]
