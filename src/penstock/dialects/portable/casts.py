@@ -202,7 +202,8 @@ def _double_to_decimal(engine: Engine, sql: str, target: str, *, tries: bool) ->
     whole = numbers.half_away.format(scaled)
     exact = numbers.exact(whole, precision)
     if scale:
-        exact = f"{exact} * CAST('1e-{scale}' AS {engine.types['decimal'].format(scale, scale)})"
+        part = f"0.{'1'.rjust(scale, '0')}"
+        exact = f"{exact} * CAST('{part}' AS {engine.types['decimal'].format(scale, scale)})"
     inside = f"abs({whole}) < CAST('1e{precision}' AS {double})"
     made = f"CASE WHEN {inside} THEN CAST({exact} AS {kind})"
     return f"({made}{'' if tries else _beyond(engine, sql, kind)} END)"

@@ -191,8 +191,7 @@ def trim(name: str) -> Rendering:
     def render(call: Call) -> str:
         if len(call.args) > 1 and literal_text(call, 1) == "":
             return call.args[0]
-        what = call.args[1] if len(call.args) > 1 else call.string(" ")
-        return f"{name}({call.args[0]}, {what})"
+        return f"{name}({', '.join(call.args)})"
 
     return render
 

@@ -31,9 +31,10 @@ def _gap(why: str) -> Gap:
     return Gap("notimpl", "PSK-PORT-020", why)
 
 
-def _taken(call: Call, rows: str, order: str) -> str:
-    """The first of the rows in an order, in its type."""
-    return call.cast(f"GET(ARRAY_AGG({rows}) WITHIN GROUP (ORDER BY {order}), 0)")
+def _meant(call: Call, *known: str) -> str:
+    """A first key that puts the rows which are meant before the others."""
+    conditions = [f"({c})" for c in (call.filter, *(f"{k} IS NOT NULL" for k in known)) if c]
+    return f"CASE WHEN {' AND '.join(conditions)} THEN 0 ELSE 1 END, " if conditions else ""
 
 
 def _end(name: str) -> Rendering:
@@ -53,9 +54,8 @@ def _end(name: str) -> Rendering:
             )
         no_window(call)
         rows = over_rows(call, "{0}", f"ARRAY_CONSTRUCT({call.args[0]})")
-        order = keys(call, backwards=name == "last")
-        made = f"GET(GET(ARRAY_AGG({rows}) WITHIN GROUP (ORDER BY {order}), 0), 0)"
-        return call.cast(made)
+        order = _meant(call) + keys(call, backwards=name == "last")
+        return call.cast(f"GET_PATH(ARRAY_AGG({rows}) WITHIN GROUP (ORDER BY {order}), '[0][0]')")
 
     return render
 
@@ -72,8 +72,8 @@ def _at(name: str) -> Rendering:
         value, key = call.args
         side = "ASC" if name == "arg_min" else "DESC"
         rows = over_rows(call, "{0}", value, where=f"{key} IS NOT NULL")
-        order = f"{key} {side} NULLS LAST, {value} {side} NULLS LAST"
-        return _taken(call, rows, order)
+        order = f"{_meant(call, key, value)}{key} {side} NULLS LAST, {value} {side} NULLS LAST"
+        return call.cast(f"(ARRAY_AGG({rows}) WITHIN GROUP (ORDER BY {order}))[0]")
 
     return render
 

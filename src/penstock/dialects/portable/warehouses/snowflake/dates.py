@@ -29,7 +29,9 @@ _MONTHS = (
 )
 NAIVE = "CAST(CONVERT_TIMEZONE('UTC', {0}) AS TIMESTAMP_NTZ(6))"
 """An instant as the clock of UTC: https://docs.snowflake.com/en/sql-reference/functions/convert_timezone"""
-INSTANT = "TO_TIMESTAMP_LTZ(DATE_PART('EPOCH_MICROSECOND', {0}), 6)"
+INSTANT = (
+    "CAST(TO_TIMESTAMP_LTZ(DATE_PART('EPOCH_MICROSECOND', {0}), 6) AS TIMESTAMP_LTZ(6))"
+)
 """A clock of UTC as an instant; a cast would take the session's zone."""
 
 
@@ -65,9 +67,9 @@ def part(name: str, sql: str) -> str:
         more, many = _YEARS[name]
         return f"FLOOR((YEAR({sql}) + {more}) / {many})"
     if name in ("millisecond", "microsecond"):
-        each = MICROSECONDS[name] * 1000
-        fine = f"FLOOR(DATE_PART('NANOSECOND', {sql}) / {each})"
-        return f"(SECOND({sql}) * {1_000_000_000 // each} + {fine})"
+        minute = MICROSECONDS["minute"]
+        fine = f"MOD(MOD(DATE_PART('EPOCH_MICROSECOND', {sql}), {minute}) + {minute}, {minute})"
+        return fine if name == "microsecond" else f"FLOOR({fine} / 1000)"
     templates = {
         "dayofweek": "MOD(DAYOFWEEKISO({0}), 7)",
         "isodow": "DAYOFWEEKISO({0})",

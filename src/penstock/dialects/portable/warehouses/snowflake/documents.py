@@ -19,12 +19,18 @@ _LISTS = Gap("notimpl", "PSK-PORT-020", "Penstock writes no lists for Snowflake 
 
 
 def _at(engine: Engine, text: str, steps: Steps) -> str:
-    """The VARIANT at a path, NULL where nothing is there; GET takes a key or a place."""
-    made = f"PARSE_JSON({text})"
+    """The VARIANT at a path, NULL where nothing is there.
+
+    https://docs.snowflake.com/en/sql-reference/functions/get_path
+    """
+    path = ""
     for step in steps:
-        key = str(step) if isinstance(step, int) else engine.string(step)
-        made = f"GET({made}, {key})"
-    return made
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if step.isidentifier() and step.isascii() else f'["{step}"]'
+    parsed = f"PARSE_JSON({text})"
+    return f"GET_PATH({parsed}, {engine.string(path.removeprefix('.'))})" if path else parsed
 
 
 def text_at(engine: Engine, text: str, steps: Steps) -> str:

@@ -14,11 +14,11 @@ from penstock.dialects.portable.warehouses.snowflake.dates import INSTANT, NAIVE
 from penstock.dialects.portable.warehouses.snowflake.documents import text_at
 
 _INTO = "CAST({} AS {{2}})"
-_SIGNED = "LTRIM(TRIM({0}, ' '), '+')"
+_SIGNED = "LTRIM(TRIM({0}), '+')"
 # 2 to the number of bits, and what is left of a number below the next one of those.
 _BITS = "CAST(POWER(2, {1}) AS NUMBER(38, 0))"
 _REST = f"MOD(MOD({{0}}, {_BITS}) + {_BITS}, {_BITS})"
-_SIXTH = "REGEXP_REPLACE(TRIM({0}, ' '), '([.][0-9]{{6}})[0-9]+', '\\\\1')"
+_SIXTH = "REGEXP_REPLACE(TRIM({0}), '([.][0-9]{{6}})[0-9]+', '\\\\1')"
 
 # https://docs.snowflake.com/en/sql-reference/intro-summary-data-types
 SNOWFLAKE = Engine(
@@ -80,7 +80,7 @@ SNOWFLAKE = Engine(
         reads=dict.fromkeys(READS, _SIGNED)
         | {
             "double": f"REPLACE(LOWER({_SIGNED}), 'infinity', 'inf')",
-            "date": "TRIM({0}, ' ')",
+            "date": "TRIM({0})",
             "timestamp": _SIXTH,
         },
         # Of texts only: https://docs.snowflake.com/en/sql-reference/functions/try_cast
@@ -88,9 +88,10 @@ SNOWFLAKE = Engine(
         # A cast follows the session's formats.
         shows={
             "date": "TO_CHAR({0}, 'YYYY-MM-DD')",
-            "timestamp": "RTRIM(RTRIM(TO_CHAR({0}, 'YYYY-MM-DD HH24:MI:SS.FF6'), '0'), '.')",
+            "timestamp": "REGEXP_REPLACE("
+            "TO_CHAR(CAST({0} AS TIMESTAMP_NTZ(6)), 'YYYY-MM-DD HH24:MI:SS.FF6'), '[.]?0+$', '')",
         },
-        trim="TRIM({0}, ' ')",
+        trim="TRIM({0})",
         full_match="REGEXP_LIKE({0}, '{1}')",
         lower="LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))",
         any_character=".",

@@ -87,7 +87,7 @@ def _shown(call: Call) -> str:
         if _PLAIN.fullmatch(run):
             pieces.append(call.string(run))
         elif run:
-            pieces.append(f"TO_CHAR({sql}, {call.string(run)})")
+            pieces.append(f"TO_CHAR(CAST({sql} AS TIMESTAMP_NTZ(6)), {call.string(run)})")
         run = ""
 
     for kind, value in tokens_of(call, call.text(form, "the format"), SHOWN):

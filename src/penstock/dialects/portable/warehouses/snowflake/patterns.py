@@ -81,7 +81,7 @@ def _times(node: Repeat) -> str:
 
 def _chars(ranges: Ranges) -> str:
     if ranges == ((0, LAST),):
-        return "."  # with the option s, which each call has
+        return "."  # with the option s, which such a call has
     if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
         sign = chr(ranges[0][0])
         return f"\\{sign}" if sign in _SPECIAL else _SHORT.get(sign, sign)
@@ -127,22 +127,27 @@ def _range(low: int, high: int) -> str:
     return _members(tuple(parts + middle + tail))
 
 
-# Capital and small letters are two, and a dot is any character: the patterns say the rest.
-_OPTIONS = "'cs'"
+def _dotted(node: Node) -> bool:
+    """Whether a pattern has a dot that is any character, which is an option there."""
+    if isinstance(node, Chars):
+        return node.ranges == ((0, LAST),)
+    if isinstance(node, (Group, Repeat)):
+        return _dotted(node.inner)
+    return isinstance(node, (Row, Choice)) and any(_dotted(i) for i in node.items)
 
 
 def _found(call: Call) -> str:
-    """Whether a pattern matches somewhere: REGEXP_LIKE would take it for the whole text."""
+    """Whether a pattern matches somewhere: REGEXP_LIKE takes it for the whole text."""
     pattern = Pattern(call, 2 if len(call.args) > 2 else None)
-    text = call.string(Written(pattern.tree).text)
-    return f"(REGEXP_INSTR({call.args[0]}, {text}, 1, 1, 0, {_OPTIONS}) > 0)"
+    text = call.string(f".*{Written(Group(pattern.tree, 0)).text}.*")
+    return f"REGEXP_LIKE({call.args[0]}, {text}, 's')"
 
 
 def _full(call: Call) -> str:
     # Both ends are meant: https://docs.snowflake.com/en/sql-reference/functions/rlike
     pattern = Pattern(call, 2 if len(call.args) > 2 else None)
     text = call.string(Written(Group(pattern.tree, 0)).text)
-    return f"REGEXP_LIKE({call.args[0]}, {text}, {_OPTIONS})"
+    return f"REGEXP_LIKE({call.args[0]}, {text}, 's')"
 
 
 def _extract(call: Call) -> str:
@@ -150,14 +155,17 @@ def _extract(call: Call) -> str:
     group = pattern.group(2)
     written = Written(pattern.tree)
     number = written.groups[group] if group else 0
-    made = f"REGEXP_SUBSTR({call.args[0]}, {call.string(written.text)}, 1, 1, 'cse', {number})"
+    options = ("s" if _dotted(pattern.tree) else "") + ("e" if number else "")
+    more = f", 1, 1, '{options}'{f', {number}' if number else ''}" if options else ""
+    made = f"REGEXP_SUBSTR({call.args[0]}, {call.string(written.text)}{more})"
     return f"CASE WHEN {call.args[0]} IS NOT NULL THEN COALESCE({made}, '') END"
 
 
 def _count(call: Call) -> str:
     pattern = Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True)
     text = call.string(Written(pattern.tree).text)
-    return call.cast(f"REGEXP_COUNT({call.args[0]}, {text}, 1, {_OPTIONS})")
+    more = ", 1, 's'" if _dotted(pattern.tree) else ""
+    return call.cast(f"REGEXP_COUNT({call.args[0]}, {text}{more})")
 
 
 def _replace(call: Call) -> str:
@@ -174,10 +182,9 @@ def _replace(call: Call) -> str:
     )
     if max(written.groups.values(), default=1) > 9:
         raise pattern.refused("more groups than Snowflake's replacement names")
-    return (
-        f"REGEXP_REPLACE({call.args[0]}, {call.string(written.text)}, {call.string(new)}, 1,"
-        f" {0 if every else 1}, {_OPTIONS})"
-    )
+    dotted = ", 's'" if _dotted(pattern.tree) else ""
+    more = f", 1, {0 if every else 1}{dotted}" if dotted or not every else ""
+    return f"REGEXP_REPLACE({call.args[0]}, {call.string(written.text)}, {call.string(new)}{more})"
 
 
 _LISTS = Gap("notimpl", "PSK-PORT-020", "Penstock writes no lists for Snowflake yet")

@@ -35,6 +35,7 @@ FUNCTIONS = {
     "length": {"varchar": "::LENGTH({0})"},
     "strlen": {"varchar": "::OCTET_LENGTH({0})"},
     "bit_length": {"varchar": "::BIT_LENGTH({0})"},
+    # Of blanks alone: https://docs.snowflake.com/en/sql-reference/functions/trim
     "trim": {"varchar, varchar?": plain.trim("TRIM")},
     "ltrim": {"varchar, varchar?": plain.trim("LTRIM")},
     "rtrim": {"varchar, varchar?": plain.trim("RTRIM")},
@@ -68,7 +69,7 @@ FUNCTIONS = {
     "lower": {"varchar": "LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))"},
     "upper": {"varchar": "UPPER(TRANSLATE({0}, 'ß', 'ẞ'))"},
     # The second argument says what ends a word: https://docs.snowflake.com/en/sql-reference/functions/initcap
-    "initcap": {"varchar": "INITCAP({0}, ' ')"},
+    "initcap": {"varchar": "INITCAP(TRANSLATE({0}, 'İΣ', 'iσ'), ' ')"},
     # UNICODE gives 0 of the empty text: https://docs.snowflake.com/en/sql-reference/functions/unicode
     "ascii": {"varchar": "::UNICODE({0})"},
     "unicode": {"varchar": "::CASE WHEN LENGTH({0}) = 0 THEN -1 ELSE UNICODE({0}) END"},
@@ -78,7 +79,10 @@ FUNCTIONS = {
     "hex": {"varchar | blob": "HEX_ENCODE({0})", "whole": _HEX},
     # https://docs.snowflake.com/en/sql-reference/functions/hex_decode_binary
     "unhex": {"varchar": "HEX_DECODE_BINARY({0})"},
-    "to_base64": {"varchar | blob": "BASE64_ENCODE({0})"},
+    "to_base64": {
+        "varchar": "BASE64_ENCODE(TO_BINARY({0}, 'UTF-8'))",
+        "blob": "BASE64_ENCODE({0})",
+    },
     "from_base64": {"varchar": _from_base64},
     "url_encode": {"varchar": _NO_URL},
     # https://docs.snowflake.com/en/sql-reference/functions/md5

@@ -52,9 +52,10 @@ def _of_parts(call: Call) -> str:
         f"{hour} NOT BETWEEN 0 AND 23 OR {minute} NOT BETWEEN 0 AND 59"
         f" OR {second} NOT BETWEEN 0 AND 59.999999"
     )
-    passed = f"({hour} * 3600 + {minute} * 60) * 1000000 + {second} * 1000000"
-    day = f"CAST({date_of(call, call.args)} AS TIMESTAMP_NTZ(6))"
-    made = f"DATEADD('MICROSECOND', CAST({passed} AS NUMBER(19, 0)), {day})"
+    made = f"CAST({date_of(call, call.args)} AS TIMESTAMP_NTZ(6))"
+    micros = call.cast(f"{second} * 1000000", "bigint")
+    for unit, count in (("HOUR", hour), ("MINUTE", minute), ("MICROSECOND", micros)):
+        made = f"DATEADD('{unit}', {count}, {made})"
     made = f"(CASE WHEN {wrong} THEN {fails} ELSE {made} END)"
     return INSTANT.format(made) if call.type == "timestamptz" else made
 
@@ -68,7 +69,7 @@ def _bucket(call: Call) -> str:
             call,
             number,
             "({0} - MOD(MOD({0}, {1}) + {1}, {1}))",
-            "DATE_FROM_PARTS(FLOOR({0} / 12), MOD({0}, 12) + 1, 1)",
+            f"DATE_FROM_PARTS({call.cast('FLOOR({0} / 12)', 'integer')}, MOD({{0}}, 12) + 1, 1)",
         )
         return made
     origin = (
@@ -101,7 +102,7 @@ def _zone(call: Call) -> str:
 
 
 def _guarded(kind: str, per: int) -> Rendering:
-    return guarded(per, f"TO_TIMESTAMP_{kind}({{}}, 6)")
+    return guarded(per, f"CAST(TO_TIMESTAMP_{kind}({{}}, 6) AS TIMESTAMP_{kind}(6))")
 
 
 FUNCTIONS = {
