@@ -23,7 +23,7 @@ from penstock.dialects.portable import written
 from penstock.dialects.portable.families import WHOLE, name_of, numbers_of
 from penstock.dialects.portable.reading import place
 from penstock.dialects.portable.refusal import Refusal
-from penstock.dialects.portable.spelling import missing, said
+from penstock.dialects.portable.spelling import WRITES, missing, said
 
 if TYPE_CHECKING:
     from penstock.dialects.portable.engine import Engine
@@ -83,12 +83,10 @@ def _cast(
     elif a == "boolean" and b in _NUMBERS:
         kind = engine.type_name(target)
         return f"CAST(CASE WHEN {sql} THEN 1 WHEN NOT {sql} THEN 0 END AS {kind})"
-    elif (b == "varchar" and a in (*WHOLE, "decimal", "boolean", "date", "timestamp")) or {
-        a,
-        b,
-    } == {"date", "timestamp"}:
-        if b == "varchar" and a in engine.texts.shows:
-            return engine.texts.shows[a].format(sql)
+    elif b == "varchar" and a in WRITES:
+        template = said(engine, engine.texts.writes.get(a), f"a cast of {a} to varchar")
+        return template.format(sql, engine.type_name(target))
+    elif {a, b} == {"date", "timestamp"}:
         return f"CAST({sql} AS {engine.type_name(target)})"
     elif {a, b} <= {"date", "timestamp", "timestamptz"}:
         return _zoned(engine, sql, a, b)

@@ -12,7 +12,7 @@ from penstock.dialects.portable import json_paths, warehouses
 from penstock.dialects.portable.casts import exact_on_spark
 from penstock.dialects.portable.forms import FORMS
 from penstock.dialects.portable.refusal import Refusal
-from penstock.dialects.portable.spelling import READS, Numbers, Texts, Times, missing
+from penstock.dialects.portable.spelling import READS, WRITES, Numbers, Texts, Times, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +42,9 @@ class Engine:
         truths: it has IS TRUE and IS FALSE.
         rows_of: else: a list's SQL, a table's name, its column's, that of the places (or empty) and
             whether it stands beside another table → an item of FROM.
+        compares: `double` and `list` → sign → whether NaN equals itself and is above all, and
+            whether lists are equal where their elements are, NULL to NULL.
+        nan_key: NaN sorts first there: a key that sorts before a double's own.
         forms: parts of a query that it has, of `forms.FORMS`; the others are refused.
         frame_interval: an interval as a frame's bound: a number and a unit.
         capital_names: names are capital letters there: a name without quotes means one of those.
@@ -77,6 +80,8 @@ class Engine:
     numbers: Numbers = field(default_factory=Numbers)
     texts: Texts = field(default_factory=Texts)
     times: Times = field(default_factory=Times)
+    compares: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    nan_key: str = ""
     forms: frozenset[str] = frozenset()
     gaps: Mapping[str, str] = field(default_factory=dict)
 
@@ -148,6 +153,7 @@ class Engine:
 
 
 _AS_IT_IS = dict.fromkeys((*READS, "timestamptz"), "{0}")
+_WRITES = dict.fromkeys(WRITES, "CAST({0} AS {1})")
 _FRAMES = frozenset({"ROWS", "RANGE", "GROUPS", "EXCLUDE"})
 _DOUBLES = {
     "+": "({0} + {1})",
@@ -156,6 +162,8 @@ _DOUBLES = {
     "/": "({0} / NULLIF({1}, 0))",
 }
 _BITS = {"&": "({0} & {1})", "|": "({0} | {1})", "~": "(~ {0})", ">>": "({0} >> {1})"}
+_SIGNS = {sign: f"({{0}} {sign} {{1}})" for sign in ("=", "<>", ">", ">=", "<", "<=")}
+_COMPARES = {"double": _SIGNS, "list": _SIGNS}
 _REMAINDER = "({0} % NULLIF({1}, 0))"
 
 DUCKDB = Engine(
@@ -185,6 +193,7 @@ DUCKDB = Engine(
         try_cast="TRY_CAST({0} AS {1})",
     ),
     texts=Texts(
+        writes=_WRITES,
         # It takes spaces before a timestamp, not behind it.
         reads=_AS_IT_IS | dict.fromkeys(("timestamp", "timestamptz"), "trim({0}, ' ')"),
         trim="trim({0}, ' ')",
@@ -201,6 +210,7 @@ DUCKDB = Engine(
         earlier="({0} - {1})",
         intervals=True,
     ),
+    compares=_COMPARES,
     forms=FORMS,
 )
 # https://spark.apache.org/docs/3.5.6/sql-ref-datatypes.html
@@ -257,6 +267,7 @@ SPARK = Engine(
         try_cast="TRY_CAST({0} AS {1})",
     ),
     texts=Texts(
+        writes=_WRITES,
         reads=_AS_IT_IS,
         trim="trim(' ' FROM {0})",
         # `$` would let a line's end pass.
@@ -275,6 +286,7 @@ SPARK = Engine(
         earlier="DATE_SUB({0}, {1})",
         intervals=True,
     ),
+    compares=_COMPARES,
     forms=FORMS,
 )
 # https://www.postgresql.org/docs/16/datatype.html
@@ -320,6 +332,7 @@ POSTGRES = Engine(
         exact=lambda whole, _: f"penstock.exact({whole})",
     ),
     texts=Texts(
+        writes=_WRITES,
         # It would round what is beyond microseconds.
         reads=_AS_IT_IS | dict.fromkeys(("timestamp", "timestamptz"), "penstock.microseconds({0})"),
         try_reads={kind: f"penstock.read_{kind}({{0}})" for kind in (*READS, "timestamptz")}
@@ -340,6 +353,7 @@ POSTGRES = Engine(
         earlier="({0} - {1})",
         intervals=True,
     ),
+    compares=_COMPARES,
     forms=FORMS,
     helpers="penstock",
     fail="CAST(penstock.fail({0}, CAST({1} AS TEXT)) AS {2})",

@@ -189,12 +189,21 @@ def _shift(to: Renderer, node: exp.Expr) -> str:
 def _compared(sign: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         left, right, kind = meeting(to, node, node.this, node.expression)
-        collate = to.engine.collate if kind == "varchar" and sign not in ("=", "<>") else ""
         if name_of(kind) == "list" and sign not in ("=", "<>"):
             raise refused(node, "lists have no order that engines share", "compare elements")
-        return f"({left} {sign} {right}{collate})"
+        return compare(to.engine, sign, left, right, kind)
 
     return render
+
+
+def compare(engine: Engine, sign: str, left: str, right: str, kind: str) -> str:
+    """Two values of one type compared."""
+    name = name_of(kind)
+    if name in ("double", "list"):
+        template = engine.compares.get(name, {}).get(sign)
+        return said(engine, template, f"`{sign}` of {name}s").format(left, right)
+    collate = engine.collate if name == "varchar" and sign not in ("=", "<>") else ""
+    return f"({left} {sign} {right}{collate})"
 
 
 def meeting(to: Renderer, node: exp.Expr, a: exp.Expr, b: exp.Expr) -> tuple[str, str, str]:
@@ -279,8 +288,7 @@ def _between(to: Renderer, node: exp.Expr) -> str:
     made = []
     for each, bound in ((least, low), (most, high)):
         left, right, kind = meeting(to, node, node.this, bound)
-        collate = to.engine.collate if kind == "varchar" else ""
-        made.append(f"{left} {'>=' if each is least else '<='} {right}{collate}")
+        made.append(compare(to.engine, ">=" if each is least else "<=", left, right, kind))
     return f"({' AND '.join(made)})"
 
 
@@ -298,7 +306,10 @@ def _in(to: Renderer, node: exp.Expr) -> str:
         return f"({to.sql(node.this)} IN ({', '.join(made)}))"
     kind = to.typer.common([mine, *found])
     made = [to.coerced(i, kind) for i in items]
-    return f"({to.coerced(node.this, kind)} IN ({', '.join(made)}))"
+    mine = to.coerced(node.this, kind)
+    if name_of(kind) in ("double", "list") and not _own(to.engine, kind):
+        return "(" + " OR ".join(compare(to.engine, "=", mine, i, kind) for i in made) + ")"
+    return f"({mine} IN ({', '.join(made)}))"
 
 
 def _in_query(to: Renderer, node: exp.In, query: exp.Expr) -> str:
@@ -310,6 +321,10 @@ def _in_query(to: Renderer, node: exp.In, query: exp.Expr) -> str:
     kind = to.typer.common([to.type(node.this), found])
     if name_of(kind) in ("struct", "map", "json", "list"):
         raise refused(node, f"values of type {name_of(kind)} do not compare everywhere")
+    if kind == "double" and not _own(to.engine, kind):
+        no = refused(node, f"NaN is in no list on {to.engine.name}", "EXISTS, or decimals")
+        no.engines = (to.engine.name,)
+        raise no
     subject, rows = to.coerced(node.this, kind), to.query(query)
     if not to.engine.predicates_filter_only or _filters(node):
         return f"({subject} IN ({rows}))"
@@ -330,6 +345,11 @@ def _in_query(to: Renderer, node: exp.In, query: exp.Expr) -> str:
         f"WHEN ({subject} IS NULL AND EXISTS(SELECT 1 FROM {source})) "
         f"OR EXISTS(SELECT 1 FROM {source} WHERE {value} IS NULL) THEN NULL ELSE FALSE END)"
     )
+
+
+def _own(engine: Engine, kind: str) -> bool:
+    """Whether the engine's own `=` has our meaning."""
+    return engine.compares.get(name_of(kind), {}).get("=") == "({0} = {1})"
 
 
 def _filters(node: exp.Expr) -> bool:
@@ -361,8 +381,8 @@ def _case(to: Renderer, node: exp.Expr) -> str:
     subject = node.args.get("this")
     for branch in node.args["ifs"]:
         if subject is not None:
-            left, right, _ = meeting(to, node, subject, branch.this)
-            condition = f"({left} = {right})"
+            left, right, met = meeting(to, node, subject, branch.this)
+            condition = compare(to.engine, "=", left, right, met)
         else:
             condition = _condition(to, branch.this)
         parts.append(f"WHEN {condition} THEN {to.coerced(branch.args['true'], kind)}")

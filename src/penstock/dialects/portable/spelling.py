@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 READS = ("smallint", "integer", "bigint", "decimal", "double", "boolean", "date", "timestamp")
 """Types that texts are read as, beside `timestamptz`."""
+WRITES = ("smallint", "integer", "bigint", "decimal", "boolean", "date", "timestamp")
+"""Types that are written as texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,10 @@ class Texts:
     """Texts that are read as something else, and taken apart.
 
     Attributes:
+        writes: type → a value of it as text, which is `{1}` there.
         reads: type → a text of our grammar in the form that its cast takes.
         try_reads: the same, for TRY_CAST: `{1}` is the engine's type; empty: by `try_cast`.
         try_cast: of a text; empty: that of numbers does.
-        shows: type → a value of it as text, where a cast gives another one.
         fails_beyond: its cast of a text to a double fails for what is too large or too small.
         trim: without the spaces around.
         full_match: whether a whole text is in a pattern, `{1}`, which stands in quotes.
@@ -78,9 +80,9 @@ class Texts:
         json_text: JSON's SQL and a path's steps → the value there as text.
     """
 
+    writes: Mapping[str, str] = field(default_factory=dict)
     reads: Mapping[str, str] = field(default_factory=dict)
     try_reads: Mapping[str, str] = field(default_factory=dict)
-    shows: Mapping[str, str] = field(default_factory=dict)
     try_cast: str = ""
     fails_beyond: bool = False
     trim: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from penstock.dialects.portable.engine import Engine
 from penstock.dialects.portable.forms import FORMS
-from penstock.dialects.portable.spelling import READS, Numbers, Texts, Times
+from penstock.dialects.portable.spelling import READS, WRITES, Numbers, Texts, Times
 from penstock.dialects.portable.warehouses.plain import doubles, numbers
 from penstock.dialects.portable.warehouses.snowflake.dates import INSTANT, NAIVE
 from penstock.dialects.portable.warehouses.snowflake.documents import text_at
@@ -86,7 +86,8 @@ SNOWFLAKE = Engine(
         # Of texts only: https://docs.snowflake.com/en/sql-reference/functions/try_cast
         try_cast="TRY_CAST({0} AS {1})",
         # A cast follows the session's formats.
-        shows={
+        writes=dict.fromkeys(WRITES, "CAST({0} AS {1})")
+        | {
             "date": "TO_CHAR({0}, 'YYYY-MM-DD')",
             "timestamp": "REGEXP_REPLACE("
             "TO_CHAR(CAST({0} AS TIMESTAMP_NTZ(6)), 'YYYY-MM-DD HH24:MI:SS.FF6'), '[.]?0+$', '')",
@@ -111,6 +112,8 @@ SNOWFLAKE = Engine(
             "microseconds": "DATEADD('MICROSECOND', {1}, {0})",
         },
     ),
+    # NaN equals NaN and is above all: https://docs.snowflake.com/en/sql-reference/data-types-numeric
+    compares={"double": {s: f"({{0}} {s} {{1}})" for s in ("=", "<>", ">", ">=", "<", "<=")}},
     forms=FORMS
     - {"EXCEPT ALL", "INTERSECT ALL", "UNNEST", "UNNEST with places", "UNION of a recursion"},
     gaps={
