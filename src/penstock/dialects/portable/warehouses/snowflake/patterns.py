@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _TIMES = {(0, None): "*", (1, None): "+", (0, 1): "?"}
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\f": r"\f"}
 _SPECIAL = r"\^$.|?*+()[]{}"
+_ODD = frozenset("]\\^-[")
 
 
 class Written:
@@ -95,36 +96,34 @@ def _members(ranges: Ranges) -> str:
     There a backslash is one by itself or two of them; `]` comes first, `-` last, `^` not first.
     """
     first, made, last = "", [], ""
-    for low, high in ranges:
-        signs = [chr(low), chr(high)]
-        if low == high:
-            sign = signs[0]
-            if sign == "]":
-                first = "]"
-            elif sign in "-^":
-                last = sign + last if sign == "^" else last + sign
-            else:
-                made.append("\\\\" if sign == "\\" else _SHORT.get(sign, sign))
+    for low, high in _ends_apart(ranges):
+        sign = chr(low)
+        if low < high:
+            made.append(f"{sign}-{chr(high)}" if high > low + 1 else sign + chr(high))
+        elif sign == "]":
+            first = "]"
+        elif sign in "-^":
+            last = f"^{last}" if sign == "^" else f"{last}-"
         else:
-            made.append(_range(low, high))
+            made.append("\\\\" if sign == "\\" else _SHORT.get(sign, sign))
     return first + "".join(made) + last
 
 
-def _range(low: int, high: int) -> str:
-    odd = set("]\\^-[")
-    if not {chr(low), chr(high)} & odd:
-        return f"{chr(low)}-{chr(high)}" if high > low + 1 else chr(low) + chr(high)
-    # An end that has a meaning of its own stands alone.
-    parts = []
-    while chr(low) in odd and low <= high:
-        parts.append((low, low))
-        low += 1
-    tail = []
-    while high >= low and chr(high) in odd:
-        tail.append((high, high))
-        high -= 1
-    middle = [(low, high)] if low <= high else []
-    return _members(tuple(parts + middle + tail))
+def _ends_apart(ranges: Ranges) -> list[tuple[int, int]]:
+    """Ranges whose ends mean nothing of their own between brackets; those that do stand alone."""
+    found = []
+    for given in ranges:
+        low, high = given
+        ends: list[tuple[int, int]] = []
+        while low <= high and chr(low) in _ODD:
+            found.append((low, low))
+            low += 1
+        while low <= high and chr(high) in _ODD:
+            ends.append((high, high))
+            high -= 1
+        found += [(low, high)] if low <= high else []
+        found += ends
+    return found
 
 
 def _dotted(node: Node) -> bool:
