@@ -284,7 +284,10 @@ def _boolean(engine: Engine, sql: str, kind: str, *, tries: bool) -> str:
     yes, no = (", ".join(f"'{w}'" for w in words) for words in (texts.TRUE, texts.FALSE))
     made = f"CASE WHEN {word} IN ({yes}) THEN TRUE WHEN {word} IN ({no}) THEN FALSE"
     if not tries:
-        made += f" WHEN {sql} IS NOT NULL THEN CAST(concat('not a boolean: ', {sql}) AS {kind})"
+        wrong = f"CAST(concat('not a boolean: ', {sql}) AS {kind})"
+        if engine.fail_boolean:
+            wrong = engine.failing("not a boolean", sql, "boolean")
+        made += f" WHEN {sql} IS NOT NULL THEN {wrong}"
     return f"({made} END)"
 
 

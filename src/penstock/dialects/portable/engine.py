@@ -49,6 +49,7 @@ class Engine:
         frame_interval: an interval as a frame's bound: a number and a unit.
         capital_names: names are capital letters there: a name without quotes means one of those.
         distinct_from: it has IS DISTINCT FROM.
+        fail_boolean: what fails in place of a boolean, where no text is cast to one.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Engine:
     frame_interval: str = "INTERVAL '{0}' {1}"
     capital_names: bool = False
     distinct_from: bool = True
+    fail_boolean: str = ""
     numbers: Numbers = field(default_factory=Numbers)
     texts: Texts = field(default_factory=Texts)
     times: Times = field(default_factory=Times)
@@ -104,7 +106,8 @@ class Engine:
         >>> SPARK.failing("no", "x", "date")
         "CAST(raise_error('no') AS DATE)"
         """
-        return self.fail.format(self.string(message), value, self.type_name(type_name))
+        fail = (type_name == "boolean" and self.fail_boolean) or self.fail
+        return fail.format(self.string(message), value, self.type_name(type_name))
 
     def type_name(self, type_name: str) -> str:
         """Its name for a Penstock type.

@@ -300,9 +300,9 @@ def _arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
     if not {"date", "timestamp", "timestamptz", "interval"} & set(kinds):
         return None
     if kinds[1] == "interval" and kinds[0] in ("date", "timestamp", "timestamptz"):
-        return added(to, _moment(to, a), steps(to, b), 1 if sign == "+" else -1)
+        return _to_clock(to, a, steps(to, b), 1 if sign == "+" else -1)
     if sign == "+" and kinds[0] == "interval" and kinds[1] != "interval":
-        return added(to, _moment(to, b), steps(to, a), 1)
+        return _to_clock(to, b, steps(to, a), 1)
     if kinds == ["date", "date"] and sign == "-":
         return said(to.engine, to.engine.times.days, "`-` of dates").format(to.sql(a), to.sql(b))
     if sign == "+" and kinds[1] == "date":
@@ -317,6 +317,14 @@ def _arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
         hint = f"date_diff('second', {shown(b)}, {shown(a)})"
         raise _refused(node, "engines keep different kinds of intervals", hint)
     raise _refused(node, f"{kinds[0]} and {kinds[1]} have no {sign}", "cast one of them")
+
+
+def _to_clock(to: Renderer, node: exp.Expr, found: Sequence[Step], sign: int) -> str:
+    """A date, timestamp or instant with an interval added."""
+    times = to.engine.times
+    if times.adds_to_clocks and name_of(to.type(node)) == "timestamptz":
+        return times.instant.format(added(to, times.naive.format(to.sql(node)), found, sign))
+    return added(to, _moment(to, node), found, sign)
 
 
 def _moment(to: Renderer, node: exp.Expr) -> str:

@@ -107,6 +107,7 @@ class Times:
         intervals: it adds INTERVAL '3' DAY, and products of them, to timestamps and instants.
         adds: else: `months`, `days`, `microseconds` → a moment and a signed whole number of them;
             `milliseconds`, where it has a shorter form for a written number of them.
+        adds_to_clocks: those take timestamps only: an instant is one of UTC meanwhile.
     """
 
     naive: str = ""
@@ -116,6 +117,7 @@ class Times:
     earlier: str = ""
     intervals: bool = False
     adds: Mapping[str, str] = field(default_factory=dict)
+    adds_to_clocks: bool = False
 
 
 def said(engine: Engine, template: str | None, what: str) -> str:

@@ -185,13 +185,18 @@ def repeat(call: Call) -> str:
     return f"REPEAT({call.args[0]}, {_size(call, 1)})"
 
 
-def trim(name: str) -> Rendering:
-    """Characters taken away on a side; spaces without any."""
+def trim(name: str, blank: str = "") -> Rendering:
+    """Characters taken away on a side; spaces without any.
+
+    Args:
+        blank: what says spaces there; empty: nothing needs to.
+    """
 
     def render(call: Call) -> str:
         if len(call.args) > 1 and literal_text(call, 1) == "":
             return call.args[0]
-        return f"{name}({', '.join(call.args)})"
+        what = call.args[1:] or ([blank] if blank else [])
+        return f"{name}({', '.join((call.args[0], *what))})"
 
     return render
 

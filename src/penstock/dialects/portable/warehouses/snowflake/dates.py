@@ -17,16 +17,13 @@ from penstock.dialects.portable.functions.dates import (
     whole_units,
     years_start,
 )
+from penstock.dialects.portable.warehouses.plain import calendar
 
 if TYPE_CHECKING:
     from penstock.dialects.portable.call import Call
     from penstock.dialects.portable.entry import Rendering
 
 _YEARS = {"decade": (0, 10), "century": (99, 100), "millennium": (999, 1000)}
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
 NAIVE = "CAST(CONVERT_TIMEZONE('UTC', {0}) AS TIMESTAMP_NTZ(6))"
 """An instant as the clock of UTC: https://docs.snowflake.com/en/sql-reference/functions/convert_timezone"""
 INSTANT = (
@@ -42,19 +39,14 @@ def clock(call: Call, number: int = 0) -> str:
     return moment(call, number)
 
 
-def _chosen(sql: str, words: list[str]) -> str:
-    branches = " ".join(f"WHEN {i} THEN '{w}'" for i, w in enumerate(words, 1))
-    return f"CASE {sql} {branches} END"
-
-
 def day_name(sql: str) -> str:
     """The English name of a timestamp's weekday: DAYNAME gives three letters."""
-    return _chosen(f"DAYOFWEEKISO({sql})", _DAYS)
+    return calendar.day_name(f"DAYOFWEEKISO({sql})")
 
 
 def month_name(sql: str) -> str:
     """The English name of a timestamp's month."""
-    return _chosen(f"MONTH({sql})", _MONTHS)
+    return calendar.month_name(f"MONTH({sql})")
 
 
 def part(name: str, sql: str) -> str:

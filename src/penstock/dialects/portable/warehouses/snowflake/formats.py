@@ -5,17 +5,10 @@ https://docs.snowflake.com/en/sql-reference/functions-conversion#label-date-time
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from penstock.dialects.portable.functions.formats import (
-    SHOWN,
-    canonical_text,
-    moment_and_format,
-    plan,
-    reading,
-    tokens_of,
-)
+from penstock.dialects.portable.functions.formats import SHOWN, canonical_text, plan, reading
+from penstock.dialects.portable.warehouses.plain.formats import shown
 from penstock.dialects.portable.warehouses.snowflake.dates import (
     INSTANT,
     clock,
@@ -72,43 +65,6 @@ _TOKENS: Mapping[str, str | Callable[[str], str]] = {
     "G": _text("isoyear", 4),
 }
 assert set(_TOKENS) == set(SHOWN)
-# Characters that mean nothing in a format.
-_PLAIN = re.compile(r"[-/:., ]+")
-
-
-def _shown(call: Call) -> str:
-    at, form = moment_and_format(call)
-    sql = clock(call, at)
-    pieces: list[str] = []
-    run = ""
-
-    def ended() -> None:
-        nonlocal run
-        if _PLAIN.fullmatch(run):
-            pieces.append(call.string(run))
-        elif run:
-            pieces.append(f"TO_CHAR(CAST({sql} AS TIMESTAMP_NTZ(6)), {call.string(run)})")
-        run = ""
-
-    for kind, value in tokens_of(call, call.text(form, "the format"), SHOWN):
-        found = _TOKENS[value] if kind else value
-        if kind and not isinstance(found, str):
-            ended()
-            pieces.append(found(sql))
-        elif kind or _PLAIN.fullmatch(value):
-            # Two elements side by side would be read as another one.
-            if kind and re.search("[A-Z0-9]$", run):
-                ended()
-            run += str(found)
-        else:
-            ended()
-            pieces.append(call.string(value))
-    ended()
-    if not any("(" in p for p in pieces):
-        pieces = [f"CASE WHEN {sql} IS NOT NULL THEN {' || '.join(pieces) or call.string('')} END"]
-    return f"({' || '.join(pieces)})" if len(pieces) > 1 else pieces[0]
-
-
 def counted(pattern: str) -> tuple[str, dict[int, int]]:
     """A pattern whose groups all count, and where those that counted before are.
 
@@ -158,7 +114,7 @@ def _read(call: Call, text: str) -> str:
 
 
 FUNCTIONS = {
-    "strftime": {"time_like, varchar | varchar, time_like": _shown},
+    "strftime": {"time_like, varchar | varchar, time_like": shown(_TOKENS, clock, "TO_CHAR(CAST({0} AS TIMESTAMP_NTZ(6)), {1})")},
     "try_strptime": {"varchar, written": reading(_read, strict=False)},
     "strptime": {"varchar, written": reading(_read, strict=True)},
 }
