@@ -43,9 +43,14 @@ def clock(call: Call, number: int = 0) -> str:
     return moment(call, number)
 
 
+def _extracted(name: str, sql: str) -> str:
+    """A part by EXTRACT, whose type the page says is one of whole numbers for these."""
+    return f"CAST(EXTRACT({name} FROM {sql}) AS INTEGER)"
+
+
 def weekday(sql: str) -> str:
     """A timestamp's weekday, Monday is 1 and Sunday 7."""
-    return f"((EXTRACT(DOW FROM {sql}) + 6) % 7 + 1)"
+    return f"(({_extracted('DOW', sql)} + 6) % 7 + 1)"
 
 
 def part(name: str, sql: str) -> str:
@@ -55,22 +60,22 @@ def part(name: str, sql: str) -> str:
     """
     if name in _YEARS:
         more, many = _YEARS[name]
-        return f"((EXTRACT(YEAR FROM {sql}) + {more}) / {many})"
+        return f"(({_extracted('YEAR', sql)} + {more}) / {many})"
     since = f"DATEDIFF(microsecond, DATE_TRUNC('minute', {sql}), {sql})"
     week, year = (f"CAST(TO_CHAR({sql}, '{form}') AS INTEGER)" for form in ("IW", "IYYY"))
     templates = {
         "microsecond": since,
         "millisecond": f"({since} / 1000)",
         "second": f"({since} / 1000000)",
-        "dayofweek": f"EXTRACT(DOW FROM {sql})",
-        "dayofyear": f"EXTRACT(DOY FROM {sql})",
+        "dayofweek": _extracted("DOW", sql),
+        "dayofyear": _extracted("DOY", sql),
         "isodow": weekday(sql),
         "week": week,
         "isoyear": year,
         "yearweek": f"({year} * 100 + {week})",
         "era": f"CASE WHEN {sql} IS NOT NULL THEN 1 END",
     }
-    return templates.get(name, f"EXTRACT({name.upper()} FROM {sql})")
+    return templates.get(name, _extracted(name.upper(), sql))
 
 
 def _part(name: str) -> Rendering:
@@ -91,7 +96,7 @@ def start(word: str, sql: str) -> str:
         fourth = f"DATEADD(day, 3, {first_of(part(word, sql))})"
         return f"DATE_TRUNC('week', {fourth})"
     if word in _YEARS:
-        return first_of(years_start(word, f"EXTRACT(YEAR FROM {sql})"))
+        return first_of(years_start(word, _extracted("YEAR", sql)))
     return f"DATE_TRUNC('{word}', {sql})"
 
 
@@ -151,7 +156,7 @@ FUNCTIONS = {
     "date_sub": {"varchar, naive, naive | varchar, timestamptz, timestamptz": _elapsed},
     "last_day": {"time_like": lambda call: f"LAST_DAY({clock(call)})"},
     "dayname": {"time_like": lambda call: day_name(weekday(clock(call)))},
-    "monthname": {"time_like": lambda call: month_name(f"EXTRACT(MONTH FROM {clock(call)})")},
+    "monthname": {"time_like": lambda call: month_name(part("month", clock(call)))},
     "make_date": {"whole, whole, whole": date_of},
     "date": {"time_like": lambda call: f"CAST({clock(call)} AS DATE)"},
 }

@@ -35,7 +35,7 @@ def _text(name: str, width: int = 0) -> Callable[[str], str]:
 
 
 def _twelve(sql: str) -> str:
-    return f"CAST((EXTRACT(HOUR FROM {sql}) + 11) % 12 + 1 AS VARCHAR(11))"
+    return f"CAST(({part('hour', sql)} + 11) % 12 + 1 AS VARCHAR(11))"
 
 
 def _day(sql: str) -> str:
@@ -43,11 +43,11 @@ def _day(sql: str) -> str:
 
 
 def _month(sql: str) -> str:
-    return month_name(f"EXTRACT(MONTH FROM {sql})")
+    return month_name(part("month", sql))
 
 
 def _half(sql: str) -> str:
-    hour = f"EXTRACT(HOUR FROM {sql})"
+    hour = part("hour", sql)
     return f"CASE WHEN {hour} < 12 THEN 'AM' WHEN {hour} >= 12 THEN 'PM' END"
 
 

@@ -23,6 +23,7 @@ from penstock.dialects.portable.warehouses.redshift.dates import (
     clock,
     date_of,
     first_of,
+    part,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _bucket(call: Call) -> str:
     months, width = bucket_width(call)
     at = clock(call, 1)
     if months:
-        number = f"(EXTRACT(YEAR FROM {at}) * 12 + EXTRACT(MONTH FROM {at}) - 1)"
+        number = f"({part('year', at)} * 12 + {part('month', at)} - 1)"
         floor = "({0} - (({0} % {1}) + {1}) % {1})"
         year = first_of(call.cast("{0} / 12", "integer"))
         return month_bucket(
