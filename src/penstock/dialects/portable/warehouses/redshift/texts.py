@@ -29,16 +29,23 @@ _TEXT_ONLY = _gap("Redshift hashes texts, not bytes")
 
 
 def _chr(call: Call) -> str:
-    # https://docs.aws.amazon.com/redshift/latest/dg/r_CHR.html
+    """A character that is written as its number: as itself.
+
+    CHR is NULL outside of ASCII, and gives a CHAR, which has no space at its end:
+    https://docs.aws.amazon.com/redshift/latest/dg/r_CHR.html
+
+    Raises:
+        Refusal: it is computed, or no character.
+    """
     known = literal_number(call, 0)
-    if known is None or not 0 < known < 128:
+    if known is None or not (0 < known < 0xD800 or 0xDFFF < known < 0x110000):
         raise Refusal(
             "PSK-PORT-020",
-            f"`{call.name}` cannot run on redshift: it has characters of ASCII only, and no others"
-            " can be refused when it runs",
-            "write the number, from 1 to 127, or the character itself",
+            f"`{call.name}` of a number that is computed, or that is no character, cannot run on"
+            f" {call.engine.name}, whose CHR is NULL outside of ASCII",
+            "write the number in the SQL",
         )
-    return f"CHR({known})"
+    return call.string(chr(known))
 
 
 def _checked(pattern: str, many: int, made: str, what: str) -> Rendering:
