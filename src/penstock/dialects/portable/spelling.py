@@ -97,7 +97,8 @@ class Times:
         later, earlier: a date and a number of days.
         intervals: it adds INTERVAL '3' DAY, and products of them, to timestamps and instants.
         adds: else: `months`, `days`, `microseconds` → a moment and a signed whole number of them;
-            `milliseconds`, where it has a shorter form for a written number of them.
+            `milliseconds`, where it has a shorter form for them; `… of an instant`, where that of a
+            timestamp does not do.
     """
 
     naive: str = ""

@@ -37,6 +37,15 @@ def functions(*tables: Mapping[str, Mapping[str, Rendering]]) -> Functions:
     return found
 
 
+def merged(*parts: Functions) -> Functions:
+    """Tables as one; none names what another has."""
+    found: dict[tuple[str, tuple[str, ...]], Rendering] = {}
+    for part in parts:
+        assert not found.keys() & part.keys(), found.keys() & part.keys()
+        found |= part
+    return found
+
+
 def same_as(engine: str, table: Mapping[str, str]) -> Functions:
     """Function → overloads, whose renderings are those of another engine, word for word.
 

@@ -1,0 +1,11 @@
+"""Parts of a query that Athena has, and why it has not the others."""
+
+from __future__ import annotations
+
+from penstock.dialects.portable.forms import FORMS as ALL
+
+GAPS = {
+    # https://trino.io/docs/406/functions/window.html
+    "window_filter": "Trino's windows have none; put a CASE into the aggregate",
+}
+FORMS = ALL
