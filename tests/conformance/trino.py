@@ -25,6 +25,7 @@ OPTIONS = (
     "-Xmx1500m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
+    "-XX:ReservedCodeCacheSize=512m",  # each query is compiled
     "-Duser.timezone=UTC",
     "-Djava.security.manager=allow",
     "--add-opens=java.base/java.nio=ALL-UNNAMED",

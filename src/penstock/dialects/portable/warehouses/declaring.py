@@ -68,3 +68,10 @@ def same_as(engine: str, table: Mapping[str, str]) -> Functions:
 def as_written(*names: str) -> Mapping[str, str | Gap]:
     """Clauses that stand there as they do in the model."""
     return dict.fromkeys(names, AS_WRITTEN)
+
+
+def desugared(*names: str) -> Mapping[str, str | Gap]:
+    """Clauses that are made of others before any engine sees them, as on DuckDB."""
+    from penstock.dialects.portable.clauselist import clauses
+
+    return {name: clauses()[name].renderings["duckdb"] for name in names}

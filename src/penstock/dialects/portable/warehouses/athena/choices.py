@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.dialects.portable.functions.conditionals import _as as as_result
-from penstock.dialects.portable.functions.conditionals import _coalesce as coalesced
+from penstock.dialects.portable.functions.conditionals import as_result, coalesced
 from penstock.dialects.portable.functions.numbers import widened
-from penstock.dialects.portable.functions.windows import _neighbour, _tiles, _value
+from penstock.dialects.portable.functions.windows import neighbour, tiles, value_of_frame
 from penstock.dialects.portable.operators import compare
 
 if TYPE_CHECKING:
@@ -39,11 +38,14 @@ def _nullif(call: Call) -> str:
         x if t == "double" else call.cast(x, "double")
         for x, t in zip(call.args, call.types, strict=True)
     )
-    return f"CASE WHEN {compare(call.engine, '=', a, b, 'double')} THEN NULL ELSE {call.args[0]} END"
+    return (
+        f"CASE WHEN {compare(call.engine, '=', a, b, 'double')} THEN NULL ELSE {call.args[0]} END"
+    )
 
 
 def _error(call: Call) -> str:
-    return f"CAST(CASE WHEN CAST(concat('error: ', {call.args[0]}) AS BOOLEAN) THEN NULL END AS INTEGER)"
+    # A type of its own has it not: whatever it stands beside decides.
+    return f"CASE WHEN CAST(concat('error: ', {call.args[0]}) AS BOOLEAN) THEN NULL END"
 
 
 FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
@@ -63,10 +65,10 @@ FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
     "dense_rank": {"": "dense_rank(){tail}"},
     "percent_rank": {"": "percent_rank(){tail}"},
     "cume_dist": {"": "cume_dist(){tail}"},
-    "ntile": {"whole": _tiles},
-    "lag": {"any, whole?, any?": _neighbour},
-    "lead": {"any, whole?, any?": _neighbour},
-    "first_value": {"any": _value},
-    "last_value": {"any": _value},
-    "nth_value": {"any, whole": _value},
+    "ntile": {"whole": tiles},
+    "lag": {"any, whole?, any?": neighbour},
+    "lead": {"any, whole?, any?": neighbour},
+    "first_value": {"any": value_of_frame},
+    "last_value": {"any": value_of_frame},
+    "nth_value": {"any, whole": value_of_frame},
 }

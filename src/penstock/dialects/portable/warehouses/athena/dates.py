@@ -8,11 +8,11 @@ from penstock.dialects.portable.calendar import MICROSECONDS, MONTHS
 from penstock.dialects.portable.functions import times
 from penstock.dialects.portable.functions.dates import (
     PARTS,
-    _boundaries,
-    _no_part,
-    _truncated,
-    _whole_units,
-    _years_start,
+    boundaries,
+    no_part,
+    truncated,
+    whole_units,
+    years_start,
 )
 from penstock.dialects.portable.intervals import within
 from penstock.dialects.portable.warehouses.athena.moments import micros, of_micros, thousandths
@@ -69,17 +69,17 @@ def date_of(year: str, month: str = "1", day: str = "1") -> str:
     """A date of its parts."""
     parts = (f"CAST({p} AS VARCHAR)" for p in (year, month, day))
     y, m, d = parts
-    return f"CAST(lpad({y}, 4, '0') || '-' || lpad({m}, 2, '0') || '-' || lpad({d}, 2, '0') AS DATE)"
+    return (
+        f"CAST(lpad({y}, 4, '0') || '-' || lpad({m}, 2, '0') || '-' || lpad({d}, 2, '0') AS DATE)"
+    )
 
 
 def _trunc(call: Call) -> str:
-    word, at = _truncated(call), clock(call, 1)
+    word, at = truncated(call), clock(call, 1)
     if word in _YEARS:
         start = f"date_trunc('year', {at})"
         year = f"year({at})"
-        made = (
-            f"({start} - ({year} - {_years_start(word, year)}) * INTERVAL '1' YEAR)"
-        )
+        made = f"({start} - ({year} - {years_start(word, year)}) * INTERVAL '1' YEAR)"
     elif word == "isoyear":
         fourth = date_of(f"year_of_week({at})", "1", "4")
         made = f"date_trunc('week', CAST({fourth} AS TIMESTAMP(6)))"
@@ -99,7 +99,7 @@ def _month_number(word: str, at: str) -> str:
 
 
 def _diff(call: Call) -> str:
-    word, a, b = _boundaries(call), clock(call, 1), clock(call, 2)
+    word, a, b = boundaries(call), clock(call, 1), clock(call, 2)
     if word in MONTHS or word == "isoyear":
         return f"({_month_number(word, b)} - {_month_number(word, a)})"
     if word == "microsecond":
@@ -111,7 +111,7 @@ def _diff(call: Call) -> str:
 
 
 def _sub(call: Call) -> str:
-    kind, each = _whole_units(call)
+    kind, each = whole_units(call)
     a, b = clock(call, 1), clock(call, 2)
     if kind == "microseconds":
         return f"(({micros(b)} - {micros(a)}) / {each})"
@@ -124,7 +124,8 @@ def _sub(call: Call) -> str:
 
 
 def _name(of: str) -> Callable[[Call], str]:
-    return lambda call: f"date_format({clock(call)}, '{of}')"
+    # It rounds what is finer than milliseconds.
+    return lambda call: f"date_format(date_trunc('second', {clock(call)}), '{of}')"
 
 
 def _made(call: Call) -> str:
@@ -162,10 +163,9 @@ def _of_micros(per: int) -> Callable[[Call], str]:
     """A moment of units since 1970; outside the years 1 to 9999 the query fails."""
 
     def render(call: Call) -> str:
-        made = of_micros("{0}").replace("{0}", "{}", 1)
         zoned = call.type == "timestamptz"
         body = of_micros("{0}")
-        return times._guarded(per, f"with_timezone({body}, 'UTC')" if zoned else body)(call)
+        return times.guarded(per, f"with_timezone({body}, 'UTC')" if zoned else body)(call)
 
     return render
 
@@ -180,19 +180,19 @@ def _clock_parts(call: Call) -> str:
     made = f"CAST({parts} AS TIMESTAMP(6))"
     if call.type == "timestamptz":
         made = f"with_timezone({made}, 'UTC')"
-    return times._clock(made)(call)
+    return times.of_parts(made)(call)
 
 
 def _bucket(call: Call) -> str:
-    months, width = times._width(call)
+    months, width = times.width(call)
     at = clock(call, 1)
     if months:
         floor = "({0} - ((({0} % {1}) + {1}) % {1}))"
-        origin = times._month_origin(call) % months
+        origin = times.month_origin(call) % months
         number = f"(year({at}) * 12 + month({at}) - 1)"
         start = f"({floor.format(f'({number} - {origin})', months)} + {origin})"
         moved = f"(DATE '2000-01-01' + ({start} - 24000) * INTERVAL '1' MONTH)"
-        return times._held(call, _as_given(call, f"CAST({moved} AS TIMESTAMP(6))", 1))
+        return times.held(call, _as_given(call, f"CAST({moved} AS TIMESTAMP(6))", 1))
     start = (
         micros(clock(call, 2))
         if len(call.args) > 2
@@ -201,26 +201,22 @@ def _bucket(call: Call) -> str:
     apart = f"({micros(at)} - {start})"
     rest = f"((({apart} % {width}) + {width}) % {width})"
     made = of_micros(f"({micros(at)} - {rest})")
-    return times._held(call, _as_given(call, made, 1))
-
-
-def _no_value(call: Call) -> str:
-    return times._no_value(call)
+    return times.held(call, _as_given(call, made, 1))
 
 
 def _zone_clock(call: Call) -> str:
-    from penstock.dialects.portable.functions.zones import _zone
+    from penstock.dialects.portable.functions.zones import zone_of
 
-    zone = _zone(call)
+    zone = zone_of(call)
     made = f"CAST({call.args[1]} AT TIME ZONE {zone} AS TIMESTAMP(6))"
     return made if zone == "'UTC'" else within(call.engine, made, call.type)
 
 
 def _zone_moment(call: Call) -> str:
     """The second of two moments that a clock shows twice: Trino takes the first."""
-    from penstock.dialects.portable.functions.zones import _zone
+    from penstock.dialects.portable.functions.zones import zone_of
 
-    zone, at = _zone(call), clock(call, 1)
+    zone, at = zone_of(call), clock(call, 1)
     if zone == "'UTC'":
         return f"with_timezone({at}, 'UTC')"
     day = "INTERVAL '1' DAY"
@@ -234,16 +230,26 @@ def _zone_moment(call: Call) -> str:
     return within(call.engine, made, call.type)
 
 
-_UNITS = (
-    "microseconds milliseconds minutes hours days weeks months quarters years decades centuries"
-    " millennia".split()  # noqa: SIM905
-)
+_UNITS = [
+    "microseconds",
+    "milliseconds",
+    "minutes",
+    "hours",
+    "days",
+    "weeks",
+    "months",
+    "quarters",
+    "years",
+    "decades",
+    "centuries",
+    "millennia",
+]
 _PAIR = "varchar, naive, naive | varchar, timestamptz, timestamptz"
 _SIX = "whole, whole, whole, whole, whole, exact"
 
 FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
     **{f.name: {_TIME: _part(f.name)} for f in PARTS},
-    "date_part": {"varchar, time_like": _no_part},
+    "date_part": {"varchar, time_like": no_part},
     "date_trunc": {"varchar, naive | varchar, timestamptz": _trunc},
     "date_diff": {_PAIR: _diff},
     "date_sub": {_PAIR: _sub},
@@ -263,8 +269,8 @@ FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
         "interval, date, naive? | interval, timestamp, naive?"
         " | interval, timestamptz, timestamptz?": _bucket
     },
-    "date_add": {"time_like, interval": _no_value},
-    **{f"to_{unit}": {"whole": _no_value} for unit in _UNITS},
-    "to_seconds": {"whole | decimal": _no_value},
+    "date_add": {"time_like, interval": times.no_value},
+    **{f"to_{unit}": {"whole": times.no_value} for unit in _UNITS},
+    "to_seconds": {"whole | decimal": times.no_value},
     "timezone": {"varchar, timestamptz": _zone_clock, "varchar, naive": _zone_moment},
 }

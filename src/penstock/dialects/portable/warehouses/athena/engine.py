@@ -1,8 +1,8 @@
 """Athena's spelling: types, operators, casts, texts and times.
 
-What is odd of Trino, and what this makes of it: NaN is unlike itself and sorts below all, an interval
-holds milliseconds only, casts of doubles round half away from zero and go by their shortest text,
-casts of texts take no spaces around them and no `T` between date and time.
+What is odd of Trino: NaN is unlike itself and sorts below all, an interval holds milliseconds only,
+casts of doubles round half away from zero and go by their shortest text, casts of texts take no
+spaces around them and no `T` between date and time.
 """
 
 from __future__ import annotations
@@ -29,14 +29,10 @@ _LISTS = {
     "<>": f"(CASE WHEN {_BOTH} THEN {{0}} IS DISTINCT FROM {{1}} END)",
 }
 # A double as a whole one. Its own `round` is half away from zero.
-HALF_EVEN = (
-    "(CASE WHEN abs({0} - truncate({0})) = 0.5 THEN 2 * round({0} / 2) ELSE round({0}) END)"
-)
+HALF_EVEN = "(CASE WHEN abs({0} - truncate({0})) = 0.5 THEN 2 * round({0} / 2) ELSE round({0}) END)"
 _SPACELESS = "trim(BOTH ' ' FROM {0})"
 _INFINITY = "'^([+-]?)[iI][nN][fF]([iI][nN][iI][tT][yY])?$', '$1Infinity'"
-_TO_DOUBLE = (
-    f"regexp_replace(regexp_replace({_SPACELESS}, {_INFINITY}), '^[nN][aA][nN]$', 'NaN')"
-)
+_TO_DOUBLE = f"regexp_replace(regexp_replace({_SPACELESS}, {_INFINITY}), '^[nN][aA][nN]$', 'NaN')"
 _WRITES = dict.fromkeys(WRITES, "CAST({0} AS {1})")
 # Always with six digits there: https://trino.io/docs/406/functions/conversion.html
 _WRITES["timestamp"] = "regexp_replace(CAST({0} AS {1}), '[.]?0+$', '')"

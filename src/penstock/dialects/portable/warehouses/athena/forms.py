@@ -7,5 +7,7 @@ from penstock.dialects.portable.forms import FORMS as ALL
 GAPS = {
     # https://trino.io/docs/406/functions/window.html
     "window_filter": "Trino's windows have none; put a CASE into the aggregate",
+    # https://docs.aws.amazon.com/athena/latest/ug/select.html
+    "WITH RECURSIVE": "Athena goes ten steps deep at most, and then fails",
 }
-FORMS = ALL
+FORMS = ALL - {"WITH RECURSIVE"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.dialects.portable.functions.json import _steps as steps_of
-from penstock.dialects.portable.warehouses.athena.binding import bound
+from penstock.dialects.portable.functions.json import steps_of
+from penstock.dialects.portable.warehouses.athena.binding import bound, gap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,8 @@ def _number(x: str) -> str:
         # There Java 17 does not always give the shortest digits (JDK-4511638).
         f"CASE WHEN {exponent} > 15 AND length({digits}) > 15 THEN {_failing(many, x)}"
         f" WHEN {exponent} BETWEEN 0 AND 20 THEN concat({sign},"
-        f" substr({padded}, 1, {exponent} + 1), '.', CASE WHEN {rest} = '' THEN '0' ELSE {rest} END)"
+        f" substr({padded}, 1, {exponent} + 1), '.',"
+        f" CASE WHEN {rest} = '' THEN '0' ELSE {rest} END)"
         f" WHEN {exponent} BETWEEN -6 AND -1 THEN concat({sign}, '0.',"
         f" rpad('', - {exponent} - 1, '0'), regexp_replace({digits}, '0$', ''))"
         f" ELSE concat(regexp_replace({split}[1], '[.]0$', ''), 'e', {split}[2]) END"
@@ -84,4 +85,5 @@ FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
     "json_extract_string": {_BOTH: _string},
     "json_array_length": {_EITHER: _length},
     "json_exists": {_BOTH: _exists},
+    "json_keys": {_EITHER: gap("Trino keeps no order of an object's keys")},
 }

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from penstock import types
 from penstock.dialects.portable.families import element, name_of
 from penstock.dialects.portable.functions import series
-from penstock.dialects.portable.functions.lambdas import _body as body_of
-from penstock.dialects.portable.functions.lambdas import _names as names_of
+from penstock.dialects.portable.functions.lambdas import body_of, names_of
 from penstock.dialects.portable.functions.lists_renderings import (
-    _contains,
-    _numbers,
     appended,
     big,
+    containing,
     item,
     joined,
+    numbers_type,
     ordered,
     position,
     to_text,
@@ -115,7 +114,7 @@ def _extreme(place: int) -> Callable[[Call], str]:
 
 
 def _total(call: Call) -> str:
-    kind = _numbers(call)
+    kind = numbers_type(call)
     own = call.engine.type_name(kind)
     known = _KNOWN.format(call.args[0])
     add = f"(t__, x__) -> CAST(t__ + x__ AS {own})"
@@ -153,8 +152,8 @@ def _value(call: Call) -> str:
 
 def _series(call: Call) -> str:
     """Its own fails where the step leads away, and beyond 10000 entries."""
-    start, _, step = series._bounds(call)
-    last = series._last(call)
+    start, _, step = series.bounds(call)
+    last = series.last_of(call)
     empty = call.engine.list_of([], "bigint[]")
     forth = f"({step} > 0 AND {start} <= {last}) OR ({step} < 0 AND {start} >= {last})"
     return (
@@ -164,12 +163,12 @@ def _series(call: Call) -> str:
 
 
 def _times(call: Call) -> str:
-    (start, end), (step, _) = series._times(call), series._step(call)
+    (start, end), (step, _) = series.moments(call), series.step_of(call)
     rows = (
         f"CASE WHEN {start} <= {end} THEN sequence({start}, {end}, {step}) "
         f"WHEN {start} > {end} THEN {call.engine.list_of([], 'timestamp[]')} END"
     )
-    return series._ended(call, rows, end, "filter({rows}, t__ -> t__ < {end})")
+    return series.ended(call, rows, end, "filter({rows}, t__ -> t__ < {end})")
 
 
 def _key(call: Call) -> str:
@@ -191,7 +190,7 @@ def _inside(call: Call) -> str:
     found = "contains({0}, {1})"
     if kind == "double":
         found = "any_match({0}, x__ -> x__ IS NOT NULL AND x__ IS NOT DISTINCT FROM {1})"
-    return _contains(found)(call)
+    return containing(found)(call)
 
 
 _LIST = "list"
@@ -219,8 +218,7 @@ FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
     "contains": {"list, scalar": _inside},
     "list_position": {"list, scalar": position("NULLIF(array_position({0}, {1}), 0)")},
     "list_has_any": {
-        "list, list": f"cardinality(array_intersect({_KNOWN},"
-        f" {_KNOWN.replace('{0}', '{1}')})) > 0"
+        "list, list": f"cardinality(array_intersect({_KNOWN}, {_KNOWN.replace('{0}', '{1}')})) > 0"
     },
     "list_has_all": {
         "list, list": f"cardinality(array_except({_KNOWN.replace('{0}', '{1}')}, {{0}})) = 0"

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.dialects.portable.families import name_of, numbers_of
-from penstock.dialects.portable.functions.numbers import _both as both
-from penstock.dialects.portable.functions.numbers import _digits as digits_of
-from penstock.dialects.portable.functions.numbers import as_double, real, remainder, widened
+from penstock.dialects.portable.functions.numbers import (
+    as_double,
+    both,
+    digits_of,
+    real,
+    remainder,
+    widened,
+)
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.warehouses.athena.binding import bound, failing
 from penstock.dialects.portable.warehouses.athena.engine import HALF_EVEN

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.dialects.portable.functions.regex import _java as java
-from penstock.dialects.portable.functions.regex import _Pattern as Pattern
-from penstock.dialects.portable.functions.regex import _replacement as replacement
+from penstock.dialects.portable.functions.regex import Pattern, replacement
+from penstock.dialects.portable.functions.regex import java_text as java
 from penstock.dialects.portable.patterns import Edge, Row
 
 if TYPE_CHECKING:

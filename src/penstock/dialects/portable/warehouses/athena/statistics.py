@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from penstock.dialects.portable.aggregating import no_distinct, no_window, over_rows
 from penstock.dialects.portable.functions.numbers import as_double
-from penstock.dialects.portable.functions.statistics import _share as share_of
+from penstock.dialects.portable.functions.statistics import share_of
 from penstock.dialects.portable.warehouses.athena.aggregates import known_rows
 from penstock.dialects.portable.warehouses.athena.binding import bound
 
@@ -40,7 +40,7 @@ def _count(call: Call) -> str:
     return over_rows(call, "count({0})", _sides(call)[2])
 
 
-def _mean(of_first: bool) -> Callable[[Call], str]:  # noqa: FBT001
+def _mean(of_first: bool) -> Callable[[Call], str]:
     def render(call: Call) -> str:
         value = _sides(call)[2 if of_first else 3]
         total, count = over_rows(call, "sum({0})", value), over_rows(call, "count({0})", value)
@@ -196,17 +196,15 @@ FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
     "regr_avgy": {_PAIR: _mean(of_first=True)},
     "regr_avgx": {_PAIR: _mean(of_first=False)},
     **{name: {_PAIR: _squares(name)} for name in ("regr_sxx", "regr_syy", "regr_sxy")},
-    **{
-        name: {_PAIR: _line(name)} for name in ("corr", "regr_slope", "regr_intercept", "regr_r2")
-    },
+    **{name: {_PAIR: _line(name)} for name in ("corr", "regr_slope", "regr_intercept", "regr_r2")},
     "skewness": {"number": _shape("skewness")},
     "kurtosis": {"number": _shape("kurtosis")},
     "median": {"number": _continuous},
     "quantile_cont": {"number, number": _continuous},
     "quantile_disc": {
-        " | ".join(f"{f}, number" for f in ("number", "varchar", "boolean", "naive", "timestamptz")): (
-            _discrete
-        )
+        " | ".join(
+            f"{f}, number" for f in ("number", "varchar", "boolean", "naive", "timestamptz")
+        ): (_discrete)
     },
     "mad": {"number": _mad},
     "entropy": {"number | varchar": _entropy},

@@ -160,8 +160,7 @@ def _repeat(call: Call) -> str:
         rows = f"repeat({call.args[0]}, {max(known, 0)})"
     else:
         rows = f"repeat({call.args[0]}, greatest({size}, 0))"
-    known_text = f"CASE WHEN {call.args[0]} IS NOT NULL THEN array_join({rows}, '') END"
-    return known_text
+    return f"CASE WHEN {call.args[0]} IS NOT NULL THEN array_join({rows}, '') END"
 
 
 def _replace(call: Call) -> str:
@@ -187,8 +186,8 @@ def _chr(call: Call) -> str:
 
 
 def _first_code(empty: int) -> Rendering:
-    body = f"CASE WHEN {{x}} = '' THEN {empty} ELSE codepoint(CAST(substr({{x}}, 1, 1) AS VARCHAR(1))) END"
-    return repeated(body)
+    first = "codepoint(CAST(substr({x}, 1, 1) AS VARCHAR(1)))"
+    return repeated(f"CASE WHEN {{x}} = '' THEN {empty} ELSE {first} END")
 
 
 def _hex(call: Call) -> str:
@@ -244,9 +243,7 @@ FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
     "rtrim": {"varchar, varchar?": _trim("TRAILING")},
     "contains": {"varchar, varchar": "(strpos({0}, {1}) > 0)"},
     "starts_with": {"varchar, varchar": "starts_with({0}, {1})"},
-    "ends_with": {
-        "varchar, varchar": "(reverse(substr(reverse({0}), 1, length({1}))) = {1})"
-    },
+    "ends_with": {"varchar, varchar": "(reverse(substr(reverse({0}), 1, length({1}))) = {1})"},
     "strpos": {"varchar, varchar": "strpos({0}, {1})"},
     "replace": {"varchar, varchar, varchar": _replace},
     "translate": {"varchar, varchar, varchar": "translate({0}, {1}, {2})"},
@@ -263,9 +260,7 @@ FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
     "encode": {_TEXT: "to_utf8({0})"},
     "decode": {"blob": _decode},
     "hex": {"varchar | blob | whole": _hex},
-    "unhex": {
-        _TEXT: _checked(r"^[0-9A-Fa-f]*\z", 2, "from_hex({x})", "no hexadecimal digits")
-    },
+    "unhex": {_TEXT: _checked(r"^[0-9A-Fa-f]*\z", 2, "from_hex({x})", "no hexadecimal digits")},
     "to_base64": {"varchar": "to_base64(to_utf8({0}))", "blob": "to_base64({0})"},
     "from_base64": {
         _TEXT: _checked(r"^[A-Za-z0-9+/]*={0,2}\z", 4, "from_base64({x})", "no Base64")
