@@ -237,7 +237,8 @@ def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bo
     kind = engine.type_name(target)
     inner = node.this if isinstance(node, (exp.Cast, exp.TryCast)) else node
     if isinstance(inner, exp.Literal) and texts.reads(str(inner.this), b):
-        return f"CAST({sql} AS {kind})"
+        template = said(engine, engine.texts.reads.get(b), f"a cast of varchar to {b}")
+        return f"CAST({template.format(sql)} AS {kind})"
     if b == "boolean":
         return _boolean(engine, sql, kind, tries=tries)
     if b == "double":

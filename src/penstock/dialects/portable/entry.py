@@ -31,6 +31,10 @@ WAREHOUSES = frozenset(warehouses.NAMES)
 UNKNOWN = Gap("notimpl", "PSK-PORT-020", "Penstock has not got a rendering with this meaning yet")
 
 
+def _is_gap(rendering: Rendering | None) -> bool:
+    return isinstance(rendering, Gap)
+
+
 @dataclass(frozen=True, slots=True)
 class Overload:
     """One way to call a function.
@@ -56,7 +60,9 @@ class Overload:
         """How an engine or warehouse writes it."""
         found = self.renderings.get(engine)
         if found is None and engine in WAREHOUSES:
-            found = warehouses.load(engine).functions.get((self.function, self.takes))
+            refused = self.renderings.get("duckdb")  # by every engine, then
+            known = warehouses.load(engine).functions
+            found = known.get((self.function, self.takes), refused if _is_gap(refused) else None)
         return UNKNOWN if found is None else found
 
 

@@ -199,12 +199,18 @@ def _refused(node: exp.Expr, why: str, hint: str | None) -> Refusal:
     return Refusal("PSK-PORT-023", f"`{shown(node)}`: {why}", hint, offset, length)
 
 
-def added(to: Renderer, moment: str, found: Sequence[Step], sign: int) -> str:
-    """A timestamp's SQL with an interval added (`sign` 1) or taken away (-1)."""
+def added(
+    to: Renderer, moment: str, found: Sequence[Step], sign: int, *, zoned: bool = False
+) -> str:
+    """A timestamp's SQL with an interval added (`sign` 1) or taken away (-1).
+
+    Args:
+        zoned: it is an instant.
+    """
     made = moment
     if not to.engine.times.intervals:
         for step in found:
-            made = _moved(to, made, step, sign)
+            made = _moved(to, made, step, sign, zoned=zoned)
         return f"({made})"
     for step in found:
         plus = "+" if (step.each * (step.count or 1) * sign) > 0 else "-"
@@ -215,18 +221,18 @@ def added(to: Renderer, moment: str, found: Sequence[Step], sign: int) -> str:
     return f"({made})"
 
 
-def _moved(to: Renderer, moment: str, step: Step, sign: int) -> str:
+def _moved(to: Renderer, moment: str, step: Step, sign: int, *, zoned: bool) -> str:
     """One step, for an engine that has a function of a moment and a number."""
-    adds, kind = to.engine.times.adds, step.kind
-    if step.count is not None:
-        count = step.count * step.each * sign
-        short = kind == "microseconds" and count % 1000 == 0 and "milliseconds" in adds
-        kind, count = ("milliseconds", count // 1000) if short else (kind, count)
-        number = str(count)
-    else:
-        width = "bigint" if kind == "microseconds" else "integer"
-        number = f"CAST({step.sql} AS {to.engine.type_name(width)}) * {step.each * sign}"
-    return said(to.engine, adds.get(kind), "an interval").format(moment, number)
+    adds, kind, each = to.engine.times.adds, step.kind, step.each * sign
+    unit = each * (step.count or 1) if step.count is not None else each
+    if kind == "microseconds" and unit % 1000 == 0 and "milliseconds" in adds:
+        kind, unit = "milliseconds", unit // 1000
+    number = str(unit)
+    if step.count is None:
+        width = "bigint" if step.kind == "microseconds" else "integer"
+        number = f"CAST({step.sql} AS {to.engine.type_name(width)}) * {unit}"
+    template = adds.get(f"{kind} of an instant" if zoned else kind, adds.get(kind))
+    return said(to.engine, template, "an interval").format(moment, number)
 
 
 def _literal(kind: str, count: int) -> str:
@@ -300,9 +306,10 @@ def _arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
     if not {"date", "timestamp", "timestamptz", "interval"} & set(kinds):
         return None
     if kinds[1] == "interval" and kinds[0] in ("date", "timestamp", "timestamptz"):
-        return _to_clock(to, a, steps(to, b), 1 if sign == "+" else -1)
+        zoned = kinds[0] == "timestamptz"
+        return added(to, _moment(to, a), steps(to, b), 1 if sign == "+" else -1, zoned=zoned)
     if sign == "+" and kinds[0] == "interval" and kinds[1] != "interval":
-        return _to_clock(to, b, steps(to, a), 1)
+        return added(to, _moment(to, b), steps(to, a), 1, zoned=kinds[1] == "timestamptz")
     if kinds == ["date", "date"] and sign == "-":
         return said(to.engine, to.engine.times.days, "`-` of dates").format(to.sql(a), to.sql(b))
     if sign == "+" and kinds[1] == "date":
@@ -317,14 +324,6 @@ def _arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
         hint = f"date_diff('second', {shown(b)}, {shown(a)})"
         raise _refused(node, "engines keep different kinds of intervals", hint)
     raise _refused(node, f"{kinds[0]} and {kinds[1]} have no {sign}", "cast one of them")
-
-
-def _to_clock(to: Renderer, node: exp.Expr, found: Sequence[Step], sign: int) -> str:
-    """A date, timestamp or instant with an interval added."""
-    times = to.engine.times
-    if times.adds_to_clocks and name_of(to.type(node)) == "timestamptz":
-        return times.instant.format(added(to, times.naive.format(to.sql(node)), found, sign))
-    return added(to, _moment(to, node), found, sign)
 
 
 def _moment(to: Renderer, node: exp.Expr) -> str:

@@ -106,8 +106,8 @@ class Times:
         later, earlier: a date and a number of days.
         intervals: it adds INTERVAL '3' DAY, and products of them, to timestamps and instants.
         adds: else: `months`, `days`, `microseconds` → a moment and a signed whole number of them;
-            `milliseconds`, where it has a shorter form for a written number of them.
-        adds_to_clocks: those take timestamps only: an instant is one of UTC meanwhile.
+            `milliseconds`, where it has a shorter form for them; `… of an instant`, where that of a
+            timestamp does not do.
     """
 
     naive: str = ""
@@ -117,7 +117,6 @@ class Times:
     earlier: str = ""
     intervals: bool = False
     adds: Mapping[str, str] = field(default_factory=dict)
-    adds_to_clocks: bool = False
 
 
 def said(engine: Engine, template: str | None, what: str) -> str:

@@ -131,7 +131,8 @@ PARTS = (
 )
 
 
-def _no_part(call: Call) -> str:
+def no_part(call: Call) -> str:
+    """Refuse what is no part of a date."""
     word = call.text(0, "the part")
     raise Refusal(
         "PSK-PORT-024",
@@ -144,7 +145,7 @@ _DATE_PART = function(
     "date_part",
     FAMILY,
     "A part of a date by its name, which must be written in the SQL: the function of that name.",
-    on("varchar, time_like", every=_no_part, gives="bigint"),
+    on("varchar, time_like", every=no_part, gives="bigint"),
     aliases=["datepart"],
     cases=["date_part('year', d)", "datepart('Dow', ts)", "date_part('epoch', tz)"],
     over=_OVER,
@@ -157,7 +158,7 @@ _WEEKS = ("week", "yearweek")
 
 
 def truncated(call: Call) -> str:
-    """The unit of `date_trunc`; a week has two names."""
+    """The unit that `date_trunc` cuts at."""
     found = unit(call.text(0, "the unit"), TRUNCATED, call.name)
     return "week" if found in _WEEKS else found
 
@@ -232,7 +233,7 @@ _DATE_TRUNC = function(
 
 
 def boundaries(call: Call) -> str:
-    """The unit whose boundaries are counted."""
+    """The unit whose boundaries `date_diff` counts."""
     found = unit(call.text(0, "the unit"), TRUNCATED, call.name)
     return "week" if found in _WEEKS else found
 
@@ -326,11 +327,7 @@ _DATE_DIFF = function(
 
 
 def whole_units(call: Call) -> tuple[str, int]:
-    """Kind and size of the unit: months or microseconds.
-
-    Raises:
-        Refusal: it is of another kind.
-    """
+    """Kind and size of the unit: months or microseconds."""
     found = unit(call.text(0, "the unit"), TRUNCATED, call.name)
     if found in MONTHS:
         return "months", MONTHS[found]

@@ -307,7 +307,7 @@ def _escaped(found: re.Match[str]) -> str:
     return f"[{c}]" if c not in "[]^\\" else "\\" + c
 
 
-def canonical_text(
+def canonical(
     call: Call, how: Plan, group: Callable[[str, int], str], at: str, whole: str
 ) -> tuple[str, str | None]:
     """A text `2024-02-29 12:34:56.789` of the parts, and minutes that its zone is ahead.
@@ -372,7 +372,7 @@ def _duckdb_read(call: Call, text: str) -> str:
     # Its own reading has no Z, and skips the spaces that a format begins with.
     if "z" not in how.places and not text[:1].isspace():
         return f"(CASE WHEN {guard} THEN try_strptime({x}, {call.string(text)}) END)"
-    made, ahead = canonical_text(
+    made, ahead = canonical(
         call,
         how,
         lambda pattern, n: f"regexp_extract({x}, {call.string('^' + pattern + '$')}, {n})",
@@ -390,7 +390,7 @@ def _spark_read(call: Call, text: str) -> str:
     x = call.args[0]
     # `$` would also match before a line's end.
     whole = call.string(f"^{how.pattern}\\z")
-    made, ahead = canonical_text(
+    made, ahead = canonical(
         call,
         how,
         lambda pattern, n: (
@@ -408,7 +408,7 @@ def _spark_read(call: Call, text: str) -> str:
 def _postgres_read(call: Call, text: str) -> str:
     how = plan(call, text)
     x = call.args[0]
-    made, ahead = canonical_text(
+    made, ahead = canonical(
         call,
         how,
         lambda pattern, n: f"(regexp_match({x}, {call.string('^' + pattern + '$')}))[{n}]",

@@ -75,7 +75,8 @@ def _towards(name: str) -> tuple[Overload, ...]:
     )
 
 
-def _digits(call: Call) -> int:
+def digits_of(call: Call) -> int:
+    """The number of digits that a rounding says; 0 without one."""
     text = call.text(1, "the number of digits") if len(call.args) > 1 else "0"
     try:
         return int(text)
@@ -87,7 +88,7 @@ def _exactly(native: str) -> Callable[[Call], str]:
     """Rounding of a decimal; the result fails where it has a digit too many."""
 
     def render(call: Call) -> str:
-        digits = _digits(call)
+        digits = digits_of(call)
         value = call.args[0]
         if call.engine.name == "duckdb":
             scale = numbers_of(call.types[0])[1]
@@ -102,12 +103,12 @@ def _exactly(native: str) -> Callable[[Call], str]:
 
 def _even_decimal(call: Call) -> str:
     if call.engine.name == "postgres":
-        return call.cast(f"penstock.round_even({call.args[0]}, {_digits(call)})")
+        return call.cast(f"penstock.round_even({call.args[0]}, {digits_of(call)})")
     return _exactly("bround" if call.engine.name == "spark" else "round_even")(call)
 
 
 def _round_whole(call: Call) -> str:
-    digits = _digits(call)
+    digits = digits_of(call)
     if digits >= 0:
         return call.args[0]
     if call.engine.name == "duckdb":
@@ -120,7 +121,7 @@ def _round_double(half: dict[str, str]) -> Callable[[Call], str]:
     """Scaled by a power of ten, brought to a whole double, scaled back: DuckDB's way."""
 
     def render(call: Call) -> str:
-        digits = _digits(call)
+        digits = digits_of(call)
         value = call.args[0]
         double = call.engine.type_name("double")
         rounded = half[call.engine.name]
@@ -153,7 +154,7 @@ _HALF_EVEN = {"duckdb": "round_even({0}, 0)", "spark": "rint({0})", "postgres": 
 
 
 def _trunc_decimal(call: Call) -> str:
-    digits = _digits(call)
+    digits = digits_of(call)
     if call.engine.name != "spark":
         return call.cast(f"trunc({call.args[0]}, {digits})")
     # Towards zero: away from it by half a unit less.
@@ -332,7 +333,7 @@ FUNCTIONS = (
         "mod",
         "numbers",
         "The remainder with the sign of the first, as `%`; NULL where the second is 0.",
-        on("whole, whole", every=lambda call: remainder(call.engine, *_both(call))),
+        on("whole, whole", every=lambda call: remainder(call.engine, *both(call))),
         cases=["mod(i, j)", "mod(b, j)", "mod(i, 0)", "mod(i, -1)", "mod(-7, 2)"],
         over="t_num",
     ),
@@ -502,7 +503,8 @@ FUNCTIONS = (
 )
 
 
-def _both(call: Call) -> tuple[str, str, str]:
+def both(call: Call) -> tuple[str, str, str]:
+    """Two sides in the type of the result, and the second as it is written."""
     made = [
         a if t == call.type else call.cast(a) for a, t in zip(call.args, call.types, strict=True)
     ]

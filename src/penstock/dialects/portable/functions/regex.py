@@ -51,6 +51,7 @@ class Pattern:
             )
 
     def refused(self, why: str) -> Refusal:
+        """A refusal of the pattern."""
         return Refusal("PSK-PORT-031", f"`{self.call.name}`: {why}")
 
     def sql(self, tree: Node | None = None) -> str:
@@ -58,6 +59,7 @@ class Pattern:
         return self.call.string(write(tree or self.tree, self.call.engine.texts))
 
     def written(self) -> str:
+        """The pattern in the engine's syntax."""
         return write(self.tree, self.call.engine.texts)
 
     def uses(self, group: int) -> None:
@@ -137,11 +139,11 @@ def _replace(call: Call) -> str:
     text, engine = call.args[0], call.engine.name
     if engine == "spark":
         if every:
-            new = "".join(f"${p}" if isinstance(p, int) else _java(p) for p in parts)
+            new = "".join(f"${p}" if isinstance(p, int) else java_text(p) for p in parts)
             return f"regexp_replace({text}, {pattern.sql()}, {call.string(new)})"
         # Spark replaces every match: this one begins at the start and takes what is before too.
         before = f"\\A((?s:.)*?)({pattern.written()})"
-        new = "$1" + "".join(f"${p + 2}" if isinstance(p, int) else _java(p) for p in parts)
+        new = "$1" + "".join(f"${p + 2}" if isinstance(p, int) else java_text(p) for p in parts)
         return f"regexp_replace({text}, {call.string(before)}, {call.string(new)})"
     whole = "\\&" if engine == "postgres" else "\\0"
     new = "".join(
@@ -151,7 +153,8 @@ def _replace(call: Call) -> str:
     return f"regexp_replace({text}, {pattern.sql()}, {call.string(new)}{flags})"
 
 
-def _java(text: str) -> str:
+def java_text(text: str) -> str:
+    """A text as it stands in Java's replacements."""
     return text.replace("\\", "\\\\").replace("$", "\\$")
 
 

@@ -28,7 +28,8 @@ _LEAST, _MOST = -62_135_596_800_000_000, 253_402_300_799_999_999
 # -- intervals -----------------------------------------------------------------------------------
 
 
-def _no_value(call: Call) -> str:
+def no_value(call: Call) -> str:
+    """Refuse an interval that stands alone."""
     raise Refusal(
         "PSK-PORT-023",
         f"`{call.name}` gives an interval, which stands beside the + or - of a date only",
@@ -48,7 +49,7 @@ def _interval(unit: str, meaning: str, *cases: str, takes: str = "whole") -> Fun
         FAMILY,
         f"An interval of {meaning}: INTERVAL (n) …, to be added to a date or timestamp or taken"
         " away. NULL of NULL.",
-        *(on(t.strip(), every=_no_value, gives="interval") for t in takes.split("or")),
+        *(on(t.strip(), every=no_value, gives="interval") for t in takes.split("or")),
         cases=[_within(f"ts + {name}(g)"), _within(f"tz - {name}(g - 1)"), *cases],
         over=_OVER,
     )
@@ -166,7 +167,7 @@ _MADE = "Fails outside the years 1 to 9999; NULL of NULL."
 _PARTS = "whole, whole, whole, whole, whole, exact"
 
 
-def _clock(make: str) -> Callable[[Call], str]:
+def of_parts(make: str) -> Callable[[Call], str]:
     """A timestamp of its six parts, with the same ones refused by every engine."""
 
     def render(call: Call) -> str:
@@ -194,9 +195,9 @@ def _made_of_parts(type_name: str) -> Overload:
     spark = f"make_timestamp_ntz({parts}, {{5}})"
     return on(
         _PARTS,
-        duckdb=_clock(f"{name}({parts}, {{5}})"),
-        spark=_clock(spark if naive else f"CAST({spark} AS TIMESTAMP)"),
-        postgres=_clock(f"{name}({parts}, CAST({{5}} AS DOUBLE PRECISION){zone})"),
+        duckdb=of_parts(f"{name}({parts}, {{5}})"),
+        spark=of_parts(spark if naive else f"CAST({spark} AS TIMESTAMP)"),
+        postgres=of_parts(f"{name}({parts}, CAST({{5}} AS DOUBLE PRECISION){zone})"),
         gives=type_name,
     )
 
@@ -319,7 +320,7 @@ _EPOCH = (
 # -- buckets -------------------------------------------------------------------------------------
 
 
-def bucket_width(call: Call) -> tuple[int, int]:
+def width(call: Call) -> tuple[int, int]:
     """Months and microseconds of a bucket: one of them is 0."""
     found = intervals.written(call.nodes[0])
     months = sum(s.count or 0 for s in found if s.kind == "months")
@@ -335,7 +336,7 @@ def bucket_width(call: Call) -> tuple[int, int]:
     return months, micros
 
 
-def _month_origin(call: Call) -> int:
+def month_origin(call: Call) -> int:
     """The number of the month at which buckets of months begin, counted from the year 0."""
     if len(call.args) < 3:
         return 2000 * 12
@@ -359,8 +360,8 @@ def month_bucket(call: Call, number: str, floor: str, make: str) -> str:
         floor: a number less its rest, `{0}` and `{1}`.
         make: a date of a month's number.
     """
-    months, _ = bucket_width(call)
-    origin = _month_origin(call) % months
+    months, _ = width(call)
+    origin = month_origin(call) % months
     start = f"({floor.format(f'({number} - {origin})', months)} + {origin})"
     return held(call, make.format(start), "date")
 
@@ -383,7 +384,7 @@ def _kind(call: Call) -> str:
 
 
 def _duckdb_bucket(call: Call) -> str:
-    months, micros = bucket_width(call)
+    months, micros = width(call)
     at = moment(call, 1)
     if months:
         number = f"(year({at}) * 12 + month({at}) - 1)"
@@ -395,7 +396,7 @@ def _duckdb_bucket(call: Call) -> str:
 
 
 def _spark_bucket(call: Call) -> str:
-    months, micros = bucket_width(call)
+    months, micros = width(call)
     at = moment(call, 1)
     if months:
         number = f"(year({at}) * 12 + month({at}) - 1)"
@@ -410,7 +411,7 @@ def _spark_bucket(call: Call) -> str:
 
 
 def _postgres_bucket(call: Call) -> str:
-    months, micros = bucket_width(call)
+    months, micros = width(call)
     at = moment(call, 1)
     if months:
         number = f"(CAST(EXTRACT(YEAR FROM {at}) * 12 + EXTRACT(MONTH FROM {at}) - 1 AS INTEGER))"
@@ -461,7 +462,7 @@ _DATE_ADD = function(
     "date_add",
     FAMILY,
     "A date or timestamp and an interval: the same as `+`.",
-    on("time_like, interval", every=_no_value, gives="timestamp"),
+    on("time_like, interval", every=no_value, gives="timestamp"),
     cases=[_within("date_add(d, INTERVAL 1 MONTH)"), _within("date_add(tz, to_days(id))")],
     over=_OVER,
 )

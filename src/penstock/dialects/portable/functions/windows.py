@@ -15,49 +15,43 @@ _OVER = "OVER (PARTITION BY cust ORDER BY amt, eid)"
 _RANKED = "OVER (PARTITION BY g ORDER BY status{})"
 
 
-def counted(call: Call, place: int, what: str, least: int) -> int:
-    """A whole number that is written in the SQL.
-
-    Raises:
-        Refusal: it is none, or below the least.
-    """
+def _number(call: Call, place: int, what: str, least: int) -> int:
     text = call.text(place, what)
     if not text.lstrip("-").isdigit() or int(text) < least:
         raise Refusal("PSK-PORT-024", f"{what} of `{call.name}` is a whole number from {least} on")
     return int(text)
 
 
-def _tiles(call: Call) -> str:
-    tiles = counted(call, 0, "the number of groups", 1)
-    return call.cast(f"ntile({tiles}){call.tail}")
+def tiles(call: Call) -> str:
+    """`ntile` with its number of groups."""
+    many = _number(call, 0, "the number of groups", 1)
+    return call.cast(f"ntile({many}){call.tail}")
 
 
-def _neighbour(call: Call) -> str:
+def neighbour(call: Call) -> str:
     """Lag and lead where IGNORE NULLS stands behind the parenthesis."""
-    return f"{call.name}({neighbour_arguments(call)}){ignoring(call)}{call.tail}"
+    return f"{call.name}({_neighbour_args(call)}){_ignore(call)}{call.tail}"
 
 
 def _neighbour_in(call: Call) -> str:
     """… where it stands inside."""
-    return f"{call.name}({neighbour_arguments(call)}{ignoring(call)}){call.tail}"
+    return f"{call.name}({_neighbour_args(call)}{_ignore(call)}){call.tail}"
 
 
-def neighbour_arguments(call: Call) -> str:
-    """What stands between the parentheses of lag and lead."""
-    rows = counted(call, 1, "the number of rows", 0) if len(call.args) > 1 else 1
+def _neighbour_args(call: Call) -> str:
+    rows = _number(call, 1, "the number of rows", 0) if len(call.args) > 1 else 1
     default = f", {call.cast(call.args[2])}" if len(call.args) > 2 else ""
     return f"{call.args[0]}, {rows}{default}"
 
 
-def ignoring(call: Call) -> str:
-    """` IGNORE NULLS` or nothing."""
+def _ignore(call: Call) -> str:
     return " IGNORE NULLS" if call.nulls == "IGNORE" else ""
 
 
 def _neighbour_postgres(call: Call) -> str:
     if call.nulls != "IGNORE":
-        return f"{call.name}({neighbour_arguments(call)}){call.tail}"
-    rows = counted(call, 1, "the number of rows", 0) if len(call.args) > 1 else 1
+        return f"{call.name}({_neighbour_args(call)}){call.tail}"
+    rows = _number(call, 1, "the number of rows", 0) if len(call.args) > 1 else 1
     if rows != 1:
         raise Refusal(
             "PSK-PORT-020",
@@ -77,25 +71,26 @@ def _neighbour_postgres(call: Call) -> str:
     return made
 
 
-def _value(call: Call) -> str:
-    return f"{call.name}({_value_args(call)}){ignoring(call)}{call.tail}"
+def value_of_frame(call: Call) -> str:
+    """A value of the frame; IGNORE NULLS stands behind the parenthesis."""
+    return f"{call.name}({_value_args(call)}){_ignore(call)}{call.tail}"
 
 
 def _value_in(call: Call) -> str:
-    return f"{call.name}({_value_args(call)}{ignoring(call)}){call.tail}"
+    return f"{call.name}({_value_args(call)}{_ignore(call)}){call.tail}"
 
 
 def _value_args(call: Call) -> str:
     if call.name != "nth_value":
         return call.args[0]
-    return f"{call.args[0]}, {counted(call, 1, 'the number', 1)}"
+    return f"{call.args[0]}, {_number(call, 1, 'the number', 1)}"
 
 
 def _value_postgres(call: Call) -> str:
     if call.nulls != "IGNORE":
         return f"{call.name}({_value_args(call)}){call.tail}"
     if call.name == "nth_value":
-        number = counted(call, 1, "the number", 1)
+        number = _number(call, 1, "the number", 1)
         known = f"array_agg({call.args[0]}) FILTER (WHERE {call.args[0]} IS NOT NULL)"
         return f"({known}{call.tail})[{number}]"
     helper = {"first_value": "first_known", "last_value": "last_known"}[call.name]
@@ -134,7 +129,7 @@ FUNCTIONS = (
         "ntile",
         "windows",
         "The row's group of n groups of equal size, the first ones larger by a row; n from 1 on.",
-        on("whole", every=_tiles, gives="bigint"),
+        on("whole", every=tiles, gives="bigint"),
         kind="window",
         ordered=True,
         framed=False,
@@ -150,7 +145,7 @@ FUNCTIONS = (
             on(
                 "any, whole?, any?",
                 duckdb=_neighbour_in,
-                spark=_neighbour,
+                spark=neighbour,
                 postgres=_neighbour_postgres,
                 gives="{0}",
             ),
@@ -180,7 +175,7 @@ FUNCTIONS = (
             on(
                 "any",
                 duckdb=_value_in,
-                spark=_value,
+                spark=value_of_frame,
                 postgres=_value_postgres,
                 gives="{0}",
             ),
@@ -208,7 +203,13 @@ FUNCTIONS = (
         "nth_value",
         "windows",
         "The value of the n-th row of the frame, n from 1 on; NULL where the frame is shorter.",
-        on("any, whole", duckdb=_value_in, spark=_value, postgres=_value_postgres, gives="{0}"),
+        on(
+            "any, whole",
+            duckdb=_value_in,
+            spark=value_of_frame,
+            postgres=_value_postgres,
+            gives="{0}",
+        ),
         kind="window",
         ordered=True,
         cases=[

@@ -37,6 +37,15 @@ def functions(*tables: Mapping[str, Mapping[str, Rendering]]) -> Functions:
     return found
 
 
+def merged(*parts: Functions) -> Functions:
+    """Tables as one; none names what another has."""
+    found: dict[tuple[str, tuple[str, ...]], Rendering] = {}
+    for part in parts:
+        assert not found.keys() & part.keys(), found.keys() & part.keys()
+        found |= part
+    return found
+
+
 def same_as(engine: str, table: Mapping[str, str]) -> Functions:
     """Function → overloads, whose renderings are those of another engine, word for word.
 
@@ -59,3 +68,10 @@ def same_as(engine: str, table: Mapping[str, str]) -> Functions:
 def as_written(*names: str) -> Mapping[str, str | Gap]:
     """Clauses that stand there as they do in the model."""
     return dict.fromkeys(names, AS_WRITTEN)
+
+
+def desugared(*names: str) -> Mapping[str, str | Gap]:
+    """Clauses that are made of others before any engine sees them, as on DuckDB."""
+    from penstock.dialects.portable.clauselist import clauses
+
+    return {name: clauses()[name].renderings["duckdb"] for name in names}

@@ -7,8 +7,37 @@ Each rendering ran on Trino 406 over the nasty tables (`make athena`).
 from __future__ import annotations
 
 from penstock.dialects.portable.warehouses import Warehouse
-from penstock.dialects.portable.warehouses.athena.clauses import CLAUSES
+from penstock.dialects.portable.warehouses.athena import (
+    aggregates,
+    choices,
+    clauses,
+    dates,
+    formats,
+    json_text,
+    lists,
+    numbers,
+    patterns,
+    statistics,
+    texts,
+)
 from penstock.dialects.portable.warehouses.athena.engine import ATHENA
-from penstock.dialects.portable.warehouses.declaring import functions
+from penstock.dialects.portable.warehouses.declaring import functions, merged
 
-WAREHOUSE = Warehouse(engine=ATHENA, functions=functions(), clauses=CLAUSES)
+_MODULES = (
+    aggregates,
+    choices,
+    dates,
+    formats,
+    json_text,
+    lists,
+    numbers,
+    patterns,
+    statistics,
+    texts,
+)
+
+WAREHOUSE = Warehouse(
+    engine=ATHENA,
+    functions=merged(*(functions(m.FUNCTIONS) for m in _MODULES)),
+    clauses=clauses.CLAUSES,
+)

@@ -29,6 +29,11 @@ _WRITES: Mapping[str, str] = dict.fromkeys(WRITES, "CAST({0} AS {1})") | {
     "date": "TO_CHAR({0}, 'YYYY-MM-DD')",
     "timestamp": "REGEXP_REPLACE(TO_CHAR({0}, 'YYYY-MM-DD HH24:MI:SS.US'), '[.]?0+$', '')",
 }
+_ADDS = {
+    "months": "DATEADD(month, {1}, {0})",
+    "days": "DATEADD(day, {1}, {0})",
+    "microseconds": PLUS_MICROSECONDS,
+}
 _PLACES = 18
 
 
@@ -125,12 +130,9 @@ REDSHIFT = Engine(
         earlier="CAST(DATEADD(day, - {1}, {0}) AS DATE)",
         # The day is held to the month's last, unlike by ADD_MONTHS:
         # https://docs.aws.amazon.com/redshift/latest/dg/r_DATEADD_function.html
-        adds={
-            "months": "DATEADD(month, {1}, {0})",
-            "days": "DATEADD(day, {1}, {0})",
-            "microseconds": PLUS_MICROSECONDS,
-        },
-        adds_to_clocks=True,
+        # It gives a timestamp, so that an instant is one of UTC meanwhile.
+        adds=_ADDS
+        | {f"{k} of an instant": UTC.format(t.replace("{0}", UTC)) for k, t in _ADDS.items()},
     ),
     compares={"double": {s: f"({{0}} {s} {{1}})" for s in ("=", "<>", ">", ">=", "<", "<=")}},
     forms=FORMS

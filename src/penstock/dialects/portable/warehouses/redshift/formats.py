@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.dialects.portable.functions.formats import SHOWN, canonical_text, plan, reading
+from penstock.dialects.portable.functions.formats import SHOWN, canonical, plan, reading
 from penstock.dialects.portable.warehouses.plain.calendar import day_name, month_name
 from penstock.dialects.portable.warehouses.plain.formats import shown
 from penstock.dialects.portable.warehouses.redshift.dates import (
@@ -86,7 +86,7 @@ assert set(_TOKENS) == set(SHOWN)
 
 def _read(call: Call, text: str) -> str:
     how, x = plan(call, text), call.args[0]
-    made, ahead = canonical_text(
+    made, ahead = canonical(
         call,
         how,
         lambda pattern, n: f"REGEXP_SUBSTR({x}, {call.string(alone(pattern, n))}, 1, 1, 'ep')",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from penstock.dialects.portable import intervals
 from penstock.dialects.portable.calendar import MICROSECONDS
 from penstock.dialects.portable.functions.times import (
-    bucket_width,
     guarded,
     held,
     month_bucket,
+    width,
 )
 from penstock.dialects.portable.functions.zones import zone_of
 from penstock.dialects.portable.refusal import Refusal
@@ -80,7 +80,7 @@ def _of_parts(call: Call) -> str:
 
 
 def _bucket(call: Call) -> str:
-    months, width = bucket_width(call)
+    months, wide = width(call)
     at = clock(call, 1)
     if months:
         number = f"({part('year', at)} * 12 + {part('month', at)} - 1)"
@@ -91,7 +91,7 @@ def _bucket(call: Call) -> str:
         )
     origin = clock(call, 2) if len(call.args) > 2 else _MONDAY
     since = f"DATEDIFF(microsecond, {origin}, {at})"
-    made = PLUS_MICROSECONDS.format(origin, _below(since, width))
+    made = PLUS_MICROSECONDS.format(origin, _below(since, wide))
     return held(call, UTC.format(made) if call.type == "timestamptz" else made)
 
 

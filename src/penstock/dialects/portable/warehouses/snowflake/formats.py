@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.dialects.portable.functions.formats import SHOWN, canonical_text, plan, reading
+from penstock.dialects.portable.functions.formats import SHOWN, canonical, plan, reading
 from penstock.dialects.portable.warehouses.plain.formats import shown
 from penstock.dialects.portable.warehouses.snowflake.dates import (
     INSTANT,
@@ -99,7 +99,7 @@ def _read(call: Call, text: str) -> str:
     how, x = plan(call, text), call.args[0]
     pattern, places = counted(how.pattern)
     whole = call.string(pattern)
-    made, ahead = canonical_text(
+    made, ahead = canonical(
         call,
         how,
         lambda _, n: f"REGEXP_SUBSTR({x}, {whole}, 1, 1, 'e', {places[n]})",

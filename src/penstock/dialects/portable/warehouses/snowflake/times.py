@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from penstock.dialects.portable import intervals
 from penstock.dialects.portable.calendar import MICROSECONDS
 from penstock.dialects.portable.functions.times import (
-    bucket_width,
     guarded,
     held,
     month_bucket,
+    width,
 )
 from penstock.dialects.portable.functions.zones import zone_of
 from penstock.dialects.portable.refusal import Refusal
@@ -61,7 +61,7 @@ def _of_parts(call: Call) -> str:
 
 
 def _bucket(call: Call) -> str:
-    months, width = bucket_width(call)
+    months, wide = width(call)
     at = clock(call, 1)
     if months:
         number = f"(YEAR({at}) * 12 + MONTH({at}) - 1)"
@@ -76,7 +76,7 @@ def _bucket(call: Call) -> str:
         micros(clock(call, 2)) if len(call.args) > 2 else str(946_857_600_000_000)
     )  # Monday 2000-01-03
     value = micros(at)
-    ahead = f"MOD(MOD({value} - {origin}, {width}) + {width}, {width})"
+    ahead = f"MOD(MOD({value} - {origin}, {wide}) + {wide}, {wide})"
     kind = "LTZ" if call.type == "timestamptz" else "NTZ"
     return held(call, f"TO_TIMESTAMP_{kind}({value} - {ahead}, 6)")
 
