@@ -56,6 +56,8 @@ def substr(call: Call) -> str:
     sized = len(call.args) > 2
     if at is not None and at > 0 and (not sized or length is not None):
         return f"SUBSTR({text}, {at}{f', {max(length, 0)}' if length is not None else ''})"
+    if at is not None and not sized:
+        return f"RIGHT({text}, {-at})" if at else text
     start = whole(call, 1)
     if at is not None:
         first = str(at) if at >= 0 else f"(LENGTH({text}) - {-at - 1})"

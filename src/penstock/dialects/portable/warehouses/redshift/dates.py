@@ -141,7 +141,7 @@ def date_of(call: Call) -> str:
     text = " || '-' || ".join(
         f"LPAD(CAST({a} AS VARCHAR(11)), {n}, '0')" for a, n in ((year, 4), (month, 2), (day, 2))
     )
-    fails = call.engine.failing("no such date in the years 1 to 9999", year, "date")
+    fails = call.engine.failing("no such date in the years 1 to 9999", text, "date")
     return (
         f"(CASE WHEN {year} NOT BETWEEN 1 AND 9999 OR {month} NOT BETWEEN 1 AND 12"
         f" OR {day} NOT BETWEEN 1 AND 31 THEN {fails}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TRIMMED = "BTRIM({0}, ' ')"
 _SIGNED = f"LTRIM({_TRIMMED}, '+')"
 _DOUBLE = f"REPLACE(REPLACE(LOWER({_SIGNED}), 'infinity', 'inf'), 'inf', 'Infinity')"
-_FAILING = "CAST({0} || LEFT(CAST(RANDOM() AS VARCHAR), 0) AS INTEGER)"
+_FAILING = "CAST({0} || ': ' || COALESCE(CAST({1} AS VARCHAR(65535)), '') AS INTEGER)"
 _WRITES: Mapping[str, str] = dict.fromkeys(WRITES, "CAST({0} AS {1})") | {
     # Redshift casts no boolean to a text.
     "boolean": "CASE WHEN {0} THEN 'true' WHEN NOT {0} THEN 'false' END",
@@ -73,8 +73,8 @@ REDSHIFT = Engine(
         "json": "VARCHAR(65535)",
         "decimal": "DECIMAL({}, {})",
     },
-    # Nothing raises an error by its name. A text that is no number does; RANDOM keeps it from being
-    # reckoned before it is reached.
+    # Nothing raises an error by its name. A text that is no number does; the value in it keeps it
+    # from being reckoned before a row is there.
     fail=f"CAST(CAST({_FAILING} AS VARCHAR) AS {{2}})",
     fail_boolean=f"({_FAILING} = 0)",
     # https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html

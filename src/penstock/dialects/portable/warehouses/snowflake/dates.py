@@ -137,7 +137,7 @@ def date_of(call: Call, args: tuple[str, ...]) -> str:
     text = " || '-' || ".join(
         f"LPAD(TO_VARCHAR({a}), {n}, '0')" for a, n in ((year, 4), (month, 2), (day, 2))
     )
-    fails = call.engine.failing("no such date in the years 1 to 9999", year, "date")
+    fails = call.engine.failing("no such date in the years 1 to 9999", text, "date")
     return (
         f"(CASE WHEN {year} NOT BETWEEN 1 AND 9999 OR {month} NOT BETWEEN 1 AND 12"
         f" OR {day} NOT BETWEEN 1 AND 31 THEN {fails} ELSE TO_DATE({text}, 'YYYY-MM-DD') END)"

@@ -40,9 +40,9 @@ SNOWFLAKE = Engine(
         "json": "VARCHAR",
         "decimal": "NUMBER({}, {})",
     },
-    # Nothing raises an error by its name. A text that is no number does; RANDOM keeps it from being
-    # reckoned before it is reached.
-    fail="CAST(TO_VARCHAR(CAST({0} || LEFT(TO_VARCHAR(RANDOM()), 0) AS NUMBER(38, 0))) AS {2})",
+    # Nothing raises an error by its name. A text that is no number does; the value in it keeps it
+    # from being reckoned before a row is there.
+    fail="CAST(TO_VARCHAR(CAST({0} || ': ' || COALESCE(TO_VARCHAR({1}), '') AS NUMBER(38, 0))) AS {2})",
     # https://docs.snowflake.com/en/sql-reference/functions-window-syntax
     frames=frozenset({"ROWS", "RANGE"}),
     frame_interval="INTERVAL '{0} {1}'",
