@@ -49,6 +49,7 @@ class Engine:
         frame_interval: an interval as a frame's bound: a number and a unit.
         capital_names: names are capital letters there: a name without quotes means one of those.
         distinct_from: it has IS DISTINCT FROM.
+        doubled: a text literal has quotes and backslashes twice, and no other escapes.
         fail_boolean: what fails in place of a boolean, where no text is cast to one.
     """
 
@@ -79,6 +80,7 @@ class Engine:
     capital_names: bool = False
     distinct_from: bool = True
     fail_boolean: str = ""
+    doubled: bool = False
     numbers: Numbers = field(default_factory=Numbers)
     texts: Texts = field(default_factory=Texts)
     times: Times = field(default_factory=Times)
@@ -93,6 +95,9 @@ class Engine:
         >>> SPARK.string("a'b"), POSTGRES.string("a'b")
         ("'a\\'b'", "'a''b'")
         """
+        if self.doubled:
+            quoted = value.replace("\\", "\\\\").replace("'", "''")
+            return f"'{quoted}'"
         return exp.Literal.string(value).sql(self.sql)
 
     def name_of(self, *parts: str) -> str:

@@ -83,6 +83,7 @@ REDSHIFT = Engine(
     truths=True,
     # https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-functions.html
     distinct_from=False,
+    doubled=True,
     numbers=Numbers(
         doubles={
             "+": "({0} + {1})",
