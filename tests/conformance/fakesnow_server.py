@@ -44,7 +44,7 @@ def main() -> None:
             try:
                 rows = cursor.execute(json.loads(line)).fetchall()
                 answer = {"rows": [[told(v) for v in row] for row in rows]}
-            except Exception as error:  # whatever fails is an answer
+            except Exception as error:  # noqa: BLE001 - whatever fails is an answer
                 answer = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(answer), flush=True)
 

@@ -1,6 +1,6 @@
 """sqlfluff, in an environment of its own: a dialect and a query a line, what does not parse as a line.
 
-    python sqlfluff_server.py
+python sqlfluff_server.py
 """
 
 from __future__ import annotations

@@ -56,6 +56,8 @@ def test_the_example_is_written_and_read(parser, dialect):
     assert [d.message for d in found.diagnostics if d.severity == "error"] == []
     assert found.program is not None
     statements = {s.dataset: s.sql for s in found.program.statements}
-    assert {"fleet", "flown", "last_seen", "delays", "delays_by_weather", "daily"} <= set(statements)
+    assert {"fleet", "flown", "last_seen", "delays", "delays_by_weather", "daily"} <= set(
+        statements
+    )
     for dataset, sql in statements.items():
         assert parser.wrong(dialect, sql) == [], dataset

@@ -137,10 +137,7 @@ def _number(engine: Engine, sql: str, source: str, target: str, *, tries: bool) 
     precision, scale = numbers_of(target)
     limit = 10 ** (precision - scale)
     exact = f"CAST({sql} AS {engine.type_name(f'decimal(38,{numbers_of(source)[1]})')})"
-    return (
-        f"CASE WHEN abs(round({exact}, {scale})) < {limit}"
-        f" THEN CAST({sql} AS {kind}) END"
-    )
+    return f"CASE WHEN abs(round({exact}, {scale})) < {limit} THEN CAST({sql} AS {kind}) END"
 
 
 def _narrower(source: str, target: str) -> bool:
@@ -276,7 +273,10 @@ def _double_guard(engine: Engine, sql: str, *, tries: bool) -> str:
     template = said(engine, try_cast, "a cast of varchar to double")
     read = engine.texts.reads["double"].format(sql)
     double = engine.type_name("double")
-    size, endless = f"abs({template.format(read, double)})", f"CAST('{engine.numbers.infinity}' AS {double})"
+    size, endless = (
+        f"abs({template.format(read, double)})",
+        f"CAST('{engine.numbers.infinity}' AS {double})",
+    )
     return f"(({finite} AND {size} > 0 AND {size} < {endless}) OR {special})"
 
 

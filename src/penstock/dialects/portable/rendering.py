@@ -208,7 +208,7 @@ class Renderer:
                 "PSK-PORT-020",
                 f"`{declared.name}` over rows up to the row and its peers cannot run on"
                 f" {self.engine.name}: {self.engine.gaps['default_frame']}",
-                "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW, with a key that no two rows share",
+                "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW, by a key that no two rows share",
                 *place(node),
                 (self.engine.name,),
             )

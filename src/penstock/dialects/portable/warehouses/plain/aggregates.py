@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def count_rows(call: Call) -> str:
-    """count(*)"""
+    """How many rows there are."""
     no_distinct(call)
     return over_rows(call, "COUNT({0})", "*")
 
@@ -82,7 +82,9 @@ def _wild(call: Call, value: str, *beside: str) -> str:
     """Whether one of the values, or of the pairs that are complete, is NaN or infinite."""
     there = " AND ".join(f"{v} IS NOT NULL" for v in (value, *beside))
     finite = _finite(call, value, *beside)
-    return over_rows(call, "COUNT({0})", f"CASE WHEN {there} AND NOT ({finite}) THEN 1 END") + " > 0"
+    return (
+        over_rows(call, "COUNT({0})", f"CASE WHEN {there} AND NOT ({finite}) THEN 1 END") + " > 0"
+    )
 
 
 def spread(name: str) -> Rendering:
@@ -91,14 +93,17 @@ def spread(name: str) -> Rendering:
     def render(call: Call) -> str:
         no_distinct(call)
         value = as_double(call, 0)
-        made = over_rows(call, f"{name}({{0}})", f"CASE WHEN {_finite(call, value)} THEN {value} END")
+        made = over_rows(
+            call, f"{name}({{0}})", f"CASE WHEN {_finite(call, value)} THEN {value} END"
+        )
         count = over_rows(call, "COUNT({0})", value)
         fewest = 2 if name.endswith("SAMP") else 1
         least = over_rows(call, "MIN({0})", value)
         most = over_rows(call, "MAX({0})", value)
         # A sum of the same doubles may leave a rest where there is none.
         return (
-            f"CASE WHEN {count} < {fewest} THEN NULL WHEN {_wild(call, value)} THEN {nan(call.engine)}"
+            f"CASE WHEN {count} < {fewest} THEN NULL"
+            f" WHEN {_wild(call, value)} THEN {nan(call.engine)}"
             f" WHEN {least} = {most} THEN {call.cast('0')} ELSE {made} END"
         )
 
@@ -189,8 +194,7 @@ def of_pairs(name: str) -> Rendering:
 
 
 def line(name: str) -> Rendering:
-    """The line through pairs and how well it fits, from the sums of squares; NULL where it is not
-    defined."""
+    """The line through pairs and how well it fits; NULL where it is not defined."""
 
     def render(call: Call) -> str:
         no_distinct(call)
@@ -256,7 +260,9 @@ def geometric(call: Call) -> str:
     wrong = over_rows(
         call, "COUNT({0})", f"CASE WHEN {value} < 0 OR {value} = {nan(call.engine)} THEN 1 END"
     )
-    endless = over_rows(call, "COUNT({0})", f"CASE WHEN {value} = {infinity(call.engine)} THEN 1 END")
+    endless = over_rows(
+        call, "COUNT({0})", f"CASE WHEN {value} = {infinity(call.engine)} THEN 1 END"
+    )
     known = f"CASE WHEN {value} > 0 AND {value} < {infinity(call.engine)} THEN {logarithm} END"
     total = over_rows(call, "SUM({0})", known)
     count = over_rows(call, "COUNT({0})", call.args[0])
@@ -264,7 +270,8 @@ def geometric(call: Call) -> str:
         f"CASE WHEN {wrong} > 0 THEN {nan(call.engine)}"
         f" WHEN {nothing} > 0 THEN CASE WHEN {endless} > 0 THEN {nan(call.engine)}"
         f" ELSE CAST(0 AS {double}) END"
-        f" WHEN {endless} > 0 THEN {infinity(call.engine)} ELSE EXP({total} / NULLIF({count}, 0)) END"
+        f" WHEN {endless} > 0 THEN {infinity(call.engine)}"
+        f" ELSE EXP({total} / NULLIF({count}, 0)) END"
     )
 
 

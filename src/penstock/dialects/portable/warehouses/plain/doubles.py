@@ -1,6 +1,6 @@
-"""Doubles: what is outside a function's domain, or beyond the range, is told, since both fail there.
+"""Doubles: what is outside a function's domain, or beyond the range, is told: both fail there.
 
-NaN and infinity are compared as the portable language does: NaN equals NaN and is above every number.
+NaN and infinity compare as in the portable language: NaN equals NaN and is above every number.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from penstock.dialects.portable.functions.numbers import as_double
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from penstock.dialects.portable.call import Call
     from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.entry import Rendering
@@ -28,7 +30,7 @@ def nan(engine: Engine) -> str:
     return f"CAST('NaN' AS {engine.type_name('double')})"
 
 
-def real(template: str) -> Rendering:
+def real(template: str) -> Callable[[Call], str]:
     """A template whose arguments are brought to doubles first; `{nan}`, `{inf}` are those."""
 
     def render(call: Call) -> str:
@@ -96,7 +98,7 @@ def power(infinite: str, double: str) -> str:
     return f"({made})"
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, dict[str, Rendering]] = {
     "sqrt": {"number": real(_ROOT)},
     "pow": {"number, number": real(POW)},
     "exp": {"number": real(_EXP)},

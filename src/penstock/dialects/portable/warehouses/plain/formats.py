@@ -59,7 +59,9 @@ def shown(
                 pieces.append(call.string(value))
         ended()
         if not any("(" in p for p in pieces):
-            pieces = [f"CASE WHEN {sql} IS NOT NULL THEN {' || '.join(pieces) or call.string('')} END"]
+            pieces = [
+                f"CASE WHEN {sql} IS NOT NULL THEN {' || '.join(pieces) or call.string('')} END"
+            ]
         return f"({' || '.join(pieces)})" if len(pieces) > 1 else pieces[0]
 
     return render

@@ -16,8 +16,8 @@ _DIGITS = 15
 # Beyond it every double is whole.
 _WHOLE_FROM = "4503599627370496"
 HALF_AWAY = (
-    f"CASE WHEN ABS({{0}}) < {_WHOLE_FROM} THEN TRUNC({{0}}) + CASE WHEN ABS({{0}} - TRUNC({{0}})) < 0.5"
-    " THEN 0 WHEN {0} < 0 THEN -1 ELSE 1 END ELSE {0} END"
+    f"CASE WHEN ABS({{0}}) < {_WHOLE_FROM} THEN TRUNC({{0}})"
+    " + CASE WHEN ABS({0} - TRUNC({0})) < 0.5 THEN 0 WHEN {0} < 0 THEN -1 ELSE 1 END ELSE {0} END"
 )
 """A double rounded half away from zero where the warehouse does not say how it does."""
 
@@ -29,7 +29,6 @@ def half_even(half_away: str) -> str:
         f"CASE WHEN ABS({{0}}) < {_WHOLE_FROM} AND ABS({{0}} - TRUNC({{0}})) = 0.5"
         f" THEN 2 * ({other}) ELSE {half_away} END"
     )
-
 
 
 def digits(call: Call) -> int:
@@ -46,7 +45,7 @@ def digits(call: Call) -> int:
 
 
 def round_whole(call: Call) -> str:
-    """A whole number rounded to tens, hundreds …"""
+    """A whole number rounded to tens, hundreds and so on."""
     many = digits(call)
     if many >= 0:
         return call.args[0]
@@ -94,7 +93,7 @@ def of_double(half: str) -> Rendering:
     return render
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, dict[str, Rendering]] = {
     "abs": {"number": "ABS({0})"},
     "ceil": {"whole": "{0}", "decimal": "::CEIL({0})", "double": "CEIL({0})"},
     "floor": {"whole": "{0}", "decimal": "::FLOOR({0})", "double": "FLOOR({0})"},

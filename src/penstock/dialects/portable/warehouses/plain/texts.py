@@ -66,9 +66,13 @@ def substr(call: Call) -> str:
     begin = f"CASE WHEN {first} > 1 THEN {first} WHEN {first} <= 1 THEN 1 END"
     if not sized:
         return f"SUBSTR({text}, {begin})"
-    end = f"({first} + {_size(call, 2)})" if length is not None else f"({first} + ({_size(call, 2)}))"
+    end = (
+        f"({first} + {_size(call, 2)})" if length is not None else f"({first} + ({_size(call, 2)}))"
+    )
     count = f"{end} - ({begin})"
-    return f"SUBSTR({text}, {begin}, CASE WHEN {count} > 0 THEN {count} WHEN {count} <= 0 THEN 0 END)"
+    return (
+        f"SUBSTR({text}, {begin}, CASE WHEN {count} > 0 THEN {count} WHEN {count} <= 0 THEN 0 END)"
+    )
 
 
 def pad(name: str) -> Rendering:
@@ -100,7 +104,8 @@ def concat_ws(call: Call) -> str:
     """Texts with a separator between: each with one before it, without the first one."""
     between = call.args[0]
     parts = [
-        f"COALESCE({between} || {a}, '')" for a, t in zip(call.args, call.types, strict=True)
+        f"COALESCE({between} || {a}, '')"
+        for a, t in zip(call.args, call.types, strict=True)
         if t != "null"
     ][1:]
     if call.types[0] == "null":
@@ -125,7 +130,9 @@ def place(call: Call, template: str) -> str:
     made = template.format(text, part)
     if literal_text(call, 1):
         return made
-    return f"CASE WHEN LENGTH({part}) = 0 THEN CASE WHEN {text} IS NOT NULL THEN 1 END ELSE {made} END"
+    return (
+        f"CASE WHEN LENGTH({part}) = 0 THEN CASE WHEN {text} IS NOT NULL THEN 1 END ELSE {made} END"
+    )
 
 
 def contains(template: str) -> Rendering:
@@ -177,9 +184,8 @@ def translate(call: Call) -> str:
     gone = "".join(c for c, n in pairs.items() if not n)
     if not pairs:
         return text
-    return (
-        f"TRANSLATE({text}, {call.string(''.join(kept) + gone)}, {call.string(''.join(kept.values()))})"
-    )
+    from_these, to_these = "".join(kept) + gone, "".join(kept.values())
+    return f"TRANSLATE({text}, {call.string(from_these)}, {call.string(to_these)})"
 
 
 def repeat(call: Call) -> str:

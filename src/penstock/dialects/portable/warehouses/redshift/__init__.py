@@ -1,8 +1,8 @@
 """Redshift: what it spells otherwise, and renderings of functions and clauses.
 
-No rendering ran on Redshift. Each is parsed by sqlfluff; those that are PostgreSQL's SQL too ran on
-PostgreSQL 16 over the nasty tables, which is not Redshift. What a page of Redshift says is above the
-rendering it is about.
+No rendering ran on Redshift. Each is parsed by sqlfluff; those that are PostgreSQL's SQL too ran
+on PostgreSQL 16 over the nasty tables, which is not Redshift. What a page of Redshift says is above
+the rendering it is about.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ FUNCTIONS = {
     "mode": {_VALUES: _NO_FOLD},
     "product": {"number": _NO_FOLD},
     **{name: {"number": plain.spread(name.upper())} for name in plain.SPREADS},
-    **dict.fromkeys((*plain.PAIRS, *plain.LINES), {"number, number": _NO_PAIRS}),
+    **{name: {"number, number": _NO_PAIRS} for name in (*plain.PAIRS, *plain.LINES)},
     "regr_avgx": {"number, number": plain.mean_of_pairs(1)},
     "regr_avgy": {"number, number": plain.mean_of_pairs(0)},
     "regr_count": {"number, number": plain.count_pairs},

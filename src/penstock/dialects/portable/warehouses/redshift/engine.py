@@ -1,8 +1,8 @@
 """Redshift's spelling.
 
 Texts that differ only in spaces at their ends are equal there, in comparisons, groups and joins:
-https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html. No rendering can mend that: trim
-such keys before.
+https://docs.aws.amazon.com/redshift/latest/dg/r_Character_types.html. No rendering can mend that:
+trim such keys before.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ REDSHIFT = Engine(
         try_cast="TRY_CAST({0} AS {1})",
         trim=_TRIMMED,
         full_match="(REGEXP_INSTR({0}, '^(?:{1})\\\\z', 1, 1, 0, 'p') > 0)",
-        lower="LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))",
+        lower="LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))",  # noqa: RUF001
         any_character="(?s:.)",
         end=r"\z",
         backtracks=True,

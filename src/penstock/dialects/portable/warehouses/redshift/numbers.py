@@ -25,7 +25,10 @@ _NO_GCD = _gap("Redshift has no greatest common divisor")
 
 
 def _extreme(name: str) -> Rendering:
-    """NULLs are passed over: https://docs.aws.amazon.com/redshift/latest/dg/r_GREATEST_LEAST.html"""
+    """NULLs are passed over.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/r_GREATEST_LEAST.html
+    """
 
     def render(call: Call) -> str:
         args = [
@@ -60,16 +63,14 @@ def _factorial(call: Call) -> str:
 
 _COMPARED = "simple, simple… | double… | number…"
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, dict[str, Rendering]] = {
     **doubles.FUNCTIONS,
     **numbers.FUNCTIONS,
     # To base 10: https://docs.aws.amazon.com/redshift/latest/dg/r_LOG.html
     "log10": {"number": real(doubles.logarithm("LOG({0})"))},
     "log": doubles.FUNCTIONS["log"] | {"number": real(doubles.logarithm("LOG({0})"))},
     "cbrt": {"number": real("CBRT({0})")},
-    **dict.fromkeys(
-        ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"), {"number": _NO_HYPERBOLIC}
-    ),
+    **{n: {"number": _NO_HYPERBOLIC} for n in ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")},
     # How it rounds half of a double it does not say.
     "round": numbers.FUNCTIONS["round"]
     | {"double, whole?": numbers.of_double(f"({numbers.HALF_AWAY})")},

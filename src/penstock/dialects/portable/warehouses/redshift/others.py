@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from penstock.dialects.base import Gap
 from penstock.dialects.portable.aggregating import aggregate
 from penstock.dialects.portable.warehouses.plain import others
 from penstock.dialects.portable.warehouses.plain.errors import failing
+
+if TYPE_CHECKING:
+    from penstock.dialects.portable.entry import Rendering
 
 _CASTS = (
     "between_numbers between_times boolean_and_numbers text_to_boolean text_to_date text_to_decimal"
@@ -24,7 +29,7 @@ _NO_JSON = Gap(
     "PSK-PORT-020",
     "Redshift gives a number as it is written, and for what is not there the empty text",
 )
-FUNCTIONS = {
+FUNCTIONS: dict[str, dict[str, Rendering]] = {
     **{f"cast_{name}": {"": _YES} for name in _CASTS.split()},
     "cast_text_to_timestamptz": {"": _NO_ZONE},
     **{f"operator_{name}": {"": _YES} for name in _OPERATORS.split()},

@@ -67,9 +67,9 @@ def _full_match(call: Call) -> str:
 def _extract(call: Call) -> str:
     pattern = Pattern(call, 3 if len(call.args) > 3 else None, cut=True)
     group = pattern.group(2)
-    tree = _alone(pattern.tree, group)
+    written = call.string(write(_alone(pattern.tree, group), call.engine.texts))
     how = "ep" if group else "p"
-    return f"REGEXP_SUBSTR({call.args[0]}, {call.string(write(tree, call.engine.texts))}, 1, 1, '{how}')"
+    return f"REGEXP_SUBSTR({call.args[0]}, {written}, 1, 1, '{how}')"
 
 
 def _count(call: Call) -> str:

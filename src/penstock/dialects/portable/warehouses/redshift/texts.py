@@ -87,14 +87,12 @@ FUNCTIONS = {
     "starts_with": {"varchar, varchar": plain.starts_with(_STRPOS)},
     "ends_with": {"varchar, varchar": plain.ends_with},
     # From 1 on: https://docs.aws.amazon.com/redshift/latest/dg/SPLIT_PART.html
-    "split_part": {
-        "varchar, varchar, whole": lambda call: plain.split_part(call, backwards=False)
-    },
+    "split_part": {"varchar, varchar, whole": lambda call: plain.split_part(call, backwards=False)},
     "reverse": {"varchar": "REVERSE({0})"},
     "overlay": {"varchar, varchar, whole, whole?": plain.overlay},
     "levenshtein": {"varchar, varchar": _gap("Redshift has no such function")},
     "nfc_normalize": {"varchar": _gap("Redshift has no Unicode normalisation")},
-    "lower": {"varchar": "LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))"},
+    "lower": {"varchar": "LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))"},  # noqa: RUF001
     "upper": {"varchar": "UPPER(TRANSLATE({0}, 'ß', 'ẞ'))"},
     # https://docs.aws.amazon.com/redshift/latest/dg/r_INITCAP.html
     "initcap": {"varchar": _gap("in Redshift every character that is no letter ends a word")},
@@ -116,9 +114,7 @@ FUNCTIONS = {
         "blob": "FROM_VARBYTE({0}, 'base64')",
     },
     "from_base64": {
-        "varchar": _checked(
-            "[A-Za-z0-9+/]*={0,2}", 4, "TO_VARBYTE({0}, 'base64')", "not Base64"
-        )
+        "varchar": _checked("[A-Za-z0-9+/]*={0,2}", 4, "TO_VARBYTE({0}, 'base64')", "not Base64")
     },
     "url_encode": {"varchar": _gap("Redshift has no such function")},
     "md5": {"varchar": "MD5({0})", "blob": _TEXT_ONLY},

@@ -1,8 +1,8 @@
 """Snowflake: what it spells otherwise, and renderings of functions and clauses.
 
 No rendering ran on Snowflake. Each is parsed by sqlfluff, and those that the emulator fakesnow has
-ran there over the nasty tables: DuckDB's arithmetic, with Snowflake's names. What a page of Snowflake
-says is above the rendering it is about.
+ran there over the nasty tables: DuckDB's arithmetic, with Snowflake's names. What a page of
+Snowflake says is above the rendering it is about.
 """
 
 from __future__ import annotations

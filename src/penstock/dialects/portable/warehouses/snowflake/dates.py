@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 _YEARS = {"decade": (0, 10), "century": (99, 100), "millennium": (999, 1000)}
 NAIVE = "CAST(CONVERT_TIMEZONE('UTC', {0}) AS TIMESTAMP_NTZ(6))"
 """An instant as the clock of UTC: https://docs.snowflake.com/en/sql-reference/functions/convert_timezone"""
-INSTANT = (
-    "CAST(TO_TIMESTAMP_LTZ(DATE_PART('EPOCH_MICROSECOND', {0}), 6) AS TIMESTAMP_LTZ(6))"
-)
+INSTANT = "CAST(TO_TIMESTAMP_LTZ(DATE_PART('EPOCH_MICROSECOND', {0}), 6) AS TIMESTAMP_LTZ(6))"
 """A clock of UTC as an instant; a cast would take the session's zone."""
 
 

@@ -45,7 +45,8 @@ def text_at(engine: Engine, text: str, steps: Steps) -> str:
     number = f"ABS(CAST({value} AS DOUBLE))"
     return (
         f"CASE WHEN {kind} IN ('OBJECT', 'ARRAY') THEN {fails}"
-        f" WHEN {kind} IN ('DECIMAL', 'DOUBLE') AND NOT {number} BETWEEN 0.0001 AND 1e15 THEN {fails}"
+        f" WHEN {kind} IN ('DECIMAL', 'DOUBLE') AND NOT {number} BETWEEN 0.0001 AND 1e15"
+        f" THEN {fails}"
         f" ELSE CAST({value} AS VARCHAR) END"
     )
 

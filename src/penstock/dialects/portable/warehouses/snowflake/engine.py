@@ -1,7 +1,7 @@
 """Snowflake's spelling.
 
-Whole numbers are NUMBERs of 5, 10 and 19 digits there: a sum that is beyond 32 or 64 bits but has no
-more digits is given, where other engines fail. Casts to them hold the bounds.
+Whole numbers are NUMBERs of 5, 10 and 19 digits there: a sum that is beyond 32 or 64 bits but has
+no more digits is given, where other engines fail. Casts to them hold the bounds.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ SNOWFLAKE = Engine(
     },
     # Nothing raises an error by its name. A text that is no number does; the value in it keeps it
     # from being reckoned before a row is there.
-    fail="CAST(TO_VARCHAR(CAST({0} || ': ' || COALESCE(TO_VARCHAR({1}), '') AS NUMBER(38, 0))) AS {2})",
+    fail="CAST(TO_VARCHAR(CAST({0} || ': ' || COALESCE(TO_VARCHAR({1}), '') AS NUMBER(38, 0)))"
+    " AS {2})",
     # https://docs.snowflake.com/en/sql-reference/functions-window-syntax
     frames=frozenset({"ROWS", "RANGE"}),
     frame_interval="INTERVAL '{0} {1}'",
@@ -94,7 +95,7 @@ SNOWFLAKE = Engine(
         },
         trim="TRIM({0})",
         full_match="REGEXP_LIKE({0}, '{1}')",
-        lower="LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))",
+        lower="LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))",  # noqa: RUF001
         any_character=".",
         longest_match=True,
         json_text=text_at,

@@ -65,6 +65,8 @@ _TOKENS: Mapping[str, str | Callable[[str], str]] = {
     "G": _text("isoyear", 4),
 }
 assert set(_TOKENS) == set(SHOWN)
+
+
 def counted(pattern: str) -> tuple[str, dict[int, int]]:
     """A pattern whose groups all count, and where those that counted before are.
 
@@ -114,7 +116,11 @@ def _read(call: Call, text: str) -> str:
 
 
 FUNCTIONS = {
-    "strftime": {"time_like, varchar | varchar, time_like": shown(_TOKENS, clock, "TO_CHAR(CAST({0} AS TIMESTAMP_NTZ(6)), {1})")},
+    "strftime": {
+        "time_like, varchar | varchar, time_like": shown(
+            _TOKENS, clock, "TO_CHAR(CAST({0} AS TIMESTAMP_NTZ(6)), {1})"
+        )
+    },
     "try_strptime": {"varchar, written": reading(_read, strict=False)},
     "strptime": {"varchar, written": reading(_read, strict=True)},
 }

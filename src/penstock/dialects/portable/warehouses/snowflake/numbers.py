@@ -59,7 +59,7 @@ def _hyperbolic(name: str, below: str) -> str:
 _COMPARED = "simple, simple… | double… | number…"
 _HALF_EVEN = numbers.half_even("ROUND({0}, 0)")
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, dict[str, Rendering]] = {
     **doubles.FUNCTIONS,
     **numbers.FUNCTIONS,
     "log10": {"number": real(doubles.logarithm("LOG(10, {0})"))},
@@ -69,9 +69,7 @@ FUNCTIONS = {
     "cosh": {"number": real(_hyperbolic("COSH", "{inf}"))},
     "tanh": {"number": real("TANH({0})")},
     "asinh": {
-        "number": real(
-            "CASE WHEN ABS({0}) >= {inf} THEN {0} ELSE SIGN({0}) * ASINH(ABS({0})) END"
-        )
+        "number": real("CASE WHEN ABS({0}) >= {inf} THEN {0} ELSE SIGN({0}) * ASINH(ABS({0})) END")
     },
     "acosh": {
         "number": real(
@@ -85,8 +83,7 @@ FUNCTIONS = {
         )
     },
     # https://docs.snowflake.com/en/sql-reference/functions/round
-    "round": numbers.FUNCTIONS["round"]
-    | {"double, whole?": numbers.of_double("ROUND({0}, 0)")},
+    "round": numbers.FUNCTIONS["round"] | {"double, whole?": numbers.of_double("ROUND({0}, 0)")},
     # A rounding mode is for numbers of fixed places only.
     "round_even": {
         "decimal, whole?": numbers.exactly("ROUND({0}, {1}, 'HALF_TO_EVEN')"),

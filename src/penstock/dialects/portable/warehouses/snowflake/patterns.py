@@ -174,9 +174,7 @@ def _replace(call: Call) -> str:
     parts = replacement(call, pattern)
     written = Written(Group(pattern.tree, 0))
     new = "".join(
-        (f"\\{written.groups[p] if p else 1}")
-        if isinstance(p, int)
-        else p.replace("\\", "\\\\")
+        (f"\\{written.groups[p] if p else 1}") if isinstance(p, int) else p.replace("\\", "\\\\")
         for p in parts
     )
     if max(written.groups.values(), default=1) > 9:

@@ -65,13 +65,12 @@ def _bucket(call: Call) -> str:
     at = clock(call, 1)
     if months:
         number = f"(YEAR({at}) * 12 + MONTH({at}) - 1)"
-        made = month_bucket(
+        return month_bucket(
             call,
             number,
             "({0} - MOD(MOD({0}, {1}) + {1}, {1}))",
             f"DATE_FROM_PARTS({call.cast('FLOOR({0} / 12)', 'integer')}, MOD({{0}}, 12) + 1, 1)",
         )
-        return made
     origin = (
         micros(clock(call, 2)) if len(call.args) > 2 else str(946_857_600_000_000)
     )  # Monday 2000-01-03
