@@ -57,6 +57,7 @@ def told_of_function(machine, name: str) -> tuple[int, list[str]]:
     return ran, wrong
 
 
+@pytest.mark.timeout(3600)
 def test_athena_gives_the_rows_of_every_fixture(machine):
     with ThreadPoolExecutor(AT_ONCE) as several:
         told = list(several.map(lambda name: told_of_function(machine, name), suite.names()))
@@ -66,6 +67,7 @@ def test_athena_gives_the_rows_of_every_fixture(machine):
     assert ran > 1500
 
 
+@pytest.mark.timeout(3600)
 def test_athena_gives_the_rows_of_every_clause(machine):
     def told(name: str) -> list[str]:
         expected = clause_suite.expected(name)
