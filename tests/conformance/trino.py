@@ -7,6 +7,7 @@ Iceberg has not (smallint), so that nothing is computed before a query runs.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import subprocess
 import tempfile
 import time
@@ -37,11 +38,15 @@ HEADERS = {
     "X-Trino-Time-Zone": "America/New_York",  # a zone that would show: queries are in UTC
     "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME",
 }
-ROWS = 500  # of one INSERT
+ROWS, MANY = 200, 20_000  # of one INSERT
 
 
 class Trino:
-    """One server."""
+    """One server.
+
+    Args:
+        data: a folder of Parquet files, each a table.
+    """
 
     name = "athena"
 
@@ -51,6 +56,7 @@ class Trino:
         (home / "catalog").mkdir()
         (home / "data" / "tmp").mkdir(parents=True)
         (home / "server.properties").write_text(
+            "query.max-length=100000000\n"
             "query.max-memory=900MB\nquery.max-memory-per-node=900MB\n"
             "memory.heap-headroom-per-node=128MB\n"
         )
@@ -90,17 +96,37 @@ class Trino:
             columns = ", ".join(f'"{n}" {engine.type_name(k)}' for n, k in stored.items())
             # In ORC, its default, it keeps times before 1970 wrong.
             self._run(f"CREATE TABLE {name} ({columns}) WITH (format = 'PARQUET')")
+            if table.num_rows > ROWS:
+                self._fill(name, kinds, table.to_pylist())
+                continue
             rows = [
                 "(" + ", ".join(_literal(v, kinds[n]) for n, v in row.items()) + ")"
                 for row in table.to_pylist()
             ]
-            for at in range(0, len(rows), ROWS):
-                self._run(f"INSERT INTO {name} VALUES {', '.join(rows[at : at + ROWS])}")
+            self._run(f"INSERT INTO {name} VALUES {', '.join(rows)}")
             if name != path.stem:
                 taken = ", ".join(
                     f'CAST("{n}" AS {engine.type_name(k)}) AS "{n}"' for n, k in kinds.items()
                 )
                 self._run(f"CREATE VIEW {path.stem} AS SELECT {taken} FROM {name}")
+
+    def _fill(self, name: str, kinds: dict[str, str], rows: list[dict[str, Any]]) -> None:
+        """Insert many rows of simple types as one text: so many literals take minutes."""
+        names = [f"c{i}" for i in range(len(kinds))]
+        row = ", ".join(f"{n} VARCHAR" for n in names)
+        spell = engine_of("athena").type_name
+        values = ", ".join(
+            f"CAST({n} AS {spell(k)})" for n, k in zip(names, kinds.values(), strict=True)
+        )
+        for at in range(0, len(rows), MANY):
+            part = [
+                [None if v is None else str(v) for v in r.values()] for r in rows[at : at + MANY]
+            ]
+            text = json.dumps(part, ensure_ascii=False).replace("'", "''")
+            made = f"CAST(json_parse('{text}') AS ARRAY(ROW({row})))"
+            self._run(
+                f"INSERT INTO {name} SELECT {values} FROM UNNEST({made}) AS t ({', '.join(names)})"
+            )
 
     def _run(self, sql: str) -> protocol.Result:
         return protocol.run(self._url, sql, HEADERS, lambda: False)
@@ -141,7 +167,7 @@ def _literal(value: Any, kind: str) -> str:
         return str(value).upper()
     if isinstance(value, str):
         text = value.replace("'", "''")
-        return f"CAST('{text}' AS {spelled})"
+        return f"'{text}'"
     if isinstance(value, float):
         text = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(repr(value), repr(value))
         return f"CAST('{text}' AS DOUBLE)"
@@ -149,8 +175,12 @@ def _literal(value: Any, kind: str) -> str:
         zone = " UTC" if value.tzinfo is not None else ""
         value = value.replace(tzinfo=None)
         return f"CAST('{value.isoformat(sep=' ', timespec='microseconds')}{zone}' AS {spelled})"
-    if isinstance(value, (Decimal, dt.date, int)):
-        return f"CAST('{value}' AS {spelled})" if not isinstance(value, int) else str(value)
+    if isinstance(value, Decimal):
+        return f"DECIMAL '{value:f}'"
+    if isinstance(value, dt.date):
+        return f"DATE '{value.isoformat()}'"
+    if isinstance(value, int):
+        return str(value)
     raise AssertionError(value)
 
 

@@ -1,5 +1,4 @@
-"""What judges the SQL of warehouses: sqlfluff's parsers and Snowflake's emulator, in an environment
-of their own below .cache/."""
+"""Snowflake's emulator fakesnow, in an environment of its own below .cache/."""
 
 from __future__ import annotations
 
@@ -43,7 +42,7 @@ def python() -> Path:
             venv.create(folder, with_pip=True)
             command = [folder / "bin/python", "-m", "pip", "install", "--quiet", "-r", WANTED]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"pip did not fetch fakesnow and sqlfluff:\n{done.stderr}"
+            assert done.returncode == 0, f"pip did not fetch fakesnow:\n{done.stderr}"
             (folder / "made").touch()
     return folder / "bin/python"
 
@@ -77,17 +76,6 @@ class Lines:
         self._process.stdin.close()
         self._process.wait(30)
         self._process.stdout.close()
-
-
-class Parser(Lines):
-    """sqlfluff, which knows the grammar of Snowflake and of Redshift."""
-
-    def __init__(self) -> None:
-        super().__init__("sqlfluff_server.py")
-
-    def wrong(self, dialect: str, sql: str) -> list[str]:
-        """What it does not read."""
-        return self.ask([dialect, sql])
 
 
 class Fakesnow(Lines):

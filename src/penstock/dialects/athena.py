@@ -8,7 +8,7 @@ _NOT_HERE = Gap("never", "PSK-PORT-006", "Penstock writes SQL for it, and runs n
 CAPABILITIES = Capabilities(
     engine="athena",
     sql="trino",
-    error_function="fail",
+    error_function="error",
     portable=True,
     gaps={"python": _NOT_HERE, "command": _NOT_HERE},
 )

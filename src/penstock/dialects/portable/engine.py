@@ -42,6 +42,7 @@ class Engine:
         truths: it has IS TRUE and IS FALSE.
         rows_of: else: a list's SQL, a table's name, its column's, that of the places (or empty) and
             whether it stands beside another table → an item of FROM.
+        binds: a value that is computed once, and what is made of it by the name `x__`.
         compares: `double` and `list` → sign → whether NaN equals itself and is above all, and
             whether lists are equal where their elements are, NULL to NULL.
         nan_key: NaN sorts first there: a key that sorts before a double's own.
@@ -86,6 +87,7 @@ class Engine:
     times: Times = field(default_factory=Times)
     compares: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     nan_key: str = ""
+    binds: str = ""
     forms: frozenset[str] = frozenset()
     gaps: Mapping[str, str] = field(default_factory=dict)
 

@@ -273,8 +273,11 @@ def within(engine: Engine, sql: str, type_name: str) -> str:
     """
     own = engine.type_name(type_name)
     low, high = (f"CAST('{bound}' AS {own})" for bound in _RANGE[type_name])
+    if engine.binds:
+        given, sql = sql, "x__"
     wrong = engine.failing("a date outside the years 1 to 9999", sql, type_name)
-    return f"(CASE WHEN {sql} NOT BETWEEN {low} AND {high} THEN {wrong} ELSE {sql} END)"
+    made = f"(CASE WHEN {sql} NOT BETWEEN {low} AND {high} THEN {wrong} ELSE {sql} END)"
+    return engine.binds.format(given, made) if engine.binds else made
 
 
 def arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:

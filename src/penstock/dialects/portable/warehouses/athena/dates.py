@@ -15,6 +15,7 @@ from penstock.dialects.portable.functions.dates import (
     years_start,
 )
 from penstock.dialects.portable.intervals import within
+from penstock.dialects.portable.warehouses.athena.binding import bound
 from penstock.dialects.portable.warehouses.athena.moments import micros, of_micros, thousandths
 
 if TYPE_CHECKING:
@@ -198,9 +199,8 @@ def _bucket(call: Call) -> str:
         if len(call.args) > 2
         else str(946_857_600_000_000)  # 2000-01-03, a Monday
     )
-    apart = f"({micros(at)} - {start})"
-    rest = f"((({apart} % {width}) + {width}) % {width})"
-    made = of_micros(f"({micros(at)} - {rest})")
+    rest = f"((({{x}} - {start}) % {width} + {width}) % {width})"
+    made = bound(micros(at), bound(f"({{x}} - {rest})", of_micros("{x}"), "y__"))
     return times.held(call, _as_given(call, made, 1))
 
 

@@ -106,6 +106,8 @@ ATHENA = Engine(
     unnests=True,
     compares={"double": _DOUBLES, "list": _LISTS},
     nan_key="is_nan({0})",
+    # https://trino.io/docs/406/functions/lambda.html
+    binds="element_at(transform(ARRAY[{0}], x__ -> {1}), 1)",
     numbers=Numbers(
         doubles={
             "+": "({0} + {1})",

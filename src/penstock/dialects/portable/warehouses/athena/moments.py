@@ -6,6 +6,8 @@ digits of a text: https://trino.io/docs/406/functions/datetime.html#interval-fun
 
 from __future__ import annotations
 
+from penstock.dialects.portable.warehouses.athena.binding import bound
+
 _SPACELESS = "replace(trim(BOTH ' ' FROM {0}), 'T', ' ')"
 # What is beyond microseconds is cut off; its own cast would round it.
 READ_TIMESTAMP = f"substr({_SPACELESS}, 1, 26)"
@@ -42,8 +44,10 @@ ADDS = {
     "months": "({0} + ({1}) * INTERVAL '1' MONTH)",
     "days": "({0} + ({1}) * INTERVAL '1' DAY)",
     "milliseconds": "({0} + ({1}) * INTERVAL '0.001' SECOND)",
-    "microseconds": of_micros("({1} + " + micros("{0}") + ")"),
+    "microseconds": bound("({1} + " + micros("{0}") + ")", of_micros("{x}")),
     "microseconds of an instant": "with_timezone("
-    + of_micros("({1} + " + micros("CAST({0} AT TIME ZONE 'UTC' AS TIMESTAMP(6))") + ")")
+    + bound(
+        "({1} + " + micros("CAST({0} AT TIME ZONE 'UTC' AS TIMESTAMP(6))") + ")", of_micros("{x}")
+    )
     + ", 'UTC')",
 }

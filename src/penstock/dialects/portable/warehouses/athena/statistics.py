@@ -77,17 +77,19 @@ def _line(name: str) -> Callable[[Call], str]:
     """The line through pairs, NULL where it is not defined."""
 
     def render(call: Call) -> str:
-        sxx, syy, sxy = (_squares(f"regr_{part}")(call) for part in ("sxx", "syy", "sxy"))
-        mean_y, mean_x = _mean(of_first=True)(call), _mean(of_first=False)(call)
-        slope = f"({sxy}) / NULLIF({sxx}, 0)"
+        sums = [_squares(f"regr_{part}")(call) for part in ("sxx", "syy", "sxy")]
+        means = [_mean(of_first=True)(call), _mean(of_first=False)(call)]
+        sxx, syy, sxy, mean_y, mean_x = (f"m__[{i}]" for i in range(1, 6))
+        slope = f"{sxy} / NULLIF({sxx}, 0)"
         made = {
-            "corr": f"({sxy}) / NULLIF(sqrt(({sxx}) * ({syy})), 0)",
+            "corr": f"{sxy} / NULLIF(sqrt({sxx} * {syy}), 0)",
             "regr_slope": slope,
-            "regr_intercept": f"({mean_y}) - ({slope}) * ({mean_x})",
-            "regr_r2": f"CASE WHEN ({sxx}) = 0 THEN NULL WHEN ({syy}) = 0 THEN 1e0"
-            f" ELSE ({sxy}) * ({sxy}) / (({sxx}) * ({syy})) END",
+            "regr_intercept": f"{mean_y} - {slope} * {mean_x}",
+            "regr_r2": f"CASE WHEN {sxx} = 0 THEN NULL WHEN {syy} = 0 THEN 1e0"
+            f" ELSE {sxy} * {sxy} / ({sxx} * {syy}) END",
         }[name]
-        return f"CASE WHEN NOT is_nan({made}) THEN {made} END"
+        found = bound(f"ARRAY[{', '.join(sums + means)}]", made, "m__")
+        return bound(found, "CASE WHEN NOT is_nan({x}) THEN {x} END")
 
     return render
 
