@@ -8,11 +8,21 @@ fakesnow cannot do.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import clause_suite
+import machines
+import nasty
+import pyarrow.parquet as pq
 import pytest
 import suite
 import unlike
+from values import same
 from warehouse_tools import Fakesnow
+
+from penstock.dialects.portable import prepare
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +96,25 @@ def test_each_clause_gives_the_rows_of_its_fixture(machine):
                 wrong.append("\n   ".join([f"{name}: {case.text}", *found[:5]]))
     assert not wrong, "\n".join(wrong)
     assert ran > (140 if suite.WHOLE else 90)
+
+
+def test_tpch_gives_the_rows_of_duckdb(tmp_path):
+    tool = Path(sys.executable).with_name("tpchgen-cli")
+    command = [tool, "parquet", "-s", "0.01", f"--output-dir={tmp_path}"]
+    subprocess.run(command, check=True, capture_output=True)
+    schemas = {
+        path.stem: {f.name: nasty.type_name(f.type) for f in pq.read_schema(path)}
+        for path in tmp_path.glob("*.parquet")
+    }
+    duck, snow = machines.start("duckdb", tmp_path), Fakesnow(tmp_path, schemas)
+    queries = sorted((Path(__file__).parent / "tpch").glob("*.sql"))
+    assert len(queries) == 22
+    for path in queries:
+        prepared = prepare(path.read_text(), schemas)
+        wanted = duck.rows(prepared.render("duckdb"))
+        rows = snow.rows(prepared.render("snowflake"))
+        assert len(rows) == len(wanted) > 0, path.stem
+        pairs = [pair for x, y in zip(rows, wanted, strict=True) for pair in zip(x, y, strict=True)]
+        assert all(same(a, b) for a, b in pairs), path.stem
+    duck.close()
+    snow.close()
