@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 @click.command("compile")
 @shared.folder_argument
-@click.option("--engine", default="duckdb", show_default=True, help="The engine to compile for.")
+@click.option(
+    "--engine",
+    default="duckdb",
+    show_default=True,
+    help="duckdb, spark, postgres; athena, redshift, snowflake: their SQL, to be run there.",
+)
 @shared.definition_options
 @pass_output
 def command(

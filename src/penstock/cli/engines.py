@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from penstock.compiler.portability import Finding
+    from penstock.diagnostics import Diagnostic
+    from penstock.spec import Definition
 
 SCHEMA = "penstock.engines/1"
 
@@ -55,6 +57,7 @@ def command(
         }
         for engine in ENGINES
     }
+    written = {name: _written(definition, name) for name in dialects.WAREHOUSES}
     rows: list[list[object]] = [
         [
             engine,
@@ -63,6 +66,16 @@ def command(
         ]
         for engine, told in engines.items()
     ]
+    for name, refused in written.items():
+        output.diagnostics(refused)
+        against = {d.message.partition("`: ")[0] for d in refused}
+        rows.append([name, _counted(len(state.statements), len(against)), "SQL only"])
+        engines[name] = {
+            "portable": not refused,
+            "runs": False,
+            "datasets": len(state.statements),
+            "because": [d.as_json() for d in refused],
+        }
     output.result(
         lambda: table(["engine", "means the same", "penstock run"], rows),
         {"schema": SCHEMA, "engines": engines},
@@ -73,8 +86,19 @@ def _against(found: Sequence[Finding], engine: str) -> list[Finding]:
     return [f for f in found if engine in f.diagnostic.engines]
 
 
+def _written(definition: Definition, warehouse: str) -> list[Diagnostic]:
+    """Why a pipeline's SQL cannot be written for a warehouse, of what the engines all have."""
+    from penstock.compiler import compile_definition
+
+    found = compile_definition(definition, warehouse).diagnostics
+    return [d for d in found if d.severity == "error"]
+
+
 def _words(datasets: int, against: Sequence[Finding]) -> str:
-    wrong = len({f.dataset for f in against})
+    return _counted(datasets, len({f.dataset for f in against}))
+
+
+def _counted(datasets: int, wrong: int) -> str:
     if not wrong:
         return f"yes, all {datasets} datasets"
     return f"no: {wrong} of {datasets} datasets do not"

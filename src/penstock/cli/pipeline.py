@@ -161,6 +161,22 @@ def program_or_fail(
     return checked.program
 
 
+def refuse_warehouse(engine: str) -> None:
+    """Refuse to run a pipeline on what its SQL is only written for.
+
+    Raises:
+        UsageError: it is a warehouse.
+    """
+    from penstock import dialects
+
+    if engine in dialects.WAREHOUSES:
+        raise UsageError(
+            f"{engine} runs no pipelines here: Penstock writes its SQL only",
+            code="PSK-PORT-006",
+            hint=f"print its statements: penstock compile --engine {engine}",
+        )
+
+
 def pipeline_root(folder: Path) -> Path:
     """The folder that holds `pipeline.yaml`.
 

@@ -56,6 +56,7 @@ def command(
     lines = log == "json"
     output.quiet = output.quiet or lines
     memory_bytes = parse_size(memory) if memory else None
+    shared.refuse_warehouse(engine)
     program = shared.program_or_fail(output, folder, engine, profile, variables)
 
     from penstock.runtime.plan import Span

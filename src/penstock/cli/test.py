@@ -46,6 +46,7 @@ def command(
     """
     from penstock.proving.session import prove
 
+    shared.refuse_warehouse(engine)
     report = prove(
         folder,
         engine,

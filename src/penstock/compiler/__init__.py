@@ -77,8 +77,8 @@ def compile_definition(
     Raises:
         UsageError: there is no engine of that name.
     """
-    if engine not in dialects.ENGINES:
-        hint = did_you_mean(engine, dialects.ENGINES, noun="engines")
+    if engine not in dialects.names():
+        hint = did_you_mean(engine, dialects.names(), noun="engines")
         raise UsageError(f"no engine named `{engine}`", hint=hint)
     sql_size.allow_depth()
     spoken = dialects.REFERENCE if dialects.missing(engine) else engine

@@ -13,7 +13,7 @@ from penstock.dialects.base import Capabilities, Gap
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ENGINES", "REFERENCE", "Capabilities", "Gap", "load", "missing"]
+__all__ = ["ENGINES", "REFERENCE", "WAREHOUSES", "Capabilities", "Gap", "load", "missing", "names"]
 
 
 def _not_built(engine: str) -> Gap:
@@ -26,8 +26,27 @@ ENGINES: Mapping[str, str | Gap] = {
     "postgres": "penstock.dialects.postgres:CAPABILITIES",
     "flink": _not_built("flink"),
 }
+WAREHOUSES: Mapping[str, str] = {
+    "athena": "penstock.dialects.athena:CAPABILITIES",
+    "redshift": "penstock.dialects.redshift:CAPABILITIES",
+    "snowflake": "penstock.dialects.snowflake:CAPABILITIES",
+}
+"""What statements can be written for, but not run by Penstock."""
 REFERENCE = "duckdb"
 """The engine in whose dialect models are written."""
+
+
+def names() -> tuple[str, ...]:
+    """Whatever a pipeline can be compiled for, and gaps.
+
+    >>> "athena" in names()
+    True
+    """
+    return (*ENGINES, *WAREHOUSES)
+
+
+def _known(engine: str) -> str | Gap:
+    return ENGINES[engine] if engine in ENGINES else WAREHOUSES[engine]
 
 
 def missing(engine: str) -> Gap | None:
@@ -37,7 +56,7 @@ def missing(engine: str) -> Gap | None:
     >>> missing("flink").because
     'this version of Penstock has no flink engine yet'
     """
-    found = ENGINES[engine]
+    found = _known(engine)
     return found if isinstance(found, Gap) else None
 
 
@@ -49,7 +68,7 @@ def load(engine: str) -> Capabilities:
 
     >>> load("duckdb").gap("sql")
     """
-    found = ENGINES[engine]
+    found = _known(engine)
     if isinstance(found, Gap):
         raise KeyError(engine)
     module, _, attribute = found.partition(":")

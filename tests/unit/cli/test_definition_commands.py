@@ -163,3 +163,27 @@ def test_schema_is_printed_and_written(run, folder: Path):
 
 def test_schema_needs_a_folder_to_write_to(run, tmp_path: Path):
     assert run("schema", tmp_path / "none", "--write")[0] == 2
+
+
+def test_a_warehouse_s_sql_is_printed(run, folder: Path):
+    code, out, _ = run("compile", folder, "--engine", "athena")
+    assert code == 0
+    assert '"flights"."arr_delay" > 15' in out
+    assert "AS VARCHAR" in out
+
+
+@pytest.mark.parametrize("command", ["run", "test"])
+def test_a_warehouse_runs_nothing(run, folder: Path, command: str):
+    code, _, err = run(command, folder, "--engine", "athena")
+    assert code == 2
+    assert "PSK-PORT-006" in err
+    assert "penstock compile --engine athena" in err
+
+
+def test_engines_lists_the_warehouses_as_sql_only(run, folder: Path):
+    code, out, _ = run("engines", folder)
+    assert code == 0
+    lines = {line.split()[0]: line for line in out.splitlines() if line}
+    assert lines["athena"].endswith("SQL only")
+    assert "yes, all 1 datasets" in lines["athena"]
+    assert lines["duckdb"].split()[-1] == "yes"

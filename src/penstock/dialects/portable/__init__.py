@@ -14,7 +14,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from penstock.dialects.portable import clauses
 from penstock.dialects.portable.desugaring import before_names, with_names
-from penstock.dialects.portable.engine import ENGINES
+from penstock.dialects.portable.engine import engine_of
 from penstock.dialects.portable.functions import catalog, near
 from penstock.dialects.portable.lowering import Lowering
 from penstock.dialects.portable.reading import UNREAD, called, place, read
@@ -49,7 +49,7 @@ class Prepared:
             Refusal: this engine cannot do it.
         """
         try:
-            return Lowering(ENGINES[engine], self.typer).whole(self.tree, types)
+            return Lowering(engine_of(engine), self.typer).whole(self.tree, types)
         except UNREAD as error:
             raise Refusal(
                 "PSK-SQL-120", "this is nested too deep, or outside portable SQL"
@@ -72,7 +72,7 @@ class Prepared:
         if not isinstance(tree, exp.Select) or more or not alone:
             raise Refusal("PSK-PORT-021", "this is more than columns of one relation")
         try:
-            return Lowering(ENGINES[engine], self.typer).columns(tree)
+            return Lowering(engine_of(engine), self.typer).columns(tree)
         except UNREAD as error:
             raise Refusal(
                 "PSK-SQL-120", "this is nested too deep, or outside portable SQL"

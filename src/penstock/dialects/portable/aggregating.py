@@ -31,8 +31,9 @@ def over_rows(call: Call, template: str, *values: str, where: str = "") -> str:
     call.extra[DONE] = "yes"
     condition = " AND ".join(f"({c})" for c in (call.filter, where) if c)
     window = f" OVER {call.over}" if call.over else ""
-    if condition and window and call.engine.name == "spark":
-        # It takes no FILTER over a window; an aggregate passes over NULLs.
+    gaps = call.engine.gaps
+    if condition and ("filter" in gaps or (window and "window_filter" in gaps)):
+        # It takes no FILTER; an aggregate passes over NULLs.
         values = tuple(f"CASE WHEN {condition} THEN {'1' if v == '*' else v} END" for v in values)
         condition = ""
     kept = f" FILTER (WHERE {condition})" if condition else ""

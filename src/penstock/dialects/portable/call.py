@@ -27,10 +27,13 @@ class Ordering:
     def text(self, engine: Engine) -> str:
         """As it stands after ORDER BY: NULLs are always said, text is compared by code point."""
         collate = engine.collate if self.type == "varchar" else ""
-        return (
-            f"{self.sql}{collate}{' DESC' if self.descending else ''}"
-            f" NULLS {'FIRST' if self.nulls_first else 'LAST'}"
+        side = (
+            f"{' DESC' if self.descending else ''} NULLS {'FIRST' if self.nulls_first else 'LAST'}"
         )
+        before = ""
+        if self.type == "double" and engine.nan_key:
+            before = f"{engine.nan_key.format(self.sql)}{side}, "
+        return f"{before}{self.sql}{collate}{side}"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from penstock.dialects.portable import written
 from penstock.dialects.portable.families import WHOLE, name_of, numbers_of
 from penstock.dialects.portable.reading import place
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import WRITES, missing, said
 
 if TYPE_CHECKING:
     from penstock.dialects.portable.engine import Engine
@@ -86,10 +87,10 @@ def _cast(
     elif a == "boolean" and b in _NUMBERS:
         kind = engine.type_name(target)
         return f"CAST(CASE WHEN {sql} THEN 1 WHEN NOT {sql} THEN 0 END AS {kind})"
-    elif (b == "varchar" and a in (*WHOLE, "decimal", "boolean", "date", "timestamp")) or {
-        a,
-        b,
-    } == {"date", "timestamp"}:
+    elif b == "varchar" and a in WRITES:
+        template = said(engine, engine.texts.writes.get(a), f"a cast of {a} to varchar")
+        return template.format(sql, engine.type_name(target))
+    elif {a, b} == {"date", "timestamp"}:
         return f"CAST({sql} AS {engine.type_name(target)})"
     elif {a, b} <= {"date", "timestamp", "timestamptz"}:
         return _zoned(engine, sql, a, b)
@@ -105,13 +106,12 @@ def _cast(
 
 def _zoned(engine: Engine, sql: str, a: str, b: str) -> str:
     """Between an instant and a date or time of day: in UTC, whatever the session says."""
-    if engine.name == "spark":
-        # The session's zone is UTC there, always.
-        return f"CAST({sql} AS {engine.type_name(b)})"
+    times = engine.times
     if a == "timestamptz":
-        naive = f"timezone('UTC', {sql})"
+        naive = said(engine, times.naive, "a cast of timestamptz").format(sql)
         return naive if b == "timestamp" else f"CAST({naive} AS {engine.type_name(b)})"
-    return f"timezone('UTC', CAST({sql} AS {engine.type_name('timestamp')}))"
+    stamp = f"CAST({sql} AS {engine.type_name('timestamp')})"
+    return said(engine, times.instant, "a cast to timestamptz").format(stamp)
 
 
 # -- numbers ------------------------------------------------------------------------------------
@@ -130,26 +130,42 @@ def _number(engine: Engine, sql: str, source: str, target: str, *, tries: bool) 
         # DuckDB and PostgreSQL round, Spark cuts.
         sql = f"ROUND({sql}, 0)"
     if not tries:
+        if b in WHOLE and engine.numbers.loose_wholes and _narrower(source, target):
+            return _bounded(engine, sql, target)
         return f"CAST({sql} AS {kind})"
-    if engine.name != "postgres":
-        return f"TRY_CAST({sql} AS {kind})"
+    if engine.numbers.try_cast:
+        return engine.numbers.try_cast.format(sql, kind)
     if b in WHOLE:
         limit = 2 ** _BITS[b]
         return f"CASE WHEN {sql} BETWEEN {-limit} AND {limit - 1} THEN CAST({sql} AS {kind}) END"
     precision, scale = numbers_of(target)
     limit = 10 ** (precision - scale)
+    exact = f"CAST({sql} AS {engine.type_name(f'decimal(38,{numbers_of(source)[1]})')})"
+    return f"CASE WHEN abs(round({exact}, {scale})) < {limit} THEN CAST({sql} AS {kind}) END"
+
+
+def _narrower(source: str, target: str) -> bool:
+    """Whether a number may be beyond a whole type."""
+    return source not in WHOLE or WHOLE.index(source) > WHOLE.index(target)
+
+
+def _bounded(engine: Engine, sql: str, target: str) -> str:
+    """A cast that fails where the engine's own type holds more."""
+    limit, kind = 2 ** _BITS[target], engine.type_name(target)
+    fails = engine.failing("out of range", sql, target)
     return (
-        f"CASE WHEN abs(round(CAST({sql} AS NUMERIC), {scale})) < {limit}"
-        f" THEN CAST({sql} AS {kind}) END"
+        f"(CASE WHEN {sql} BETWEEN {-limit} AND {limit - 1} THEN CAST({sql} AS {kind})"
+        f" WHEN {sql} IS NOT NULL THEN {fails} END)"
     )
 
 
 def _double_to_whole(engine: Engine, sql: str, target: str, *, tries: bool) -> str:
     kind = engine.type_name(target)
-    if engine.name == "duckdb":
+    if engine.numbers.casts_doubles:
         return f"{'TRY_CAST' if tries else 'CAST'}({sql} AS {kind})"
-    whole = f"{'rint' if engine.name == 'spark' else 'round'}({sql})"
-    if not tries and target != "bigint":
+    template = said(engine, engine.numbers.half_even, "a cast of double to a whole number")
+    whole = template.format(sql)
+    if not tries and target != "bigint" and not engine.numbers.loose_wholes:
         return f"CAST({whole} AS {kind})"
     limit = float(2 ** _BITS[target])
     double = engine.type_name("double")
@@ -173,26 +189,26 @@ def _double_to_decimal(engine: Engine, sql: str, target: str, *, tries: bool) ->
     The others go by the shortest text of the double, so that 1.005 would be 1.01 there.
     """
     kind = engine.type_name(target)
-    if engine.name == "duckdb":
+    numbers = engine.numbers
+    if numbers.casts_doubles:
         return f"{'TRY_CAST' if tries else 'CAST'}({sql} AS {kind})"
+    if numbers.exact is None:
+        raise missing(engine, "a cast of double to decimal")
     precision, scale = numbers_of(target)
     double = engine.type_name("double")
     power = f"CAST('1e{scale}' AS {double})"
-    if engine.name == "postgres":
-        scaled = f"penstock.times({sql}, {power})" if scale else sql
-        whole = f"penstock.round_half_away({scaled})"
-        exact = f"penstock.exact({whole})"
-    else:
-        whole = f"round({sql} * {power}, 0)" if scale else f"round({sql}, 0)"
-        exact = _exact_on_spark(whole, precision)
+    scaled = numbers.times_power.format(sql, power) if scale else sql
+    whole = numbers.half_away.format(scaled)
+    exact = numbers.exact(whole, precision)
     if scale:
-        exact = f"{exact} * CAST('1e-{scale}' AS {engine.types['decimal'].format(scale, scale)})"
+        part = f"0.{'1'.rjust(scale, '0')}"
+        exact = f"{exact} * CAST('{part}' AS {engine.types['decimal'].format(scale, scale)})"
     inside = f"abs({whole}) < CAST('1e{precision}' AS {double})"
     made = f"CASE WHEN {inside} THEN CAST({exact} AS {kind})"
     return f"({made}{'' if tries else _beyond(engine, sql, kind)} END)"
 
 
-def _exact_on_spark(whole: str, precision: int) -> str:
+def exact_on_spark(whole: str, precision: int) -> str:
     """A whole double as a decimal with all its digits; Spark's own cast has 17 of them."""
     small = f"CAST(CAST({whole} AS BIGINT) AS DECIMAL({min(precision, 19)}, 0))"
     if precision <= 18:
@@ -222,7 +238,8 @@ def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bo
     kind = engine.type_name(target)
     inner = node.this if isinstance(node, (exp.Cast, exp.TryCast)) else node
     if isinstance(inner, exp.Literal) and texts.reads(str(inner.this), b):
-        return f"CAST({sql} AS {kind})"
+        template = said(engine, engine.texts.reads.get(b), f"a cast of varchar to {b}")
+        return f"CAST({template.format(sql)} AS {kind})"
     if b == "boolean":
         return _boolean(engine, sql, kind, tries=tries)
     if b == "double":
@@ -231,19 +248,19 @@ def _of_text(engine: Engine, sql: str, target: str, node: exp.Expr, *, tries: bo
         right = matches(engine, sql, texts.OF[b])
     else:
         return None
-    value = sql
-    if engine.name == "postgres" and b in ("timestamp", "timestamptz"):
-        value = f"penstock.microseconds({sql})"  # it would round what is beyond them
-    elif engine.name == "duckdb" and b in ("timestamp", "timestamptz"):
-        value = f"trim({sql}, ' ')"  # it takes spaces before a timestamp, not behind it
+    template = said(engine, engine.texts.reads.get(b), f"a cast of varchar to {b}")
+    value = template.format(sql, *(numbers_of(target) if b == "decimal" else ()))
+    if b in WHOLE and engine.numbers.loose_wholes:
+        limit = 2 ** _BITS[b]
+        wide = engine.texts.try_cast.format(value, engine.type_name("decimal(38,0)"))
+        right = f"{right} AND {wide} BETWEEN {-limit} AND {limit - 1}"
     usual = _usual(sql, b, kind) if engine.name == "duckdb" and len(sql) < _SHORT else ""
     if tries:
-        if engine.name != "postgres":
-            return f"(CASE {usual}WHEN {right} THEN TRY_CAST({value} AS {kind}) END)"
-        if b == "decimal":
-            precision, scale = numbers_of(target)
-            return f"CAST(penstock.read_decimal({sql}, {precision}, {scale}) AS {kind})"
-        return f"penstock.read_{b}({sql})"
+        reads = engine.texts.try_reads.get(b)
+        if reads is not None:
+            return reads.format(sql, kind, *(numbers_of(target) if b == "decimal" else ()))
+        tried = said(engine, engine.texts.try_cast or engine.numbers.try_cast, "TRY_CAST")
+        return f"(CASE {usual}WHEN {right} THEN {tried.format(value, kind)} END)"
     wrong = engine.string(f"not {texts.WORDS[b]}: ")
     made = (
         f"CAST(CASE WHEN {right} THEN {value} WHEN {sql} IS NOT NULL"
@@ -264,27 +281,34 @@ def _usual(sql: str, b: str, kind: str) -> str:
 
 def _double_guard(engine: Engine, sql: str, *, tries: bool) -> str:
     finite, special = (matches(engine, sql, g) for g in (texts.FINITE, texts.SPECIAL))
-    if engine.name == "postgres" and not tries:
-        return f"({finite} OR {special})"  # it fails itself for what is too large or too small
-    size = f"abs(TRY_CAST({sql} AS DOUBLE))"
-    return f"(({finite} AND {size} > 0 AND {size} < CAST('Infinity' AS DOUBLE)) OR {special})"
+    if engine.texts.fails_beyond and not tries:
+        return f"({finite} OR {special})"
+    if engine.texts.try_reads.get("double"):
+        return f"({finite} OR {special})"  # not looked at
+    try_cast = engine.texts.try_cast or engine.numbers.try_cast
+    template = said(engine, try_cast, "a cast of varchar to double")
+    read = engine.texts.reads["double"].format(sql)
+    double = engine.type_name("double")
+    size, endless = (
+        f"abs({template.format(read, double)})",
+        f"CAST('{engine.numbers.infinity}' AS {double})",
+    )
+    return f"(({finite} AND {size} > 0 AND {size} < {endless}) OR {special})"
 
 
 def _boolean(engine: Engine, sql: str, kind: str, *, tries: bool) -> str:
-    word = f"lower(trim({sql}, ' '))" if engine.name != "spark" else f"lower(trim(' ' FROM {sql}))"
+    word = f"lower({said(engine, engine.texts.trim, 'a cast to boolean').format(sql)})"
     yes, no = (", ".join(f"'{w}'" for w in words) for words in (texts.TRUE, texts.FALSE))
     made = f"CASE WHEN {word} IN ({yes}) THEN TRUE WHEN {word} IN ({no}) THEN FALSE"
     if not tries:
-        made += f" WHEN {sql} IS NOT NULL THEN CAST(concat('not a boolean: ', {sql}) AS {kind})"
+        wrong = f"CAST(concat('not a boolean: ', {sql}) AS {kind})"
+        if engine.fail_boolean:
+            wrong = engine.failing("not a boolean", sql, "boolean")
+        made += f" WHEN {sql} IS NOT NULL THEN {wrong}"
     return f"({made} END)"
 
 
 def matches(engine: Engine, sql: str, pattern: str) -> str:
     """Whether a whole text is in a texts."""
     whole = texts.spaced(pattern)
-    if engine.name == "duckdb":
-        return f"regexp_full_match({sql}, '{whole}')"
-    if engine.name == "spark":
-        # `$` would let a line's end pass.
-        return rf"({sql} RLIKE '^(?:{whole})\\z')"
-    return f"({sql} ~ '^(?:{whole})$')"
+    return said(engine, engine.texts.full_match, "a cast of varchar").format(sql, whole)

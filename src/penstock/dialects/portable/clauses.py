@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from penstock.dialects.base import Gap
+from penstock.dialects.portable import warehouses
+from penstock.dialects.portable.entry import UNKNOWN
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
 
@@ -48,7 +50,14 @@ class Clause:
         return (self.example, *self.cases)
 
     def rendering(self, engine: str) -> str | Gap:
-        """How an engine writes it."""
+        """How an engine or warehouse writes it."""
+        if engine in warehouses.NAMES:
+            refused = self.renderings.get("duckdb")
+            return (
+                refused
+                if isinstance(refused, Gap)
+                else warehouses.load(engine).clauses.get(self.name, UNKNOWN)
+            )
         return self.renderings.get(engine, AS_WRITTEN)
 
     def gap(self, engine: str) -> Gap | None:

@@ -11,10 +11,11 @@ for an engine is a gap: nothing is passed through because it happens to have the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from penstock.dialects.base import Gap
+from penstock.dialects.portable import warehouses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
 Kind = Literal["scalar", "aggregate", "window", "operator"]
 Rendering: TypeAlias = "str | Callable[[Call], str] | Gap"
 ENGINES = ("duckdb", "spark", "postgres")
-"""The engines that a function is rendered for."""
+"""The engines that a function is rendered for beside its declaration."""
+WAREHOUSES = frozenset(warehouses.NAMES)
+"""Those whose renderings lie in `warehouses`."""
 UNKNOWN = Gap("notimpl", "PSK-PORT-020", "Penstock has not got a rendering with this meaning yet")
+
+
+def _is_gap(rendering: Rendering | None) -> bool:
+    return isinstance(rendering, Gap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,14 @@ class Overload:
         gives: canonical type of the result; None: what DuckDB says. `{0}` is the type of the
             first argument.
         fewest: arguments that must be there; the others may be left out.
+        function: whose it is.
     """
 
     takes: tuple[str, ...]
     renderings: Mapping[str, Rendering]
     gives: str | None = None
     fewest: int = 0
+    function: str = ""
 
     def family(self, place: int) -> str:
         """The family of an argument, counted from 0.
@@ -57,8 +66,13 @@ class Overload:
         return named[min(place, len(named) - 1)]
 
     def rendering(self, engine: str) -> Rendering:
-        """How an engine writes it."""
-        return self.renderings.get(engine, UNKNOWN)
+        """How an engine or warehouse writes it."""
+        found = self.renderings.get(engine)
+        if found is None and engine in WAREHOUSES:
+            refused = self.renderings.get("duckdb")  # by every engine, then
+            known = warehouses.load(engine).functions
+            found = known.get((self.function, self.takes), refused if _is_gap(refused) else None)
+        return UNKNOWN if found is None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,9 @@ class Function:
     def gap(self, engine: str) -> Gap | None:
         """Why an engine has none of its overloads; None: it has one at least."""
         found = [o.rendering(engine) for o in self.overloads]
+        if not found and engine in WAREHOUSES:
+            # Casts and operators have none: the warehouse says which of them it has.
+            found = [warehouses.load(engine).functions.get((self.name, ()), UNKNOWN)]
         gaps = [r for r in found if isinstance(r, Gap)]
         return gaps[0] if gaps and len(gaps) == len(found) else None
 
@@ -107,22 +124,26 @@ def on(
     Args:
         every: for each engine that is not given by itself.
     """
-    words = [w.strip() for w in takes.split(",") if w.strip()]
-    names: list[str] = []
-    fewest = 0
-    for word in words:
-        if word.endswith("?"):
-            names.append(word[:-1])
-        elif word.endswith("…"):
-            names += [word[:-1], "…"]
-            fewest += 1
-        else:
-            names.append(word)
-            fewest += 1
+    names, fewest = arguments(takes)
     given = {"duckdb": duckdb, "spark": spark, "postgres": postgres}
     chosen = {e: every if r is None else r for e, r in given.items()}
     renderings = {e: r for e, r in chosen.items() if r is not None}
-    return Overload(tuple(names), renderings, gives, fewest)
+    return Overload(names, renderings, gives, fewest)
+
+
+def arguments(takes: str) -> tuple[tuple[str, ...], int]:
+    """Families of arguments as `varchar, whole?, any…` says them, and how many must be there.
+
+    >>> arguments("varchar, whole?"), arguments("any…")
+    ((('varchar', 'whole'), 1), (('any', '…'), 1))
+    """
+    names: list[str] = []
+    fewest = 0
+    for word in (w.strip() for w in takes.split(",") if w.strip()):
+        names.append(word.rstrip("?…"))
+        names += ["…"] if word.endswith("…") else []
+        fewest += not word.endswith("?")
+    return tuple(names), fewest
 
 
 def function(
@@ -142,7 +163,7 @@ def function(
         name,
         family,
         meaning,
-        overloads,
+        tuple(replace(o, function=name) for o in overloads),
         kind,
         tuple(aliases),
         ordered,

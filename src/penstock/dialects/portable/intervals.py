@@ -20,6 +20,7 @@ from penstock.dialects.portable.calendar import MICROSECONDS, MONTHS, PART_OF
 from penstock.dialects.portable.families import WHOLE, name_of
 from penstock.dialects.portable.reading import called, place, shown
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,9 +200,19 @@ def _refused(node: exp.Expr, why: str, hint: str | None) -> Refusal:
     return Refusal("PSK-PORT-023", f"`{shown(node)}`: {why}", hint, offset, length)
 
 
-def added(to: Renderer, moment: str, found: Sequence[Step], sign: int) -> str:
-    """A timestamp's SQL with an interval added (`sign` 1) or taken away (-1)."""
+def added(
+    to: Renderer, moment: str, found: Sequence[Step], sign: int, *, zoned: bool = False
+) -> str:
+    """A timestamp's SQL with an interval added (`sign` 1) or taken away (-1).
+
+    Args:
+        zoned: it is an instant.
+    """
     made = moment
+    if not to.engine.times.intervals:
+        for step in found:
+            made = _moved(to, made, step, sign, zoned=zoned)
+        return f"({made})"
     for step in found:
         plus = "+" if (step.each * (step.count or 1) * sign) > 0 else "-"
         if step.count is not None:
@@ -209,6 +220,20 @@ def added(to: Renderer, moment: str, found: Sequence[Step], sign: int) -> str:
         else:
             made = f"{made} {plus} {_computed(to, step.kind, abs(step.each), step.sql)}"
     return f"({made})"
+
+
+def _moved(to: Renderer, moment: str, step: Step, sign: int, *, zoned: bool) -> str:
+    """One step, for an engine that has a function of a moment and a number."""
+    adds, kind, each = to.engine.times.adds, step.kind, step.each * sign
+    unit = each * (step.count or 1) if step.count is not None else each
+    if kind == "microseconds" and unit % 1000 == 0 and "milliseconds" in adds:
+        kind, unit = "milliseconds", unit // 1000
+    number = str(unit)
+    if step.count is None:
+        width = "bigint" if step.kind == "microseconds" else "integer"
+        number = f"CAST({step.sql} AS {to.engine.type_name(width)}) * {unit}"
+    template = adds.get(f"{kind} of an instant" if zoned else kind, adds.get(kind))
+    return said(to.engine, template, "an interval").format(moment, number)
 
 
 def _literal(kind: str, count: int) -> str:
@@ -249,8 +274,11 @@ def within(engine: Engine, sql: str, type_name: str) -> str:
     """
     own = engine.type_name(type_name)
     low, high = (f"CAST('{bound}' AS {own})" for bound in _RANGE[type_name])
+    if engine.binds:
+        given, sql = sql, "x__"
     wrong = engine.failing("a date outside the years 1 to 9999", sql, type_name)
-    return f"(CASE WHEN {sql} NOT BETWEEN {low} AND {high} THEN {wrong} ELSE {sql} END)"
+    made = f"(CASE WHEN {sql} NOT BETWEEN {low} AND {high} THEN {wrong} ELSE {sql} END)"
+    return engine.binds.format(given, made) if engine.binds else made
 
 
 def arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
@@ -293,16 +321,18 @@ def _arithmetic(to: Renderer, node: exp.Expr, sign: str) -> str | None:
     if not {"date", "timestamp", "timestamptz", "interval"} & set(kinds):
         return None
     if kinds[1] == "interval" and kinds[0] in ("date", "timestamp", "timestamptz"):
-        return added(to, _moment(to, a), steps(to, b), 1 if sign == "+" else -1)
+        zoned = kinds[0] == "timestamptz"
+        return added(to, _moment(to, a), steps(to, b), 1 if sign == "+" else -1, zoned=zoned)
     if sign == "+" and kinds[0] == "interval" and kinds[1] != "interval":
-        return added(to, _moment(to, b), steps(to, a), 1)
+        return added(to, _moment(to, b), steps(to, a), 1, zoned=kinds[1] == "timestamptz")
     if kinds == ["date", "date"] and sign == "-":
-        return to.engine.days.format(to.sql(a), to.sql(b))
+        return said(to.engine, to.engine.times.days, "`-` of dates").format(to.sql(a), to.sql(b))
     if sign == "+" and kinds[1] == "date":
         a, b, kinds = b, a, kinds[::-1]
     if kinds[0] == "date" and kinds[1] in ("smallint", "integer"):
-        template = to.engine.later if sign == "+" else to.engine.earlier
-        return template.format(to.sql(a), to.sql(b))
+        times = to.engine.times
+        template = times.later if sign == "+" else times.earlier
+        return said(to.engine, template, f"a date {sign} days").format(to.sql(a), to.sql(b))
     if "interval" in kinds:
         raise _refused(node, "an interval stands beside the + or - of a date only", _HINT)
     if sign == "-" and set(kinds) <= {"date", "timestamp", "timestamptz"}:

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import missing
 
 if TYPE_CHECKING:
     from penstock.dialects.portable.engine import Engine
@@ -158,11 +159,24 @@ def _number_spark(value: str, engine: Engine) -> str:
 
 def text_at(engine: Engine, text: str, steps: Steps) -> str:
     """The value at a path as text: what `->>` means, in the engine's SQL."""
-    if engine.name == "postgres":
-        return f"penstock.json_text(CAST({text} AS JSON), {written(steps, engine)})"
-    if engine.name == "duckdb":
-        made = f"json_extract_string({text}, {written(steps, engine)})"
-        return checked_duckdb(text, made, "VARCHAR")
+    if engine.texts.json_text is None:
+        raise missing(engine, "`->>` of JSON")
+    return engine.texts.json_text(engine, text, steps)
+
+
+def postgres_text(engine: Engine, text: str, steps: Steps) -> str:
+    """`->>` on PostgreSQL."""
+    return f"penstock.json_text(CAST({text} AS JSON), {written(steps, engine)})"
+
+
+def duckdb_text(engine: Engine, text: str, steps: Steps) -> str:
+    """`->>` on DuckDB."""
+    made = f"json_extract_string({text}, {written(steps, engine)})"
+    return checked_duckdb(text, made, "VARCHAR")
+
+
+def spark_text(engine: Engine, text: str, steps: Steps) -> str:
+    """`->>` on Spark."""
     value = f"get_json_object({text}, {written(steps, engine)})"
     number = engine.string("^-?[0-9][.][0-9]+E-?[0-9]+$")
     quoted = quoted_spark(text, steps, engine)

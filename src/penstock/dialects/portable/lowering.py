@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.generator import Generator
 
-from penstock.dialects.portable import limits, operators
+from penstock.dialects.portable import forms, limits, operators
 from penstock.dialects.portable.call import Ordering
 from penstock.dialects.portable.clauses import PARTS
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.rendering import Renderer
+from penstock.dialects.portable.spelling import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ class Lowering:
 
     def whole(self, query: exp.Expr, types: Sequence[str] | None = None) -> str:
         """The statement; its columns have exactly the canonical types, or those given."""
+        forms.check(query, self.engine)
         limits.check(query, self.engine, self.typer)
         self._check_names(query)
         wanted = types or [t for _, t in self.typer.outputs(query)]
@@ -76,6 +78,9 @@ class Lowering:
                     text = text.replace("\n", _LINE_BREAK)
                 # A number's text is written as it is; other nodes take it for a condition.
                 theirs.replace(exp.Literal(this=text, is_string=False))
+        if self.engine.capital_names:
+            for name in copy.find_all(exp.Identifier):
+                name.set("this", name.name.upper())
         return copy.sql(self.engine.sql, comments=False, pretty=outermost)
 
     def _rendered(
@@ -108,7 +113,7 @@ class Lowering:
         sql = self.renderer.coerced(node, type_name)
         if outermost and type_name == "null":
             return f"CAST({sql} AS {self.engine.type_name('integer')})"
-        if outermost and (self.engine.name != "duckdb" or found != type_name):
+        if outermost and (not self.engine.canonical or found != type_name):
             return f"CAST({sql} AS {self.engine.type_name(type_name)})"
         return sql
 
@@ -195,6 +200,11 @@ class Lowering:
         place = self.engine.name_of(offset.name) if isinstance(offset, exp.Expr) else ""
         rows = self.renderer.sql(node.expressions[0])
         name = self.engine.name_of(alias.name)
+        if self.engine.rows_of is not None:
+            beside = isinstance(node.parent, exp.Join)
+            return self.engine.rows_of(rows, name, item, place, beside)
+        if not (self.engine.unnests or self.engine.explodes):
+            raise missing(self.engine, "UNNEST")
         if not self.engine.explodes:
             ordinality = " WITH ORDINALITY" if place else ""
             return f"UNNEST({rows}){ordinality} AS {name}({', '.join(filter(None, [item, place]))})"

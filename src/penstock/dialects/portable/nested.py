@@ -10,6 +10,7 @@ from penstock import types
 from penstock.dialects.portable.families import element, name_of
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import said
 
 if TYPE_CHECKING:
     from penstock.dialects.portable.rendering import Renderer
@@ -73,10 +74,9 @@ def map_type(typer: Typer, node: exp.Expr) -> str:
 def struct(to: Renderer, node: exp.Struct) -> str:
     """`{'a': 1}` in an engine's SQL."""
     spelled = to.engine.type_name(to.type(node))  # refuses where there are none
-    values = [(to.engine.string(n), to.sql(v)) for n, v in _fields(node)]
-    if to.engine.named_struct:
-        return f"CAST(NAMED_STRUCT({', '.join(f'{n}, {v}' for n, v in values)}) AS {spelled})"
-    return f"CAST({{{', '.join(f'{n}: {v}' for n, v in values)}}} AS {spelled})"
+    item = said(to.engine, to.engine.struct_item, "a struct")
+    items = [item.format(to.engine.string(n), to.sql(v)) for n, v in _fields(node)]
+    return f"CAST({to.engine.struct_value.format(', '.join(items))} AS {spelled})"
 
 
 def field(to: Renderer, node: exp.Dot) -> str:
@@ -102,7 +102,8 @@ def map_of(to: Renderer, node: exp.Expr) -> str:
         made = [(to.coerced(k, str(key)), to.coerced(v, str(value))) for k, v in _pairs(node)]
         keys = to.engine.list_of([k for k, _ in made], f"{key}[]")
         values = to.engine.list_of([v for _, v in made], f"{value}[]")
-    return f"CAST({to.engine.map_value.format(keys, values)} AS {spelled})"
+    template = said(to.engine, to.engine.map_value, "a map")
+    return f"CAST({template.format(keys, values)} AS {spelled})"
 
 
 def _fields(node: exp.Struct) -> list[tuple[str, exp.Expr]]:

@@ -11,10 +11,12 @@ from penstock.dialects.portable.families import WHOLE, fits, name_of, numbers_of
 from penstock.dialects.portable.functions.numbers import remainder
 from penstock.dialects.portable.reading import place, shown
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.rendering import Renderer
 
 _MOST_DIGITS = 38
@@ -43,17 +45,16 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
         if not (fits(a, "number") and fits(b, "number")):
             raise refused(node, f"{a} and {b} are not numbers", "cast them")
         result = to.type(node)
-        if result == "double" and to.engine.name == "postgres":
-            # It fails where a double overflows or underflows; the others go on.
+        if result == "double":
             left, right = (to.coerced(n, result) for n in (node.this, node.expression))
-            helper = {"+": "plus", "-": "minus", "*": "times"}[sign]
-            return f"penstock.{helper}({left}, {right})"
+            template = said(to.engine, to.engine.numbers.doubles.get(sign), f"`{sign}` of doubles")
+            return template.format(left, right)
         left, right = to.sql(node.this), to.sql(node.expression)
-        if result in WHOLE or result == "double":
+        if result in WHOLE:
             # Each engine then computes in the same type, and overflows at the same value.
             own = to.engine.type_name(result)
             sides = ((left, a, node.this), (right, b, node.expression))
-            written = [isinstance(n, exp.Literal) and result != "double" for *_, n in sides]
+            written = [isinstance(n, exp.Literal) for *_, n in sides]
             left, right = (
                 s if t == result or w else f"CAST({s} AS {own})"
                 for (s, t, _), w in zip(sides, written, strict=True)
@@ -62,6 +63,7 @@ def _arithmetic(sign: str) -> Callable[[Renderer, exp.Expr], str]:
                 return f"CAST({left} {sign} {right} AS {own})"
             return f"({left} {sign} {right})"
         _same_scale(node, sign, a, b)
+        _kept_places(to.engine, node, sign, (a, b))
         return f"CAST({left} {sign} {right} AS {to.engine.type_name(result)})"
 
     return render
@@ -80,15 +82,25 @@ def _same_scale(node: exp.Expr, sign: str, a: str, b: str) -> None:
         )
 
 
+def _kept_places(engine: Engine, node: exp.Expr, sign: str, kinds: tuple[str, str]) -> None:
+    """Refuse a product of which an engine keeps fewer decimal places than both sides have."""
+    most, places = engine.numbers.most_product_places, [numbers_of(k)[1] for k in kinds]
+    if sign != "*" or most is None or sum(places) <= max(most, *places):
+        return
+    why = f"{engine.name} keeps {max(most, *places)} of the {sum(places)} decimal places"
+    no = refused(node, why, "cast a side to a decimal of fewer places first")
+    no.engines = (engine.name,)
+    raise no
+
+
 def _division(to: Renderer, node: exp.Expr) -> str:
     double = to.engine.type_name("double")
     for side in (node.this, node.expression):
         if not fits(to.type(side), "number"):
             raise refused(node, f"{to.type(side)} is not a number", "cast it")
     top, bottom = to.sql(node.this), to.sql(node.expression)
-    if to.engine.name == "postgres" and "double" in (to.type(node.this), to.type(node.expression)):
-        return f"penstock.over(CAST({top} AS {double}), CAST({bottom} AS {double}))"
-    return f"(CAST({top} AS {double}) / NULLIF(CAST({bottom} AS {double}), 0))"
+    template = said(to.engine, to.engine.numbers.doubles.get("/"), "`/`")
+    return template.format(f"CAST({top} AS {double})", f"CAST({bottom} AS {double})")
 
 
 def _sides(to: Renderer, node: exp.Expr, kind: str) -> tuple[str, str]:
@@ -107,17 +119,19 @@ def _modulo(to: Renderer, node: exp.Expr) -> str:
     result = to.type(node)
     if result in WHOLE:
         left, right = _sides(to, node, result)
-        return remainder(to.engine.name, left, right, node.expression.unnest().sql())
+        return remainder(to.engine, left, right, node.expression.unnest().sql())
     if result == "double":
-        if to.engine.name == "postgres":
-            no = refused(node, "PostgreSQL has no remainder of doubles", "cast them to decimals")
-            no.engines = ("postgres",)
+        if not to.engine.numbers.double_remainder:
+            why = f"{to.engine.name} has no remainder of doubles"
+            no = refused(node, why, "cast them to decimals")
+            no.engines = (to.engine.name,)
             raise no
         left, right = (to.coerced(n, result) for n in (node.this, node.expression))
-        return f"({left} % NULLIF({right}, 0))"
+        return to.engine.numbers.double_remainder.format(left, right)
     _same_scale(node, "-", a, b)
     left, right = to.sql(node.this), to.sql(node.expression)
-    return f"CAST({left} % NULLIF({right}, 0) AS {to.engine.type_name(result)})"
+    made = said(to.engine, to.engine.numbers.remainder, "`%`").format(left, right)
+    return f"CAST({made} AS {to.engine.type_name(result)})"
 
 
 def _whole_division(to: Renderer, node: exp.Expr) -> str:
@@ -126,13 +140,8 @@ def _whole_division(to: Renderer, node: exp.Expr) -> str:
     if result not in WHOLE:
         raise refused(node, f"// of {a} and {b}, which are not whole", "use trunc(a / b)")
     left, right = _sides(to, node, result)
-    if to.engine.name == "spark":
-        made = f"{left} div NULLIF({right}, 0)"
-        return (
-            f"({made})" if result == "bigint" else f"CAST({made} AS {to.engine.type_name(result)})"
-        )
-    sign = "//" if to.engine.name == "duckdb" else "/"
-    return f"({left} {sign} NULLIF({right}, 0))"
+    template = said(to.engine, to.engine.numbers.quotient, "`//`")
+    return template.format(left, right, to.engine.type_name(result))
 
 
 def _power(to: Renderer, node: exp.Expr) -> str:
@@ -140,7 +149,7 @@ def _power(to: Renderer, node: exp.Expr) -> str:
     for side in (node.this, node.expression):
         if not fits(to.type(side), "number"):
             raise refused(node, f"{to.type(side)} is not a number", "cast it")
-    return f"{'penstock.' if to.engine.name == 'postgres' else ''}pow({left}, {right})"
+    return said(to.engine, to.engine.numbers.power, "`^`").format(left, right)
 
 
 def _bits(sign: str) -> Callable[[Renderer, exp.Expr], str]:
@@ -149,7 +158,8 @@ def _bits(sign: str) -> Callable[[Renderer, exp.Expr], str]:
         if result not in WHOLE:
             raise refused(node, f"`{sign}` is of whole numbers", "cast the sides")
         left, right = _sides(to, node, result)
-        return f"({left} {sign} {right})"
+        template = said(to.engine, to.engine.numbers.bits.get(sign), f"`{sign}`")
+        return template.format(left, right, to.engine.type_name(result))
 
     return render
 
@@ -157,7 +167,8 @@ def _bits(sign: str) -> Callable[[Renderer, exp.Expr], str]:
 def _complement(to: Renderer, node: exp.Expr) -> str:
     if to.type(node.this) not in WHOLE:
         raise refused(node, "`~` is of a whole number", "cast it")
-    return f"(~ {to.sql(node.this)})"
+    template = said(to.engine, to.engine.numbers.bits.get("~"), "`~`")
+    return template.format(to.sql(node.this), "", to.engine.type_name(to.type(node)))
 
 
 def _shift(to: Renderer, node: exp.Expr) -> str:
@@ -171,22 +182,30 @@ def _shift(to: Renderer, node: exp.Expr) -> str:
     value = f"CAST({to.sql(node.this)} AS {wide})"
     if isinstance(node, exp.BitwiseLeftShift):
         made = f"{value} * CAST({2 ** int(by.this)} AS {wide})"
-    elif to.engine.name == "spark":
-        made = f"shiftright({value}, {by.this})"
     else:
-        made = f"({value} >> {by.this})"
+        template = said(to.engine, to.engine.numbers.bits.get(">>"), "`>>`")
+        made = template.format(value, by.this, wide)
     return f"CAST({made} AS {to.engine.type_name(kind)})"
 
 
 def _compared(sign: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         left, right, kind = meeting(to, node, node.this, node.expression)
-        collate = to.engine.collate if kind == "varchar" and sign not in ("=", "<>") else ""
         if name_of(kind) == "list" and sign not in ("=", "<>"):
             raise refused(node, "lists have no order that engines share", "compare elements")
-        return f"({left} {sign} {right}{collate})"
+        return compare(to.engine, sign, left, right, kind)
 
     return render
+
+
+def compare(engine: Engine, sign: str, left: str, right: str, kind: str) -> str:
+    """Two values of one type compared."""
+    name = name_of(kind)
+    if name in ("double", "list"):
+        template = engine.compares.get(name, {}).get(sign)
+        return said(engine, template, f"`{sign}` of {name}s").format(left, right)
+    collate = engine.collate if name == "varchar" and sign not in ("=", "<>") else ""
+    return f"({left} {sign} {right}{collate})"
 
 
 def meeting(to: Renderer, node: exp.Expr, a: exp.Expr, b: exp.Expr) -> tuple[str, str, str]:
@@ -246,13 +265,25 @@ def _not(to: Renderer, node: exp.Expr) -> str:
 
 def _is(to: Renderer, node: exp.Expr) -> str:
     word = "IS NOT" if node.args.get("negate") else "IS"
+    if not to.engine.truths and not isinstance(node.expression, exp.Null):
+        word = "DISTINCT" if node.args.get("negate") else "NOT DISTINCT"
+        return _same(to.engine, to.sql(node.this), to.sql(node.expression), word)
     return f"({to.sql(node.this)} {word} {to.sql(node.expression)})"
+
+
+def _same(engine: Engine, left: str, right: str, word: str) -> str:
+    """`DISTINCT` or `NOT DISTINCT` of two values, NULL like any other."""
+    if engine.distinct_from:
+        return f"({left} IS {word} FROM {right})"
+    nulls = f"{left} IS NULL AND {right} IS NULL"
+    made = f"CASE WHEN {left} IS NULL OR {right} IS NULL THEN {nulls} ELSE {left} = {right} END"
+    return f"({'' if word == 'NOT DISTINCT' else 'NOT '}{made})"
 
 
 def _distinct(word: str) -> Callable[[Renderer, exp.Expr], str]:
     def render(to: Renderer, node: exp.Expr) -> str:
         left, right, _ = meeting(to, node, node.this, node.expression)
-        return f"({left} IS {word} FROM {right})"
+        return _same(to.engine, left, right, word)
 
     return render
 
@@ -264,8 +295,7 @@ def _between(to: Renderer, node: exp.Expr) -> str:
     made = []
     for each, bound in ((least, low), (most, high)):
         left, right, kind = meeting(to, node, node.this, bound)
-        collate = to.engine.collate if kind == "varchar" else ""
-        made.append(f"{left} {'>=' if each is least else '<='} {right}{collate}")
+        made.append(compare(to.engine, ">=" if each is least else "<=", left, right, kind))
     return f"({' AND '.join(made)})"
 
 
@@ -283,7 +313,10 @@ def _in(to: Renderer, node: exp.Expr) -> str:
         return f"({to.sql(node.this)} IN ({', '.join(made)}))"
     kind = to.typer.common([mine, *found])
     made = [to.coerced(i, kind) for i in items]
-    return f"({to.coerced(node.this, kind)} IN ({', '.join(made)}))"
+    mine = to.coerced(node.this, kind)
+    if name_of(kind) in ("double", "list") and not _own(to.engine, kind):
+        return "(" + " OR ".join(compare(to.engine, "=", mine, i, kind) for i in made) + ")"
+    return f"({mine} IN ({', '.join(made)}))"
 
 
 def _in_query(to: Renderer, node: exp.In, query: exp.Expr) -> str:
@@ -295,6 +328,10 @@ def _in_query(to: Renderer, node: exp.In, query: exp.Expr) -> str:
     kind = to.typer.common([to.type(node.this), found])
     if name_of(kind) in ("struct", "map", "json", "list"):
         raise refused(node, f"values of type {name_of(kind)} do not compare everywhere")
+    if kind == "double" and not _own(to.engine, kind):
+        no = refused(node, f"NaN is in no list on {to.engine.name}", "EXISTS, or decimals")
+        no.engines = (to.engine.name,)
+        raise no
     subject, rows = to.coerced(node.this, kind), to.query(query)
     if not to.engine.predicates_filter_only or _filters(node):
         return f"({subject} IN ({rows}))"
@@ -315,6 +352,11 @@ def _in_query(to: Renderer, node: exp.In, query: exp.Expr) -> str:
         f"WHEN ({subject} IS NULL AND EXISTS(SELECT 1 FROM {source})) "
         f"OR EXISTS(SELECT 1 FROM {source} WHERE {value} IS NULL) THEN NULL ELSE FALSE END)"
     )
+
+
+def _own(engine: Engine, kind: str) -> bool:
+    """Whether the engine's own `=` has our meaning."""
+    return engine.compares.get(name_of(kind), {}).get("=") == "({0} = {1})"
 
 
 def _filters(node: exp.Expr) -> bool:
@@ -348,8 +390,8 @@ def _case(to: Renderer, node: exp.Expr) -> str:
     subject = node.args.get("this")
     for branch in node.args["ifs"]:
         if subject is not None:
-            left, right, _ = meeting(to, node, subject, branch.this)
-            test = f"({left} = {right})"
+            left, right, met = meeting(to, node, subject, branch.this)
+            test = compare(to.engine, "=", left, right, met)
         else:
             test = condition(to, branch.this)
         parts.append(f"WHEN {test} THEN {to.coerced(branch.args['true'], kind)}")

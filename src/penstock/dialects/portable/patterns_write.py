@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from penstock.dialects.portable.patterns import (
     LAST,
     Chars,
@@ -15,32 +17,36 @@ from penstock.dialects.portable.patterns import (
     others,
 )
 
+if TYPE_CHECKING:
+    from penstock.dialects.portable.spelling import Texts
+
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\f": r"\f"}
 _TIMES = {(0, None): "*", (1, None): "+", (0, 1): "?"}
 
 
-def write(node: Node, engine: str) -> str:
-    r"""The pattern for `duckdb`, `spark` or `postgres`.
+def write(node: Node, texts: Texts) -> str:
+    r"""The pattern in the engine's own syntax.
 
+    >>> from penstock.dialects.portable.engine import SPARK
     >>> from penstock.dialects.portable.patterns import Parser
-    >>> write(Parser("^a.[^0-9]+$").parse(), "spark")
+    >>> write(Parser("^a.[^0-9]+$").parse(), SPARK.texts)
     '^a[^\\n][^0-9]+\\z'
     """
     if isinstance(node, Chars):
-        return _chars(node.ranges, engine)
+        return _chars(node.ranges, texts)
     if isinstance(node, Edge):
         # Java's $ is also before a line feed at the end.
-        return r"\z" if node.sign == "$" and engine == "spark" else node.sign
+        return texts.end if node.sign == "$" else node.sign
     if isinstance(node, Group):
-        return f"({write(node.inner, engine)})"
+        return f"({write(node.inner, texts)})"
     if isinstance(node, Row):
         return "".join(
-            f"(?:{write(i, engine)})" if isinstance(i, (Choice, Row)) else write(i, engine)
+            f"(?:{write(i, texts)})" if isinstance(i, (Choice, Row)) else write(i, texts)
             for i in node.items
         )
     if isinstance(node, Choice):
-        return "|".join(write(i, engine) for i in node.items)
-    inner = write(node.inner, engine)
+        return "|".join(write(i, texts) for i in node.items)
+    inner = write(node.inner, texts)
     if not isinstance(node.inner, (Chars, Group)):
         inner = f"(?:{inner})"
     return inner + _times(node)
@@ -57,9 +63,9 @@ def _times(node: Repeat) -> str:
     return f"{{{node.least},{node.most}}}"
 
 
-def _chars(ranges: Ranges, engine: str) -> str:
+def _chars(ranges: Ranges, texts: Texts) -> str:
     if ranges == ((0, LAST),):
-        return "." if engine == "postgres" else "(?s:.)"
+        return texts.any_character
     if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
         return _one(ranges[0][0], r"\^$.|?*+()[]{}")
     if ranges and ranges[-1][1] == LAST:

@@ -213,9 +213,12 @@ class Renderer:
     def _framed(self, node: exp.Window, inner: exp.Expr) -> None:
         """Refuse a frame whose rows no order says, or that a function does not look at."""
         spec = node.args.get("spec")
-        if spec is None or called(inner) is None:
+        if called(inner) is None:
             return
         declared, _ = self.typer.overload(inner)
+        if spec is None:
+            self._by_default(node, declared)
+            return
         if declared.kind == "window" and not declared.framed:
             raise Refusal(
                 "PSK-PORT-023",
@@ -230,6 +233,19 @@ class Renderer:
                 f"which rows the frame of `{declared.name}` holds is open without ORDER BY",
                 "add ORDER BY with a key that no two rows share",
                 *place(node),
+            )
+
+    def _by_default(self, node: exp.Window, declared: Function) -> None:
+        """Refuse an order without a frame where the engine has no frame of peers."""
+        framed = declared.kind == "aggregate" or declared.framed
+        if framed and node.args.get("order") is not None and "default_frame" in self.engine.gaps:
+            raise Refusal(
+                "PSK-PORT-020",
+                f"`{declared.name}` over rows up to the row and its peers cannot run on"
+                f" {self.engine.name}: {self.engine.gaps['default_frame']}",
+                "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW, by a key that no two rows share",
+                *place(node),
+                (self.engine.name,),
             )
 
     def over(self, node: exp.Window) -> str:
@@ -281,7 +297,8 @@ class Renderer:
             unit = value.args.get("unit")
             number = str(value.this.this)
             if unit is not None and number.isdigit():
-                return f"INTERVAL '{number}' {unit.name.upper().removesuffix('S')} {side}"
+                word = unit.name.upper().removesuffix("S")
+                return f"{self.engine.frame_interval.format(number, word)} {side}"
         elif isinstance(value, exp.Literal) and value.is_int:
             return f"{value.this} {side}"
         raise Refusal(
@@ -387,9 +404,10 @@ class Renderer:
             if not refused.engines and refused.code != "PSK-PORT-024":
                 refused.engines = (self.engine.name,)
             raise
-        if condition and over and call.tail in made and "window_filter" in self.engine.gaps:
-            because = self.engine.gaps["window_filter"]
-            message = f"FILTER beside OVER cannot run on {self.engine.name}: {because}"
+        lacks = "window_filter" if over else "filter"
+        if condition and call.tail in made and lacks in self.engine.gaps:
+            because = self.engine.gaps[lacks]
+            message = f"FILTER cannot run on {self.engine.name}: {because}"
             raise Refusal("PSK-PORT-020", message, None, offset, length, (self.engine.name,))
         if declared.kind == "window" or DONE in call.extra or call.tail in made:
             return made if _atomic(made) else f"({made})"

@@ -64,7 +64,8 @@ def catalog() -> Mapping[str, Function]:
         if name in found:
             # A name for values of several families: `len` of a text and of a list.
             one = found[name]
-            merged = replace(one, overloads=(*one.overloads, *overloads))
+            mine = tuple(replace(o, function=one.name) for o in overloads)
+            merged = replace(one, overloads=(*one.overloads, *mine))
             found |= dict.fromkeys((one.name, *one.aliases), merged)
     return found
 

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.call import Call
 
 
-def _coalesce(call: Call) -> str:
+def coalesced(call: Call) -> str:
+    """`coalesce` of the arguments in their common type."""
     places = ", ".join(f"{{{i}}}" for i in range(len(call.args)))
     return widened(f"coalesce({places})")(call)
 
 
-def _as(call: Call, number: int) -> str:
+def as_result(call: Call, number: int) -> str:
     """An argument in the type of the result."""
     if call.types[number] == call.type:
         return call.args[number]
@@ -30,7 +31,7 @@ FUNCTIONS = (
         "The first argument that is not NULL, in the type that all of them meet in.",
         on(
             "any…",
-            every=_coalesce,
+            every=coalesced,
             gives="common",
         ),
         cases=[
@@ -60,7 +61,8 @@ FUNCTIONS = (
         on(
             "any, any, any",
             every=lambda call: (
-                f"CASE WHEN {call.args[0]} IS NOT NULL THEN {_as(call, 1)} ELSE {_as(call, 2)} END"
+                f"CASE WHEN {call.args[0]} IS NOT NULL THEN {as_result(call, 1)}"
+                f" ELSE {as_result(call, 2)} END"
             ),
             gives="common 1",
         ),
@@ -102,8 +104,8 @@ FUNCTIONS = (
         on(
             "boolean, any, any",
             every=lambda call: (
-                f"CASE WHEN {call.cast(call.args[0], 'boolean')} THEN {_as(call, 1)}"
-                f" ELSE {_as(call, 2)} END"
+                f"CASE WHEN {call.cast(call.args[0], 'boolean')} THEN {as_result(call, 1)}"
+                f" ELSE {as_result(call, 2)} END"
             ),
             gives="common 1",
         ),

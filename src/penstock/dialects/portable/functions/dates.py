@@ -131,7 +131,8 @@ PARTS = (
 )
 
 
-def _no_part(call: Call) -> str:
+def no_part(call: Call) -> str:
+    """Refuse what is no part of a date."""
     word = call.text(0, "the part")
     raise Refusal(
         "PSK-PORT-024",
@@ -144,7 +145,7 @@ _DATE_PART = function(
     "date_part",
     FAMILY,
     "A part of a date by its name, which must be written in the SQL: the function of that name.",
-    on("varchar, time_like", every=_no_part, gives="bigint"),
+    on("varchar, time_like", every=no_part, gives="bigint"),
     aliases=["datepart"],
     cases=["date_part('year', d)", "datepart('Dow', ts)", "date_part('epoch', tz)"],
     over=_OVER,
@@ -156,12 +157,13 @@ TRUNCATED = (*MONTHS, *MICROSECONDS, "isoyear", "yearweek")
 _WEEKS = ("week", "yearweek")
 
 
-def _truncated(call: Call) -> str:
+def truncated(call: Call) -> str:
+    """The unit that `date_trunc` cuts at."""
     found = unit(call.text(0, "the unit"), TRUNCATED, call.name)
     return "week" if found in _WEEKS else found
 
 
-def _years_start(word: str, year: str) -> str:
+def years_start(word: str, year: str) -> str:
     """The first year of the decade, century or millennium that a year belongs to."""
     if word == "decade":
         return f"(CASE WHEN {year} < 10 THEN 1 ELSE {year} - {year} % 10 END)"
@@ -170,18 +172,18 @@ def _years_start(word: str, year: str) -> str:
 
 
 def _duckdb_trunc(call: Call) -> str:
-    word, at = _truncated(call), moment(call, 1)
+    word, at = truncated(call), moment(call, 1)
     if word in _YEARS:
         # DuckDB begins a century with the year 2000, though its century() does not.
-        start = f"make_date({_years_start(word, f'year({at})')}, 1, 1)"
+        start = f"make_date({years_start(word, f'year({at})')}, 1, 1)"
         return call.cast(call.cast(start, "timestamp"))
     return f"date_trunc({call.string(word)}, {at})"
 
 
 def _spark_trunc(call: Call) -> str:
-    word, at = _truncated(call), moment(call, 1)
+    word, at = truncated(call), moment(call, 1)
     if word in _YEARS:
-        return call.cast(f"make_date({_years_start(word, f'year({at})')}, 1, 1)")
+        return call.cast(f"make_date({years_start(word, f'year({at})')}, 1, 1)")
     if word == "isoyear":
         fourth = f"make_date(CAST(EXTRACT(YEAROFWEEK FROM {at}) AS INT), 1, 4)"
         return call.cast(f"date_trunc('WEEK', {fourth})")
@@ -189,14 +191,14 @@ def _spark_trunc(call: Call) -> str:
 
 
 def _postgres_trunc(call: Call) -> str:
-    word, at = _truncated(call), moment(call, 1)
+    word, at = truncated(call), moment(call, 1)
     if word == "isoyear":
         year = f"CAST(EXTRACT(ISOYEAR FROM {at}) AS INTEGER)"
         return call.cast(f"date_trunc('week', CAST(make_date({year}, 1, 4) AS TIMESTAMP))")
     zone = ", 'UTC'" if call.types[1] == "timestamptz" else ""
     if word == "decade":
         year = f"CAST(EXTRACT(YEAR FROM {at}) AS INTEGER)"
-        return call.cast(f"make_date({_years_start(word, year)}, 1, 1)")
+        return call.cast(f"make_date({years_start(word, year)}, 1, 1)")
     return f"date_trunc({call.string(word)}, {at}{zone})"
 
 
@@ -230,7 +232,8 @@ _DATE_TRUNC = function(
 # -- differences ---------------------------------------------------------------------------------
 
 
-def _boundaries(call: Call) -> str:
+def boundaries(call: Call) -> str:
+    """The unit whose boundaries `date_diff` counts."""
     found = unit(call.text(0, "the unit"), TRUNCATED, call.name)
     return "week" if found in _WEEKS else found
 
@@ -245,7 +248,7 @@ def _month_number(word: str, year: str, month: str) -> str:
 
 
 def _duckdb_diff(call: Call) -> str:
-    word, a, b = _boundaries(call), _clock(call, 1), _clock(call, 2)
+    word, a, b = boundaries(call), _clock(call, 1), _clock(call, 2)
     if word == "week":
         # DuckDB's own counts full weeks since 1970, which began on a Thursday.
         return f"(date_diff('day', date_trunc('week', {a}), date_trunc('week', {b})) // 7)"
@@ -255,7 +258,7 @@ def _duckdb_diff(call: Call) -> str:
 
 
 def _spark_diff(call: Call) -> str:
-    word, a, b = _boundaries(call), moment(call, 1), moment(call, 2)
+    word, a, b = boundaries(call), moment(call, 1), moment(call, 2)
     if word in ("month", "quarter"):
         many = 12 if word == "month" else 4
         made = f"(year({b}) - year({a})) * {many} + {word}({b}) - {word}({a})"
@@ -272,7 +275,7 @@ def _spark_diff(call: Call) -> str:
 
 
 def _postgres_diff(call: Call) -> str:
-    word, a, b = _boundaries(call), moment(call, 1), moment(call, 2)
+    word, a, b = boundaries(call), moment(call, 1), moment(call, 2)
     if word in ("month", "quarter"):
         many = 12 if word == "month" else 4
         year = f"(EXTRACT(YEAR FROM {b}) - EXTRACT(YEAR FROM {a})) * {many}"
@@ -323,7 +326,7 @@ _DATE_DIFF = function(
 )
 
 
-def _whole_units(call: Call) -> tuple[str, int]:
+def whole_units(call: Call) -> tuple[str, int]:
     """Kind and size of the unit: months or microseconds."""
     found = unit(call.text(0, "the unit"), TRUNCATED, call.name)
     if found in MONTHS:
@@ -334,7 +337,7 @@ def _whole_units(call: Call) -> tuple[str, int]:
 
 
 def _duckdb_sub(call: Call) -> str:
-    kind, each = _whole_units(call)
+    kind, each = whole_units(call)
     a, b = _clock(call, 1), _clock(call, 2)
     if kind == "months":
         made = f"date_sub('month', {a}, {b})"
@@ -344,7 +347,7 @@ def _duckdb_sub(call: Call) -> str:
 
 
 def _spark_sub(call: Call) -> str:
-    kind, each = _whole_units(call)
+    kind, each = whole_units(call)
     a, b = moment(call, 1), moment(call, 2)
     if kind == "microseconds":
         return f"(({spark_micros(b)} - {spark_micros(a)}) DIV {each})"
@@ -357,7 +360,7 @@ def _spark_sub(call: Call) -> str:
 
 
 def _postgres_sub(call: Call) -> str:
-    kind, each = _whole_units(call)
+    kind, each = whole_units(call)
     a, b = _clock(call, 1), _clock(call, 2)
     if kind == "microseconds":
         made = f"(EXTRACT(EPOCH FROM {b}) - EXTRACT(EPOCH FROM {a})) * 1000000"

@@ -36,7 +36,7 @@ class Shown:
 
 # https://spark.apache.org/docs/3.5.6/sql-ref-datetime-pattern.html
 # https://www.postgresql.org/docs/16/functions-formatting.html
-_SHOWN: Mapping[str, Shown] = {
+SHOWN: Mapping[str, Shown] = {
     "Y": Shown("yyyy", "YYYY"),
     "y": Shown("yy", "YY"),
     "m": Shown("MM", "MM"),
@@ -69,7 +69,7 @@ _SHOWN: Mapping[str, Shown] = {
 _SHORT = {"T": "%H:%M:%S", "X": "%H:%M:%S", "x": "%Y-%m-%d", "c": "%Y-%m-%d %H:%M:%S"}
 
 
-def _tokens(call: Call, text: str, known: Mapping[str, object]) -> list[tuple[str, str]]:
+def tokens_of(call: Call, text: str, known: Mapping[str, object]) -> list[tuple[str, str]]:
     """A format taken apart: `("%", token)` and `("", characters)`.
 
     Raises:
@@ -97,15 +97,15 @@ def _tokens(call: Call, text: str, known: Mapping[str, object]) -> list[tuple[st
     return made
 
 
-def _arguments(call: Call) -> tuple[int, int]:
+def moment_and_format(call: Call) -> tuple[int, int]:
     """Which argument is the moment, which the format: both orders are written."""
     return (1, 0) if call.types[0] == "varchar" else (0, 1)
 
 
 def _duckdb_shown(call: Call) -> str:
-    at, form = _arguments(call)
+    at, form = moment_and_format(call)
     text = call.text(form, "the format")
-    _tokens(call, text, _SHOWN)
+    tokens_of(call, text, SHOWN)
     if not text:
         return f"(CASE WHEN {moment(call, at)} IS NOT NULL THEN '' END)"
     return f"strftime({moment(call, at)}, {call.string(text)})"
@@ -115,7 +115,7 @@ def _shown(
     function_name: str, pattern: Callable[[Shown], str], quoted: Callable[[str], str]
 ) -> Callable[[Call], str]:
     def render(call: Call) -> str:
-        at, form = _arguments(call)
+        at, form = moment_and_format(call)
         sql = moment(call, at)
         pieces: list[str] = []
         run = ""
@@ -126,8 +126,8 @@ def _shown(
                 pieces.append(f"{function_name}({sql}, {call.string(run)})")
             run = ""
 
-        for kind, value in _tokens(call, call.text(form, "the format"), _SHOWN):
-            part = pattern(_SHOWN[value]) if kind else quoted(value)
+        for kind, value in tokens_of(call, call.text(form, "the format"), SHOWN):
+            part = pattern(SHOWN[value]) if kind else quoted(value)
             if part.startswith("=") and kind:
                 ended()
                 pieces.append(part[1:].format(sql))
@@ -261,7 +261,7 @@ def plan(call: Call, text: str) -> Plan:
     pattern, open_ended = "", False
     places: dict[str, tuple[int, int | None, int | None]] = {}
     position: int | None = 1
-    for kind, value in _tokens(call, text, _READ):
+    for kind, value in tokens_of(call, text, _READ):
         if not kind:
             pattern += re.sub(r"([^A-Za-z0-9 ])", _escaped, value)
             position = position + len(value) if position is not None else None
@@ -307,7 +307,7 @@ def _escaped(found: re.Match[str]) -> str:
     return f"[{c}]" if c not in "[]^\\" else "\\" + c
 
 
-def _canonical(
+def canonical(
     call: Call, how: Plan, group: Callable[[str, int], str], at: str, whole: str
 ) -> tuple[str, str | None]:
     """A text `2024-02-29 12:34:56.789` of the parts, and minutes that its zone is ahead.
@@ -372,7 +372,7 @@ def _duckdb_read(call: Call, text: str) -> str:
     # Its own reading has no Z, and skips the spaces that a format begins with.
     if "z" not in how.places and not text[:1].isspace():
         return f"(CASE WHEN {guard} THEN try_strptime({x}, {call.string(text)}) END)"
-    made, ahead = _canonical(
+    made, ahead = canonical(
         call,
         how,
         lambda pattern, n: f"regexp_extract({x}, {call.string('^' + pattern + '$')}, {n})",
@@ -390,7 +390,7 @@ def _spark_read(call: Call, text: str) -> str:
     x = call.args[0]
     # `$` would also match before a line's end.
     whole = call.string(f"^{how.pattern}\\z")
-    made, ahead = _canonical(
+    made, ahead = canonical(
         call,
         how,
         lambda pattern, n: (
@@ -408,7 +408,7 @@ def _spark_read(call: Call, text: str) -> str:
 def _postgres_read(call: Call, text: str) -> str:
     how = plan(call, text)
     x = call.args[0]
-    made, ahead = _canonical(
+    made, ahead = canonical(
         call,
         how,
         lambda pattern, n: f"(regexp_match({x}, {call.string('^' + pattern + '$')}))[{n}]",
@@ -421,7 +421,7 @@ def _postgres_read(call: Call, text: str) -> str:
     return f"(CASE WHEN {x} ~ {call.string('^' + how.pattern + '$')} THEN {naive} END)"
 
 
-def _read(one: Callable[[Call, str], str], *, strict: bool) -> Callable[[Call], str]:
+def reading(one: Callable[[Call, str], str], *, strict: bool) -> Callable[[Call], str]:
     """Reads by one format, or by the first of several that fits.
 
     Args:
@@ -477,9 +477,9 @@ _TRY = function(
     " checked), and %z (Z, +05, +0530, +05:30), which gives a timestamptz.",
     on(
         "varchar, written",
-        duckdb=_read(_duckdb_read, strict=False),
-        spark=_read(_spark_read, strict=False),
-        postgres=_read(_postgres_read, strict=False),
+        duckdb=reading(_duckdb_read, strict=False),
+        spark=reading(_spark_read, strict=False),
+        postgres=reading(_postgres_read, strict=False),
     ),
     cases=[f"try_strptime(raw, '{form}')" for form in _FORMS]
     + [
@@ -496,9 +496,9 @@ _STRPTIME = function(
     "The same as `try_strptime`, but a text that does not fit fails the query; NULL of NULL.",
     on(
         "varchar, written",
-        duckdb=_read(_duckdb_read, strict=True),
-        spark=_read(_spark_read, strict=True),
-        postgres=_read(_postgres_read, strict=True),
+        duckdb=reading(_duckdb_read, strict=True),
+        spark=reading(_spark_read, strict=True),
+        postgres=reading(_postgres_read, strict=True),
     ),
     cases=[
         "strptime(strftime(ts, '%Y-%m-%d %H:%M:%S.%f'), '%Y-%m-%d %H:%M:%S.%f')",

@@ -25,16 +25,17 @@ _WRITTEN = Gap(
 )
 
 
-def _steps(call: Call) -> Steps:
+def steps_of(call: Call) -> Steps:
+    """The steps of the path that a call has, none without one."""
     return parse(call.text(1, "the path")) if len(call.args) > 1 else ()
 
 
 def _string(call: Call) -> str:
-    return text_at(call.engine, call.args[0], _steps(call))
+    return text_at(call.engine, call.args[0], steps_of(call))
 
 
 def _length(call: Call) -> str:
-    text, steps, engine = call.args[0], _steps(call), call.engine
+    text, steps, engine = call.args[0], steps_of(call), call.engine
     path = written(steps, engine)
     if engine.name == "duckdb":
         made = call.cast(f"json_array_length({text}, {path})")
@@ -48,7 +49,7 @@ def _length(call: Call) -> str:
 
 
 def _keys(call: Call) -> str:
-    text, steps, engine = call.args[0], _steps(call), call.engine
+    text, steps, engine = call.args[0], steps_of(call), call.engine
     path = written(steps, engine)
     if engine.name == "duckdb":
         made = f"json_keys({text}, {path})"
@@ -61,7 +62,7 @@ def _keys(call: Call) -> str:
 
 
 def _exists(call: Call) -> str:
-    text, steps, engine = call.args[0], _steps(call), call.engine
+    text, steps, engine = call.args[0], steps_of(call), call.engine
     path = written(steps, engine)
     if engine.name == "duckdb":
         return checked_duckdb(text, f"json_exists({text}, {path})", "BOOLEAN")

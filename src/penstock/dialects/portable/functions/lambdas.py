@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 NO_FOLD = Gap("notimpl", "PSK-PORT-020", "PostgreSQL folds no list without a function of its own")
 
 
-def _names(call: Call) -> list[str]:
+def names_of(call: Call) -> list[str]:
+    """The names of a lambda's variables."""
     return [call.extra[f"v{i}"] for i in range(3) if f"v{i}" in call.extra]
 
 
 def _duckdb(name: str) -> Rendering:
-    return lambda c: f"{name}({c.args[0]}, lambda {', '.join(_names(c))}: {c.extra['body']})"
+    return lambda c: f"{name}({c.args[0]}, lambda {', '.join(names_of(c))}: {c.extra['body']})"
 
 
 def _tested(render: Rendering) -> Rendering:
@@ -43,7 +44,7 @@ def _tested(render: Rendering) -> Rendering:
 
 def _spark(name: str) -> Rendering:
     def render(call: Call) -> str:
-        names = _names(call)
+        names = names_of(call)
         given = names[0] if len(names) == 1 else f"({', '.join(names)})"
         return f"{name}({call.args[0]}, {given} -> {call.extra['body']})"
 
@@ -59,7 +60,7 @@ def _rows(call: Call) -> tuple[str, str]:
                 f"`{call.name}` over an aggregate cannot run on PostgreSQL",
                 "compute the aggregate in a subquery",
             )
-    names = [*_names(call), '"__place"'][:2]
+    names = [*names_of(call), '"__place"'][:2]
     return f"FROM unnest({call.args[0]}) WITH ORDINALITY AS __u({', '.join(names)})", names[1]
 
 
@@ -71,23 +72,24 @@ def _transform_postgres(call: Call) -> str:
 
 def _filter_postgres(call: Call) -> str:
     rows, place = _rows(call)
-    kept = f"ARRAY(SELECT {_names(call)[0]} {rows} WHERE {call.extra['body']} ORDER BY {place})"
+    kept = f"ARRAY(SELECT {names_of(call)[0]} {rows} WHERE {call.extra['body']} ORDER BY {place})"
     return f"CASE WHEN {call.args[0]} IS NOT NULL THEN {call.cast(kept)} END"
 
 
 def _fold_duckdb(call: Call) -> str:
     start = call.cast(call.args[2])
-    names = ", ".join(_names(call))
-    return f"list_reduce({call.args[0]}, lambda {names}: {_body(call)}, {start})"
+    names = ", ".join(names_of(call))
+    return f"list_reduce({call.args[0]}, lambda {names}: {body_of(call)}, {start})"
 
 
 def _fold_spark(call: Call) -> str:
     start = call.cast(call.args[2])
-    return f"aggregate({call.args[0]}, {start}, ({', '.join(_names(call))}) -> {_body(call)})"
+    return f"aggregate({call.args[0]}, {start}, ({', '.join(names_of(call))}) -> {body_of(call)})"
 
 
-def _body(call: Call) -> str:
-    if len(_names(call)) != 2:
+def body_of(call: Call) -> str:
+    """The body of a fold's lambda in the type of its total."""
+    if len(names_of(call)) != 2:
         raise Refusal("PSK-PORT-023", "the lambda of `list_reduce` takes the total and an element")
     return call.cast(call.extra["body"])
 

@@ -76,7 +76,9 @@ def _with_item(template: str) -> Callable[[Call], str]:
     return lambda call: template.format(call.args[0], item(call))
 
 
-def _contains(found: str) -> Callable[[Call], str]:
+def containing(found: str) -> Callable[[Call], str]:
+    """Whether a list has a value, by a template; NULL of a NULL value."""
+
     def render(call: Call) -> str:
         value = item(call)
         inside = found.format(call.args[0], value)
@@ -203,7 +205,7 @@ def least(template: str) -> Rendering:
     return lambda call: template.format(ordered(call))
 
 
-def _numbers(call: Call) -> str:
+def numbers_type(call: Call) -> str:
     """`double` or `decimal(38,s)`: what the sum of a list's elements is."""
     kind = element(call.types[0])
     if not fits(kind, "number"):
@@ -215,7 +217,7 @@ def _numbers(call: Call) -> str:
 
 def total(call: Call) -> str:
     """The sum of a list's numbers, in the type that `sum` gives."""
-    kind = _numbers(call)
+    kind = numbers_type(call)
     if call.engine.name == "duckdb":
         made = f"list_sum({call.args[0]})"
     elif call.engine.explodes:
@@ -259,9 +261,9 @@ LENGTH: Overload = on(
 
 CONTAINS = on(
     "list, scalar",
-    duckdb=_contains("list_contains({0}, {1})"),
-    spark=_contains("array_contains({0}, {1})"),
-    postgres=_contains("{1} = ANY({0})"),
+    duckdb=containing("list_contains({0}, {1})"),
+    spark=containing("array_contains({0}, {1})"),
+    postgres=containing("{1} = ANY({0})"),
     gives="boolean",
 )
 

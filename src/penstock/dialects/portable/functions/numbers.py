@@ -8,11 +8,13 @@ from penstock.dialects.base import Gap
 from penstock.dialects.portable.entry import function, on
 from penstock.dialects.portable.families import name_of, numbers_of
 from penstock.dialects.portable.refusal import Refusal
+from penstock.dialects.portable.spelling import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.dialects.portable.call import Call
+    from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.entry import Overload
 
 # The most digits that a double can be rounded to; a power of ten beyond is not exact.
@@ -73,7 +75,8 @@ def _towards(name: str) -> tuple[Overload, ...]:
     )
 
 
-def _digits(call: Call) -> int:
+def digits_of(call: Call) -> int:
+    """The number of digits that a rounding says; 0 without one."""
     text = call.text(1, "the number of digits") if len(call.args) > 1 else "0"
     try:
         return int(text)
@@ -85,7 +88,7 @@ def _exactly(native: str) -> Callable[[Call], str]:
     """Rounding of a decimal; the result fails where it has a digit too many."""
 
     def render(call: Call) -> str:
-        digits = _digits(call)
+        digits = digits_of(call)
         value = call.args[0]
         if call.engine.name == "duckdb":
             scale = numbers_of(call.types[0])[1]
@@ -100,12 +103,12 @@ def _exactly(native: str) -> Callable[[Call], str]:
 
 def _even_decimal(call: Call) -> str:
     if call.engine.name == "postgres":
-        return call.cast(f"penstock.round_even({call.args[0]}, {_digits(call)})")
+        return call.cast(f"penstock.round_even({call.args[0]}, {digits_of(call)})")
     return _exactly("bround" if call.engine.name == "spark" else "round_even")(call)
 
 
 def _round_whole(call: Call) -> str:
-    digits = _digits(call)
+    digits = digits_of(call)
     if digits >= 0:
         return call.args[0]
     if call.engine.name == "duckdb":
@@ -118,7 +121,7 @@ def _round_double(half: dict[str, str]) -> Callable[[Call], str]:
     """Scaled by a power of ten, brought to a whole double, scaled back: DuckDB's way."""
 
     def render(call: Call) -> str:
-        digits = _digits(call)
+        digits = digits_of(call)
         value = call.args[0]
         double = call.engine.type_name("double")
         rounded = half[call.engine.name]
@@ -151,7 +154,7 @@ _HALF_EVEN = {"duckdb": "round_even({0}, 0)", "spark": "rint({0})", "postgres": 
 
 
 def _trunc_decimal(call: Call) -> str:
-    digits = _digits(call)
+    digits = digits_of(call)
     if call.engine.name != "spark":
         return call.cast(f"trunc({call.args[0]}, {digits})")
     # Towards zero: away from it by half a unit less.
@@ -330,7 +333,7 @@ FUNCTIONS = (
         "mod",
         "numbers",
         "The remainder with the sign of the first, as `%`; NULL where the second is 0.",
-        on("whole, whole", every=lambda call: remainder(call.engine.name, *_both(call))),
+        on("whole, whole", every=lambda call: remainder(call.engine, *both(call))),
         cases=["mod(i, j)", "mod(b, j)", "mod(i, 0)", "mod(i, -1)", "mod(-7, 2)"],
         over="t_num",
     ),
@@ -500,17 +503,18 @@ FUNCTIONS = (
 )
 
 
-def _both(call: Call) -> tuple[str, str, str]:
+def both(call: Call) -> tuple[str, str, str]:
+    """Two sides in the type of the result, and the second as it is written."""
     made = [
         a if t == call.type else call.cast(a) for a, t in zip(call.args, call.types, strict=True)
     ]
     return made[0], made[1], call.nodes[1].sql()
 
 
-def remainder(engine: str, top: str, bottom: str, written: str) -> str:
+def remainder(engine: Engine, top: str, bottom: str, written: str) -> str:
     """The remainder of two values of one type."""
-    made = f"({top} % NULLIF({bottom}, 0))"
-    if engine == "duckdb" and not written.isdigit():
+    made = said(engine, engine.numbers.remainder, "`%`").format(top, bottom)
+    if engine.name == "duckdb" and not written.isdigit():
         # It fails for the least value and -1, where the others give 0.
         return f"(CASE WHEN {bottom} = -1 THEN {top} - {top} ELSE {made} END)"
     return made

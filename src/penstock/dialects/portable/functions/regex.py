@@ -17,7 +17,7 @@ _MOST_GROUPS = 7
 _OPTIONS = "cgis"
 
 
-class _Pattern:
+class Pattern:
     """The pattern of a call.
 
     Args:
@@ -36,28 +36,31 @@ class _Pattern:
         self.options = given
         self.parser = Parser(call.text(1, "the pattern"), "i" in given, "s" in given)
         self.tree = self.parser.parse()
-        engine = call.engine.name
-        if engine == "spark" and slow(self.tree):
-            raise self.refused("a quantifier inside a quantifier can make Spark try for ever")
+        texts = call.engine.texts
+        if texts.backtracks and slow(self.tree):
+            name = call.engine.name.capitalize()
+            raise self.refused(f"a quantifier inside a quantifier can make {name} try for ever")
         if many and nullable(self.tree):
             raise self.refused(
                 "the pattern matches the empty text, which engines count differently"
             )
-        if cut and engine == "postgres" and not one_match(self.tree):
+        if cut and texts.longest_match and not one_match(self.tree):
             raise self.refused(
                 "PostgreSQL takes the longest match, the others the first: write it so that the"
                 " next character decides, as `ab?` for `a|ab`"
             )
 
     def refused(self, why: str) -> Refusal:
+        """A refusal of the pattern."""
         return Refusal("PSK-PORT-031", f"`{self.call.name}`: {why}")
 
     def sql(self, tree: Node | None = None) -> str:
         """The pattern, or another in its place, as the engine's text."""
-        return self.call.string(write(tree or self.tree, self.call.engine.name))
+        return self.call.string(write(tree or self.tree, self.call.engine.texts))
 
     def written(self) -> str:
-        return write(self.tree, self.call.engine.name)
+        """The pattern in the engine's syntax."""
+        return write(self.tree, self.call.engine.texts)
 
     def uses(self, group: int) -> None:
         """Refuse a group that is not there, or that a quantifier takes more than once."""
@@ -78,11 +81,11 @@ class _Pattern:
 
 
 def _matches(call: Call) -> str:
-    return _found(call, _Pattern(call, 2 if len(call.args) > 2 else None).sql())
+    return _found(call, Pattern(call, 2 if len(call.args) > 2 else None).sql())
 
 
 def _full_match(call: Call) -> str:
-    pattern = _Pattern(call, 2 if len(call.args) > 2 else None)
+    pattern = Pattern(call, 2 if len(call.args) > 2 else None)
     return _found(call, pattern.sql(Row((Edge("^"), pattern.tree, Edge("$")))))
 
 
@@ -93,14 +96,14 @@ def _found(call: Call, pattern: str) -> str:
 
 
 def _extract(call: Call) -> str:
-    pattern = _Pattern(call, 3 if len(call.args) > 3 else None, cut=True)
+    pattern = Pattern(call, 3 if len(call.args) > 3 else None, cut=True)
     group = pattern.group(2)
     where = "penstock." if call.engine.name == "postgres" else ""
     return f"{where}regexp_extract({call.args[0]}, {pattern.sql()}, {group})"
 
 
 def _extract_all(call: Call) -> str:
-    pattern = _Pattern(call, 3 if len(call.args) > 3 else None, cut=True, many=True)
+    pattern = Pattern(call, 3 if len(call.args) > 3 else None, cut=True, many=True)
     group = pattern.group(2)
     if call.engine.name == "postgres":
         whole = call.string(f"({pattern.written()})")
@@ -112,14 +115,14 @@ def _extract_all(call: Call) -> str:
 
 
 def _count(call: Call) -> str:
-    pattern = _Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True).sql()
+    pattern = Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True).sql()
     if call.engine.name == "duckdb":
         return f"len(regexp_extract_all({call.args[0]}, {pattern}))"
     return call.cast(f"regexp_count({call.args[0]}, {pattern})")
 
 
 def _split(call: Call) -> str:
-    pattern = _Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True).sql()
+    pattern = Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True).sql()
     name, end = {
         "duckdb": ("string_split_regex", ""),
         "spark": ("split", ", -1"),
@@ -131,16 +134,16 @@ def _split(call: Call) -> str:
 def _replace(call: Call) -> str:
     options = 3 if len(call.args) > 3 else None
     every = options is not None and "g" in call.text(options, "the options")
-    pattern = _Pattern(call, options, cut=True, many=every)
-    parts = _replacement(call, pattern)
+    pattern = Pattern(call, options, cut=True, many=every)
+    parts = replacement(call, pattern)
     text, engine = call.args[0], call.engine.name
     if engine == "spark":
         if every:
-            new = "".join(f"${p}" if isinstance(p, int) else _java(p) for p in parts)
+            new = "".join(f"${p}" if isinstance(p, int) else java_text(p) for p in parts)
             return f"regexp_replace({text}, {pattern.sql()}, {call.string(new)})"
         # Spark replaces every match: this one begins at the start and takes what is before too.
         before = f"\\A((?s:.)*?)({pattern.written()})"
-        new = "$1" + "".join(f"${p + 2}" if isinstance(p, int) else _java(p) for p in parts)
+        new = "$1" + "".join(f"${p + 2}" if isinstance(p, int) else java_text(p) for p in parts)
         return f"regexp_replace({text}, {call.string(before)}, {call.string(new)})"
     whole = "\\&" if engine == "postgres" else "\\0"
     new = "".join(
@@ -150,11 +153,12 @@ def _replace(call: Call) -> str:
     return f"regexp_replace({text}, {pattern.sql()}, {call.string(new)}{flags})"
 
 
-def _java(text: str) -> str:
+def java_text(text: str) -> str:
+    """A text as it stands in Java's replacements."""
     return text.replace("\\", "\\\\").replace("$", "\\$")
 
 
-def _replacement(call: Call, pattern: _Pattern) -> list[str | int]:
+def replacement(call: Call, pattern: Pattern) -> list[str | int]:
     """A replacement's texts and numbers of groups."""
     if pattern.parser.groups > _MOST_GROUPS:
         raise pattern.refused(f"more than {_MOST_GROUPS} groups in what is replaced")

@@ -17,7 +17,7 @@ _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 _EXACT = ("SECOND", "MINUTE", "HOUR", "DAY", "WEEK")
 
 
-def _bounds(call: Call) -> tuple[str, str, str]:
+def bounds(call: Call) -> tuple[str, str, str]:
     """Start, end and step as bigints."""
     args = [call.cast(a, "bigint") for a in call.args]
     if len(args) == 1:
@@ -26,17 +26,18 @@ def _bounds(call: Call) -> tuple[str, str, str]:
 
 
 def _duckdb(call: Call) -> str:
-    return f"{call.name}({', '.join(_bounds(call))})"
+    return f"{call.name}({', '.join(bounds(call))})"
 
 
-def _last(call: Call) -> str:
-    _, end, step = _bounds(call)
+def last_of(call: Call) -> str:
+    """The last number that may be in it."""
+    _, end, step = bounds(call)
     return end if call.name == "generate_series" else f"({end} - CAST(SIGN({step}) AS BIGINT))"
 
 
 def _spark(call: Call) -> str:
-    start, _, step = _bounds(call)
-    last = _last(call)
+    start, _, step = bounds(call)
+    last = last_of(call)
     empty = call.engine.list_of([], "bigint[]")
     forth = f"({step} > 0 AND {start} <= {last}) OR ({step} < 0 AND {start} >= {last})"
     return (
@@ -46,11 +47,11 @@ def _spark(call: Call) -> str:
 
 
 def _postgres(call: Call) -> str:
-    start, _, step = _bounds(call)
-    return f"penstock.series({start}, {_last(call)}, {step})"
+    start, _, step = bounds(call)
+    return f"penstock.series({start}, {last_of(call)}, {step})"
 
 
-def _step(call: Call) -> tuple[str, int]:
+def step_of(call: Call) -> tuple[str, int]:
     """The step as an interval, and in months (0: it is one of seconds)."""
     node = call.nodes[2].unnest()
     number = node.this if isinstance(node, exp.Interval) else None
@@ -71,11 +72,12 @@ def _step(call: Call) -> tuple[str, int]:
     return f"INTERVAL '{text}' {word}", 0
 
 
-def _times(call: Call) -> tuple[str, str]:
+def moments(call: Call) -> tuple[str, str]:
+    """First and last moment."""
     return call.cast(call.args[0], "timestamp"), call.cast(call.args[1], "timestamp")
 
 
-def _ended(call: Call, rows: str, end: str, arrow: str) -> str:
+def ended(call: Call, rows: str, end: str, arrow: str) -> str:
     """Without the end itself, which `range` leaves out."""
     if call.name == "generate_series":
         return rows
@@ -83,29 +85,29 @@ def _ended(call: Call, rows: str, end: str, arrow: str) -> str:
 
 
 def _times_duckdb(call: Call) -> str:
-    (start, end), (step, months) = _times(call), _step(call)
+    (start, end), (step, months) = moments(call), step_of(call)
     rows = f"generate_series({start}, {end}, {step})"
     if months:
         count = f"date_diff('month', {start}, {end}) // {months} + 1"
         moved = f"{start} + to_months({months} * CAST(i AS INTEGER))"
         made = f"list_transform(range(0, {count} + 1), lambda i: {moved})"
         rows = f"list_filter({made}, lambda t: t <= {end})"
-    return _ended(call, rows, end, "list_filter({rows}, lambda t: t < {end})")
+    return ended(call, rows, end, "list_filter({rows}, lambda t: t < {end})")
 
 
 def _times_spark(call: Call) -> str:
-    (start, end), (step, _) = _times(call), _step(call)
+    (start, end), (step, _) = moments(call), step_of(call)
     rows = (
         f"CASE WHEN {start} <= {end} THEN sequence({start}, {end}, {step}) "
         f"WHEN {start} > {end} THEN {call.engine.list_of([], 'timestamp[]')} END"
     )
-    return _ended(call, rows, end, "filter({rows}, t -> t < {end})")
+    return ended(call, rows, end, "filter({rows}, t -> t < {end})")
 
 
 def _times_postgres(call: Call) -> str:
-    (start, end), (step, months) = _times(call), _step(call)
+    (start, end), (step, months) = moments(call), step_of(call)
     rows = f"penstock.series({start}, {end}, {step}, {months})"
-    return _ended(call, rows, end, "array_remove({rows}, {end})")
+    return ended(call, rows, end, "array_remove({rows}, {end})")
 
 
 _WHOLE: dict[str, Rendering] = {"duckdb": _duckdb, "spark": _spark, "postgres": _postgres}

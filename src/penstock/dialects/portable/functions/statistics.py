@@ -165,7 +165,7 @@ def _on_spark(call: Call, name: str, y: str, x: str) -> str:
     }[name]
 
 
-def _share(call: Call) -> str:
+def share_of(call: Call) -> str:
     """The share of a quantile, which is written in the SQL."""
     if len(call.args) < 2:
         return "0.5"
@@ -181,7 +181,7 @@ def _share(call: Call) -> str:
 
 def _continuous(call: Call) -> str:
     no_distinct(call)
-    share, value = _share(call), as_double(call, 0)
+    share, value = share_of(call), as_double(call, 0)
     if call.engine.name == "duckdb":
         return over_rows(call, f"quantile_cont({{0}}, {share})", value)
     if call.engine.name == "spark":
@@ -197,7 +197,7 @@ def _continuous(call: Call) -> str:
 def _discrete(call: Call) -> str:
     """The value at the place `ceil(share * count)` of the sorted ones, in exact arithmetic."""
     no_distinct(call)
-    share, value = _share(call), call.args[0]
+    share, value = share_of(call), call.args[0]
     count = over_rows(call, "count({0})", value)
     kept = f"{value} IS NOT NULL"
     if call.engine.name == "duckdb":

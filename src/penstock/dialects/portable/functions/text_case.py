@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from penstock.dialects.portable.entry import function, on
 from penstock.dialects.portable.functions.binding import once
+from penstock.dialects.portable.spelling import said
 from penstock.letters import tables
 
 if TYPE_CHECKING:
@@ -50,12 +51,10 @@ def _spark() -> tuple[str, str, str, str, str, str]:
 
 def lower_sql(engine: Engine, text: str) -> str:
     """`lower` in an engine's SQL; Spark's own only after the letters that it maps otherwise."""
-    if engine.name == "duckdb":
-        return f"lower({text})"
-    if engine.name == "postgres":
-        return f"penstock.lower({text})"
-    before, after, *_ = _spark()
-    return f"lower(translate({text}, {engine.string(before)}, {engine.string(after)}))"
+    if engine.name == "spark":
+        before, after, *_ = _spark()
+        return f"lower(translate({text}, {engine.string(before)}, {engine.string(after)}))"
+    return said(engine, engine.texts.lower, "`lower`").format(text)
 
 
 def upper_spark(call: Call, body: str) -> str:

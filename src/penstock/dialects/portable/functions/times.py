@@ -28,7 +28,8 @@ _LEAST, _MOST = -62_135_596_800_000_000, 253_402_300_799_999_999
 # -- intervals -----------------------------------------------------------------------------------
 
 
-def _no_value(call: Call) -> str:
+def no_value(call: Call) -> str:
+    """Refuse an interval that stands alone."""
     raise Refusal(
         "PSK-PORT-023",
         f"`{call.name}` gives an interval, which stands beside the + or - of a date only",
@@ -48,7 +49,7 @@ def _interval(unit: str, meaning: str, *cases: str, takes: str = "whole") -> Fun
         FAMILY,
         f"An interval of {meaning}: INTERVAL (n) …, to be added to a date or timestamp or taken"
         " away. NULL of NULL.",
-        *(on(t.strip(), every=_no_value, gives="interval") for t in takes.split("or")),
+        *(on(t.strip(), every=no_value, gives="interval") for t in takes.split("or")),
         cases=[_within(f"ts + {name}(g)"), _within(f"tz - {name}(g - 1)"), *cases],
         over=_OVER,
     )
@@ -124,7 +125,7 @@ def _since(duckdb: str, per: int) -> Overload:
     )
 
 
-def _guarded(per: int, make: str) -> Callable[[Call], str]:
+def guarded(per: int, make: str) -> Callable[[Call], str]:
     """A moment of units since 1970; outside the years 1 to 9999 the query fails."""
 
     def render(call: Call) -> str:
@@ -155,9 +156,9 @@ def _of_micros(takes: str, per: int, type_name: str) -> Overload:
         spark = f"CAST({spark} AS TIMESTAMP_NTZ)"
     return on(
         takes,
-        duckdb=_guarded(per, duck),
-        spark=_guarded(per, spark),
-        postgres=_guarded(per, postgres),
+        duckdb=guarded(per, duck),
+        spark=guarded(per, spark),
+        postgres=guarded(per, postgres),
         gives=type_name,
     )
 
@@ -166,7 +167,7 @@ _MADE = "Fails outside the years 1 to 9999; NULL of NULL."
 _PARTS = "whole, whole, whole, whole, whole, exact"
 
 
-def _clock(make: str) -> Callable[[Call], str]:
+def of_parts(make: str) -> Callable[[Call], str]:
     """A timestamp of its six parts, with the same ones refused by every engine."""
 
     def render(call: Call) -> str:
@@ -194,9 +195,9 @@ def _made_of_parts(type_name: str) -> Overload:
     spark = f"make_timestamp_ntz({parts}, {{5}})"
     return on(
         _PARTS,
-        duckdb=_clock(f"{name}({parts}, {{5}})"),
-        spark=_clock(spark if naive else f"CAST({spark} AS TIMESTAMP)"),
-        postgres=_clock(f"{name}({parts}, CAST({{5}} AS DOUBLE PRECISION){zone})"),
+        duckdb=of_parts(f"{name}({parts}, {{5}})"),
+        spark=of_parts(spark if naive else f"CAST({spark} AS TIMESTAMP)"),
+        postgres=of_parts(f"{name}({parts}, CAST({{5}} AS DOUBLE PRECISION){zone})"),
         gives=type_name,
     )
 
@@ -319,7 +320,7 @@ _EPOCH = (
 # -- buckets -------------------------------------------------------------------------------------
 
 
-def _width(call: Call) -> tuple[int, int]:
+def width(call: Call) -> tuple[int, int]:
     """Months and microseconds of a bucket: one of them is 0."""
     found = intervals.written(call.nodes[0])
     months = sum(s.count or 0 for s in found if s.kind == "months")
@@ -335,7 +336,7 @@ def _width(call: Call) -> tuple[int, int]:
     return months, micros
 
 
-def _month_origin(call: Call) -> int:
+def month_origin(call: Call) -> int:
     """The number of the month at which buckets of months begin, counted from the year 0."""
     if len(call.args) < 3:
         return 2000 * 12
@@ -351,7 +352,7 @@ def _month_origin(call: Call) -> int:
     return int(text[:4]) * 12 + int(text[5:7]) - 1
 
 
-def _month_bucket(call: Call, number: str, floor: str, make: str) -> str:
+def month_bucket(call: Call, number: str, floor: str, make: str) -> str:
     """A bucket of months: the month's number rounded down, and its first day.
 
     Args:
@@ -359,13 +360,13 @@ def _month_bucket(call: Call, number: str, floor: str, make: str) -> str:
         floor: a number less its rest, `{0}` and `{1}`.
         make: a date of a month's number.
     """
-    months, _ = _width(call)
-    origin = _month_origin(call) % months
+    months, _ = width(call)
+    origin = month_origin(call) % months
     start = f"({floor.format(f'({number} - {origin})', months)} + {origin})"
-    return _held(call, make.format(start), "date")
+    return held(call, make.format(start), "date")
 
 
-def _held(call: Call, made: str, type_name: str | None = None) -> str:
+def held(call: Call, made: str, type_name: str | None = None) -> str:
     """A bucket's start in the type of the result, which must lie in the years 1 to 9999."""
     found = call.cast(call.cast(made, type_name) if type_name else made)
     return intervals.within(call.engine, found, call.type)
@@ -383,41 +384,41 @@ def _kind(call: Call) -> str:
 
 
 def _duckdb_bucket(call: Call) -> str:
-    months, micros = _width(call)
+    months, micros = width(call)
     at = moment(call, 1)
     if months:
         number = f"(year({at}) * 12 + month({at}) - 1)"
         floor = "({0} - ((({0} % {1}) + {1}) % {1}))"
-        return _month_bucket(call, number, floor, "make_date({0} // 12, {0} % 12 + 1, 1)")
-    return _held(
+        return month_bucket(call, number, floor, "make_date({0} // 12, {0} % 12 + 1, 1)")
+    return held(
         call, f"time_bucket(INTERVAL {intervals.seconds(micros)} SECOND, {at}, {_origin(call)})"
     )
 
 
 def _spark_bucket(call: Call) -> str:
-    months, micros = _width(call)
+    months, micros = width(call)
     at = moment(call, 1)
     if months:
         number = f"(year({at}) * 12 + month({at}) - 1)"
-        return _month_bucket(
+        return month_bucket(
             call,
             number,
             "({0} - pmod({0}, {1}))",
             "make_date(CAST({0} DIV 12 AS INT), CAST({0} % 12 + 1 AS INT), 1)",
         )
     value, origin = spark_micros(at), spark_micros(_origin(call))
-    return _held(call, f"timestamp_micros({value} - pmod({value} - {origin}, {micros}))")
+    return held(call, f"timestamp_micros({value} - pmod({value} - {origin}, {micros}))")
 
 
 def _postgres_bucket(call: Call) -> str:
-    months, micros = _width(call)
+    months, micros = width(call)
     at = moment(call, 1)
     if months:
         number = f"(CAST(EXTRACT(YEAR FROM {at}) * 12 + EXTRACT(MONTH FROM {at}) - 1 AS INTEGER))"
         floor = "({0} - ((({0} % {1}) + {1}) % {1}))"
-        return _month_bucket(call, number, floor, "make_date({0} / 12, {0} % 12 + 1, 1)")
+        return month_bucket(call, number, floor, "make_date({0} / 12, {0} % 12 + 1, 1)")
     # date_bin of some releases is one bucket too early at a boundary before the origin.
-    return _held(call, f"penstock.bucket({at}, {micros}, {_origin(call)})")
+    return held(call, f"penstock.bucket({at}, {micros}, {_origin(call)})")
 
 
 def _later(case: str) -> str:
@@ -461,7 +462,7 @@ _DATE_ADD = function(
     "date_add",
     FAMILY,
     "A date or timestamp and an interval: the same as `+`.",
-    on("time_like, interval", every=_no_value, gives="timestamp"),
+    on("time_like, interval", every=no_value, gives="timestamp"),
     cases=[_within("date_add(d, INTERVAL 1 MONTH)"), _within("date_add(tz, to_days(id))")],
     over=_OVER,
 )

@@ -22,12 +22,13 @@ def _number(call: Call, place: int, what: str, least: int) -> int:
     return int(text)
 
 
-def _tiles(call: Call) -> str:
-    tiles = _number(call, 0, "the number of groups", 1)
-    return call.cast(f"ntile({tiles}){call.tail}")
+def tiles(call: Call) -> str:
+    """`ntile` with its number of groups."""
+    many = _number(call, 0, "the number of groups", 1)
+    return call.cast(f"ntile({many}){call.tail}")
 
 
-def _neighbour(call: Call) -> str:
+def neighbour(call: Call) -> str:
     """Lag and lead where IGNORE NULLS stands behind the parenthesis."""
     return f"{call.name}({_neighbour_args(call)}){_ignore(call)}{call.tail}"
 
@@ -70,7 +71,8 @@ def _neighbour_postgres(call: Call) -> str:
     return made
 
 
-def _value(call: Call) -> str:
+def value_of_frame(call: Call) -> str:
+    """A value of the frame; IGNORE NULLS stands behind the parenthesis."""
     return f"{call.name}({_value_args(call)}){_ignore(call)}{call.tail}"
 
 
@@ -127,7 +129,7 @@ FUNCTIONS = (
         "ntile",
         "windows",
         "The row's group of n groups of equal size, the first ones larger by a row; n from 1 on.",
-        on("whole", every=_tiles, gives="bigint"),
+        on("whole", every=tiles, gives="bigint"),
         kind="window",
         ordered=True,
         framed=False,
@@ -143,7 +145,7 @@ FUNCTIONS = (
             on(
                 "any, whole?, any?",
                 duckdb=_neighbour_in,
-                spark=_neighbour,
+                spark=neighbour,
                 postgres=_neighbour_postgres,
                 gives="{0}",
             ),
@@ -173,7 +175,7 @@ FUNCTIONS = (
             on(
                 "any",
                 duckdb=_value_in,
-                spark=_value,
+                spark=value_of_frame,
                 postgres=_value_postgres,
                 gives="{0}",
             ),
@@ -201,7 +203,13 @@ FUNCTIONS = (
         "nth_value",
         "windows",
         "The value of the n-th row of the frame, n from 1 on; NULL where the frame is shorter.",
-        on("any, whole", duckdb=_value_in, spark=_value, postgres=_value_postgres, gives="{0}"),
+        on(
+            "any, whole",
+            duckdb=_value_in,
+            spark=value_of_frame,
+            postgres=_value_postgres,
+            gives="{0}",
+        ),
         kind="window",
         ordered=True,
         cases=[

@@ -53,7 +53,7 @@ def same_everywhere() -> list[str]:
     return sorted(set(known().values()) - _UNLIKE)
 
 
-def _zone(call: Call) -> str:
+def zone_of(call: Call) -> str:
     """The zone of a call as a text in the engine's SQL.
 
     Raises:
@@ -77,22 +77,22 @@ def _zone(call: Call) -> str:
 
 
 def _native(call: Call) -> str:
-    zone = _zone(call)
+    zone = zone_of(call)
     made = f"({moment(call, 1)} AT TIME ZONE {zone})"
     return made if zone == _UTC else within(call.engine, made, call.type)
 
 
 def _spark_clock(call: Call) -> str:
-    if _zone(call) == _UTC:
+    if zone_of(call) == _UTC:
         return call.cast(call.args[1])
-    made = call.cast(f"from_utc_timestamp({call.args[1]}, {_zone(call)})")
+    made = call.cast(f"from_utc_timestamp({call.args[1]}, {zone_of(call)})")
     return within(call.engine, made, call.type)
 
 
 def _spark_moment(call: Call) -> str:
     # Spark takes the first of two moments that a clock shows twice, the others the second: that
     # is the one with the offset of a day later, if the clock shows this time with it.
-    zone = _zone(call)
+    zone = zone_of(call)
     clock = f"CAST({moment(call, 1)} AS TIMESTAMP)"
     if zone == _UTC:
         return clock
