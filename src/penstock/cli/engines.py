@@ -12,7 +12,7 @@ from penstock.cli.tables import table
 from penstock.errors import invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from penstock.compiler.portability import Finding
@@ -66,8 +66,8 @@ def command(
         ]
         for engine, told in engines.items()
     ]
+    output.diagnostics(_together(d for refused in written.values() for d in refused), state.files)
     for name, refused in written.items():
-        output.diagnostics(refused)
         against = {d.message.partition("`: ")[0] for d in refused}
         rows.append([name, _counted(len(state.statements), len(against)), "SQL only"])
         engines[name] = {
@@ -89,9 +89,33 @@ def _against(found: Sequence[Finding], engine: str) -> list[Finding]:
 def _written(definition: Definition, warehouse: str) -> list[Diagnostic]:
     """Why a pipeline's SQL cannot be written for a warehouse, of what the engines all have."""
     from penstock.compiler import compile_definition
+    from penstock.diagnostics import Diagnostic
 
-    found = compile_definition(definition, warehouse).diagnostics
-    return [d for d in found if d.severity == "error"]
+    state = compile_definition(definition, warehouse)
+    steps = [s for s in state.statements if s.kind in ("python", "command")]
+    return [d for d in state.diagnostics if d.severity == "error"] + [
+        Diagnostic(
+            "PSK-PORT-006",
+            f"`{s.dataset}`: a warehouse has its SQL only, and this step is none",
+            definition.positions.key(("transforms", s.dataset)),
+            "run the pipeline on an engine, and let a target bring the rows to the warehouse",
+            severity="warning",
+            engines=(warehouse,),
+        )
+        for s in steps
+    ]
+
+
+def _together(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What is told of several warehouses once, with the name of each."""
+    from dataclasses import replace
+
+    made: dict[tuple[object, ...], Diagnostic] = {}
+    for one in found:
+        key = (one.code, one.message, one.span)
+        engines = (*made[key].engines, *one.engines) if key in made else one.engines
+        made[key] = replace(one, engines=engines)
+    return list(made.values())
 
 
 def _words(datasets: int, against: Sequence[Finding]) -> str:

@@ -8,5 +8,5 @@ CAPABILITIES = Capabilities(
     engine="snowflake",
     sql="snowflake",
     error_function="error",
-    # A step in Python or a command is not written: what it reads is, and says so.
+    # A step in Python or a command is not written: what it reads is.
 )
