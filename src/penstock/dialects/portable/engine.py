@@ -286,8 +286,8 @@ SPARK = Engine(
         writes=_WRITES,
         reads=_AS_IT_IS,
         trim="trim(' ' FROM {0})",
-        # `$` would let a line's end pass.
-        full_match=r"({0} RLIKE '^(?:{1})\z')",
+        # `$` would let a line's end pass; Spark takes a backslash in a text for an escape.
+        full_match=r"({0} RLIKE '^(?:{1})\\z')",
         any_character="(?s:.)",
         end=r"\z",
         backtracks=True,

@@ -37,6 +37,11 @@ def functions(*tables: Mapping[str, Mapping[str, Rendering]]) -> Functions:
     return found
 
 
+def spelled(*names: str) -> Mapping[str, Mapping[str, Rendering]]:
+    """Casts and operators that the engine's spelling has; they are functions without overloads."""
+    return {name: {"": "by the engine's spelling"} for name in names}
+
+
 def merged(*parts: Functions) -> Functions:
     """Tables as one; none names what another has."""
     found: dict[tuple[str, tuple[str, ...]], Rendering] = {}

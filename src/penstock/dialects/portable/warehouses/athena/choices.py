@@ -1,4 +1,4 @@
-"""Conditionals and windows on Athena."""
+"""Conditionals, windows, and which casts and operators there are on Athena."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from penstock.dialects.portable.functions.conditionals import as_result, coalesc
 from penstock.dialects.portable.functions.numbers import widened
 from penstock.dialects.portable.functions.windows import neighbour, tiles, value_of_frame
 from penstock.dialects.portable.operators import compare
+from penstock.dialects.portable.warehouses.declaring import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,15 @@ def _error(call: Call) -> str:
 
 
 FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
+    **spelled(
+        *("operator_add", "operator_subtract", "operator_multiply", "operator_divide"),
+        *("operator_whole_division", "operator_modulo", "operator_power", "operator_bits"),
+        *("operator_shift", "operator_compare_numbers", "cast_between_numbers"),
+        *("cast_boolean_and_numbers", "cast_between_times", "cast_to_text"),
+        *("cast_text_to_whole", "cast_text_to_decimal", "cast_text_to_double"),
+        *("cast_text_to_boolean", "cast_text_to_date", "cast_text_to_timestamp"),
+        "cast_text_to_timestamptz",
+    ),
     "coalesce": {"any…": _coalesce},
     "ifnull": {"any, any": widened("coalesce({0}, {1})")},
     "if": {"boolean, any, any": _if},
