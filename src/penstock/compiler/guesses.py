@@ -41,7 +41,7 @@ def guess(state: Compilation, name: str, columns: Iterable[tuple[str, str]]) -> 
     """Note what a broken dataset would give, as (column, type)."""
     known: dict[str, Column] = {}
     for column, kind in columns:
-        if column.upper() != "NULL":  # an unknown name that was put out of the way
+        if column and column.upper() != "NULL":  # an unknown name that was put out of the way
             known.setdefault(column.lower(), Column(column, _type(kind)))
     if not known:
         return

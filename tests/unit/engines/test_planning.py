@@ -17,8 +17,8 @@ COLUMNS = 600
 
 def test_closing_while_a_query_is_planned(tmp_path):
     # DuckDB notices an interrupt in a running query only, and refuses to close a busy cursor.
-    tests = " AND ".join(f"try_cast(c{i} AS bigint) IS NOT DISTINCT FROM c{i}" for i in range(1500))
-    rows = ", ".join(f"{i}.0::double AS c{i}" for i in range(1500))
+    tests = " AND ".join(f"try_cast(c{i} AS bigint) IS NOT DISTINCT FROM c{i}" for i in range(5000))
+    rows = ", ".join(f"{i}.0::double AS c{i}" for i in range(5000))
     slow = f"SELECT CASE WHEN {tests} THEN 1 END, * FROM (SELECT {rows})"
     database = Database(tmp_path / "work", memory_bytes=None, threads=None)
     ended = []
@@ -30,7 +30,7 @@ def test_closing_while_a_query_is_planned(tmp_path):
 
     thread = Thread(target=ask)
     thread.start()
-    time.sleep(0.5)
+    time.sleep(0.3)
     assert not ended
     database.interrupt()
     database.close()

@@ -23,8 +23,8 @@ _NO_SPACE = ("No space left", "max_temp_directory_size", "Disk quota", "exceeds 
 
 # A cast of the portable language fails with what it has to say in the place of the value.
 _OWN = re.compile(
-    r"""['"]((?:not an? (?:whole number|decimal number|number|date|timestamp|boolean)"""
-    r"""|out of range): [^\n]*?)['"](?:\Z|[ ,.])"""
+    r"""['"](not an? (?:whole number|decimal number|number|date|timestamp|boolean)"""
+    r"""|out of range): ([^\n]*?)['"](?:\Z|[ ,.])"""
 )
 
 
@@ -97,7 +97,8 @@ def _first(text: str) -> str:
     """The message without DuckDB's advice about its own settings."""
     own = _OWN.search(text)
     if own:
-        return own.group(1)
+        # Quoted, as whatever is a value: telemetry leaves such out.
+        return f"{own.group(1)}: '{own.group(2)}'"
     head = re.split(r"\n\s*\n|\nPossible solutions|\n\* ", text, maxsplit=1)[0]
     return " ".join(head.split())
 
