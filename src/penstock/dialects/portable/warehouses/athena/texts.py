@@ -138,7 +138,7 @@ def _split_part(call: Call) -> str:
     made = bound(parts, inside)
     zero = failing(call, "split_part counts from 1", number)
     if known == 0 or known is None:
-        return f"CASE WHEN {number} = 0 THEN {zero} WHEN {there} THEN {made} END"
+        return f"CASE WHEN {there} THEN CASE WHEN {number} = 0 THEN {zero} ELSE {made} END END"
     return f"CASE WHEN {there} THEN {made} END"
 
 

@@ -15,5 +15,8 @@ def failing(call: Call) -> str:
     kind = "integer" if call.type == "null" else call.type
     boolean = kind == "boolean" and call.engine.fail_boolean
     # A message that is written would be reckoned before it is reached: it is made to differ.
+    message = call.args[0]
+    if literal_text(call, 0) is None:
+        message = f"COALESCE({message}, 'error')"
     value = "RANDOM()" if literal_text(call, 0) is not None else "NULL"
-    return (boolean or call.engine.fail).format(call.args[0], value, call.engine.type_name(kind))
+    return (boolean or call.engine.fail).format(message, value, call.engine.type_name(kind))

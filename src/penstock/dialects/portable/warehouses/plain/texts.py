@@ -42,7 +42,9 @@ def right(call: Call) -> str:
     text, size, known = call.args[0], whole(call, 1), literal_number(call, 1)
     if known is not None:
         return f"RIGHT({text}, {known})" if known >= 0 else f"SUBSTR({text}, {1 - known})"
-    from_there = f"SUBSTR({text}, CASE WHEN {size} < 0 THEN 1 - {size} ELSE 1 END)"
+    # The least integer has no positive one.
+    after = f"1 - GREATEST({size}, -2147483646)"
+    from_there = f"SUBSTR({text}, CASE WHEN {size} < 0 THEN {after} ELSE 1 END)"
     return f"CASE WHEN {size} < 0 THEN {from_there} ELSE RIGHT({text}, {positive(size)}) END"
 
 
@@ -254,7 +256,8 @@ def split_part(call: Call, *, backwards: bool) -> str:
     if known is None or known == 0:
         wrong = f"{number} = 0" if backwards else f"{number} < 1"
         fails = call.engine.failing("split_part counts from 1", number, "varchar")
-        made = f"CASE WHEN {wrong} THEN {fails} ELSE {made} END"
+        given = f"{text} IS NOT NULL AND {between} IS NOT NULL"
+        made = f"CASE WHEN {given} AND {wrong} THEN {fails} ELSE {made} END"
     return made
 
 
