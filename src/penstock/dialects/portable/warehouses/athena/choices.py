@@ -46,7 +46,8 @@ def _nullif(call: Call) -> str:
 
 def _error(call: Call) -> str:
     # A type of its own has it not: whatever it stands beside decides.
-    return f"CASE WHEN CAST(concat('error: ', coalesce({call.args[0]}, 'error')) AS BOOLEAN) THEN NULL END"
+    message = f"concat('error: ', coalesce({call.args[0]}, 'error'))"
+    return f"CASE WHEN CAST({message} AS BOOLEAN) THEN NULL END"
 
 
 FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
