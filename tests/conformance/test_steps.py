@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 import step_suite
 
 from penstock.errors import PenstockError
 from penstock.transforms.examples import REFUSING
+
+# PySpark leaves its sockets to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres", "spark"])
@@ -20,6 +27,8 @@ def bench(request, tmp_path_factory):
     started = step_suite.Bench(request.param, tmp_path_factory.mktemp(f"steps_{request.param}"))
     yield started
     started.close()
+    del started
+    gc.collect()  # here, not in the middle of another test
 
 
 def _wrong(bench, folder, one):
