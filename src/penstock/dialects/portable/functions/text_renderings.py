@@ -67,8 +67,9 @@ def right(call: Call) -> str:
         return f"right({call.args[0]}, {size})"
     if known is not None:
         return f"substr({call.args[0]}, {1 - known})"
+    after = f"1 - greatest({size}, -2147483646)"  # of the least integer it overflows
     return once(
-        call, f"CASE WHEN {size} < 0 THEN substr({{x}}, 1 - {size}) ELSE right({{x}}, {size}) END"
+        call, f"CASE WHEN {size} < 0 THEN substr({{x}}, {after}) ELSE right({{x}}, {size}) END"
     )
 
 
