@@ -103,7 +103,10 @@ def _all_of(refused: portable.Refusal, text: str) -> list[portable.Refusal]:
     """What stopped it; every name that is not known, where it was one of them."""
     if refused.code != "PSK-PORT-022":
         return [refused]
-    unknown = portable.unknown_functions(text)
+    try:
+        unknown = portable.unknown_functions(text)
+    except portable.Refusal:  # what stopped it is a word before anything is read
+        return [refused]
     return unknown if any(each.offset == refused.offset for each in unknown) else [refused]
 
 
