@@ -201,6 +201,9 @@ def test_what_duckdb_alone_runs_is_said_to_be_so(shop):
     assert done.document["engines"]["duckdb"] == {"supported": True}
     against = done.document["engines"]["postgres"]["because"]
     assert set(against) >= {code for _, code, *_ in NOT_PORTABLE.values()}
+    told = done.document["diagnostics"]
+    assert {d["severity"] for d in told if d["engines"]} == {"warning"}
+    assert {d["code"] for d in told} >= {code for _, code, *_ in NOT_PORTABLE.values()}
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres", "spark"])
