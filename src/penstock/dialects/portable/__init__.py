@@ -141,7 +141,9 @@ def compile_query(sql: str, schemas: Mapping[str, Mapping[str, str]], engine: st
         Refusal: it is outside the portable language, or the engine cannot do it.
 
     >>> schemas = {"t": {"s": "varchar"}}
-    >>> compile_query("SELECT lpad(s, 5, '*') AS p FROM t", schemas, "postgres")
-    'SELECT CAST(lpad("t"."s", 5, \'*\') AS TEXT) AS "p" FROM "t" AS "t"'
+    >>> print(compile_query("SELECT lpad(s, 5, '*') AS p FROM t", schemas, "postgres"))
+    SELECT
+      CAST(lpad("t"."s", 5, '*') AS TEXT) AS "p"
+    FROM "t" AS "t"
     """
     return prepare(sql, schemas).render(engine)
