@@ -315,3 +315,12 @@ def test_a_query_names_the_target_that_is_not_there(shop):
     wrong = shop("query", "SELECT * FROM clean_lakes")
     assert wrong.code == 2
     assert "did you mean `clean_lake`?" in wrong.err
+
+
+@pytest.mark.parametrize("command", ["run", "compile", "test", "engines"])
+def test_each_command_shows_the_line_of_a_mistake(shop, command):
+    shop.edit("sources:", "sourcez:")
+    done = shop(command)
+    assert done.code == 3
+    assert "sourcez:" in done.err
+    assert "^^^^^^^" in done.err

@@ -73,7 +73,7 @@ def command(
     )
     checked = shared.check(output, folder, None, profile, variables)
     if checked.program is None:
-        raise InvalidDefinition(checked.diagnostics)
+        raise InvalidDefinition(checked.diagnostics, files=checked.files)
     shape = shape_of(
         pipeline, checked.program, zones=zones, customer_key=customer_key, settings=given
     )

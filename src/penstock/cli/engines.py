@@ -43,7 +43,7 @@ def command(
     state = compile_definition(definition)
     errors = [d for d in state.diagnostics if d.severity == "error"]
     if errors:
-        raise invalid(errors)
+        raise invalid(errors, files=state.files)
     found = portability(state)
     output.diagnostics(state.diagnostics, state.files)
     engines = {

@@ -156,7 +156,7 @@ def program_or_fail(
     """
     checked = check(output, folder, engine, profile, variables)
     if checked.program is None:
-        raise invalid(checked.diagnostics)
+        raise invalid(checked.diagnostics, files=checked.files)
     output.diagnostics([d for d in checked.diagnostics if d.severity == "warning"])
     return checked.program
 

@@ -74,7 +74,7 @@ def command(
     checked = shared.check(output, root, find(chosen).engine, profile, variables)
     program = checked.program
     if program is None:
-        raise InvalidDefinition(checked.diagnostics)
+        raise InvalidDefinition(checked.diagnostics, files=checked.files)
     files = inputs(program, _local(output, root, profile, variables), root, given)
     with tempfile.TemporaryDirectory(prefix="penstock-tune-") as place:
         output.note("building the package for this machine …")

@@ -51,7 +51,7 @@ def prove(
     texts.update(found.texts)
     tests = _selected(found.tests, select)
     if compilation.program is None and not any(t.spec.expect_error for t in tests):
-        raise invalid([*compilation.diagnostics, *found.diagnostics])
+        raise invalid([*compilation.diagnostics, *found.diagnostics], files=compilation.files)
     report = Report(prover.pipeline, engine, diagnostics=found.diagnostics)
     for test in tests:
         outcome = prover.prove(test)
