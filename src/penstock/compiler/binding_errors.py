@@ -37,7 +37,11 @@ def read_error(error: Exception, sql: str, shift: int, known: Sequence[str] = ()
         match = pattern.search(message)
         if match:
             text, hint = say(match, found, known)
+            if offset is None and code not in UNKNOWN_NAMES:
+                offset, length = _named(message, sql)
             return Failure(code, text, hint or None, offset, length)
+    if offset is None:
+        offset, length = _named(message, sql)
     return Failure("PSK-SQL-109", _first_line(message), _rest(message), offset, length)
 
 
@@ -71,6 +75,16 @@ def _place(found: dict[str, Any], sql: str, shift: int) -> tuple[int | None, int
         word = re.match(r"\w+|\S", sql[before:])
         size = word.end() if word else 0
     return before, size
+
+
+def _named(message: str, sql: str) -> tuple[int | None, int]:
+    """Where the first thing stands that a message without a place names: `"x"`, `%Q`."""
+    for name in re.findall(r'"([^"]+)"|\'([^\']+)\'|(%\w)', message.partition("\n")[0]):
+        word = next(filter(None, name))
+        there = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", sql, re.IGNORECASE)
+        if there:
+            return there.start(), len(word)
+    return None, 0
 
 
 def _unknown_column(match: re.Match[str], found: dict[str, Any], known: Sequence[str]) -> Said:

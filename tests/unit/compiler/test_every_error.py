@@ -98,3 +98,14 @@ def test_a_source_that_is_not_there_is_told_at_its_path(folder, errors):
     )
     found = errors.one(compiled)
     assert (found.code, folder.text_at(found)) == ("PSK-SRC-001", "b.csv")
+
+
+@pytest.mark.parametrize(
+    ("model", "marked"),
+    [
+        ("SELECT strptime(dest, '%Q') AS x FROM flights", "%Q"),
+        ("SELECT f.* FROM flights f PIVOT (sum(delay) FOR dest IN ('EWR'))", "f"),
+    ],
+)
+def test_what_duckdb_names_without_a_place_is_marked(folder, errors, model, marked):
+    assert folder.text_at(errors.one(folder.model(model))) == marked

@@ -52,10 +52,10 @@ def test_only_repeated_keys_are_ordered(chains, table):
     made = chains.run("- deduplicate: {keys: [k], order_by: [n]}", table("k integer, n integer"))
     first, second, *_ = made.statement.stages
     assert "GROUP BY" in first.sql
-    assert "EXISTS" in second.sql
+    assert "SEMI JOIN" in second.sql
     windows = [s for s in made.statement.stages if "OVER" in s.sql]
     assert len(windows) == 1
-    assert f'EXISTS(SELECT 1 AS "one" FROM "{made.statement.stages[2].name}' in windows[0].sql
+    assert f'SEMI JOIN "{made.statement.stages[2].name}"' in windows[0].sql
 
 
 def test_what_follows_reads_the_rows_that_were_kept(chains, table):

@@ -31,6 +31,7 @@ class Engine:
         fail: fails the query with a message (`{0}`) about a value (`{1}`), in place of a value of
             the type `{2}`.
         explodes: rows of a list come from a generator in a SELECT, not from UNNEST.
+        semi_joins: it has SEMI JOIN and ANTI JOIN; elsewhere they are written as EXISTS.
         frames: kinds of window frames that it has.
         grouping_bits: GROUPING takes one column; several are put together bit by bit.
         places_from_zero: a lambda's second variable counts from 0.
@@ -65,6 +66,7 @@ class Engine:
     helpers: str = ""
     fail: str = "error({0})"
     explodes: bool = False
+    semi_joins: bool = False
     frames: frozenset[str] = frozenset()
     predicates_filter_only: bool = False
     grouping_bits: bool = False
@@ -185,6 +187,8 @@ _REMAINDER = "({0} % NULLIF({1}, 0))"
 DUCKDB = Engine(
     name="duckdb",
     sql="duckdb",
+    # https://duckdb.org/docs/stable/sql/query_syntax/from#semi-and-anti-joins
+    semi_joins=True,
     types={name: name.upper() for name in penstock_types.SCALARS} | {"decimal": "DECIMAL({}, {})"},
     list_type="{}[]",
     struct_type="STRUCT({})",
@@ -233,6 +237,8 @@ DUCKDB = Engine(
 SPARK = Engine(
     name="spark",
     sql="spark, version=3.5",
+    # https://spark.apache.org/docs/3.5.6/sql-ref-syntax-qry-select-join.html
+    semi_joins=True,
     types={
         "boolean": "BOOLEAN",
         "smallint": "SMALLINT",

@@ -24,8 +24,6 @@ FORMS = frozenset(
         "LEFT JOIN",
         "RIGHT JOIN",
         "FULL JOIN",
-        "SEMI JOIN",
-        "ANTI JOIN",
         "a lateral query",
         "UNNEST",
         "UNNEST with places",
@@ -78,8 +76,9 @@ def _forms(node: exp.Expr) -> Iterator[str]:
         if node.recursive and any(_by_union(c) for c in node.expressions):
             yield "UNION of a recursion"
     elif isinstance(node, exp.Join):
-        word = node.side or (node.kind if node.kind in ("SEMI", "ANTI", "CROSS") else "")
-        yield f"{word} JOIN".strip()
+        word = node.side or ("CROSS" if node.kind == "CROSS" else "")
+        # As such a join where an engine has it.
+        yield "EXISTS" if node.kind in ("SEMI", "ANTI") else f"{word} JOIN".strip()
     elif isinstance(node, exp.SetOperation):
         yield type(node).__name__.upper() + (" ALL" if node.args.get("distinct") is False else "")
     elif isinstance(node, exp.Unnest):

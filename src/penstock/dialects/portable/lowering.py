@@ -10,6 +10,7 @@ from sqlglot.generator import Generator
 from penstock.dialects.portable import forms, limits, operators
 from penstock.dialects.portable.call import Ordering
 from penstock.dialects.portable.clauses import PARTS
+from penstock.dialects.portable.desugaring.joins import as_exists
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.rendering import Renderer
 from penstock.dialects.portable.spelling import missing
@@ -78,6 +79,9 @@ class Lowering:
                     text = text.replace("\n", _LINE_BREAK)
                 # A number's text is written as it is; other nodes take it for a condition.
                 theirs.replace(exp.Literal(this=text, is_string=False))
+        if not self.engine.semi_joins:
+            for select in list(copy.find_all(exp.Select)):
+                as_exists(select)
         if self.engine.capital_names:
             for name in copy.find_all(exp.Identifier):
                 name.set("this", name.name.upper())

@@ -1,4 +1,6 @@
-"""Joins that some engines lack: SEMI and ANTI as EXISTS, ASOF as a join with the time of validity.
+"""Joins that some engines lack: ASOF as a join with the time of validity; SEMI and ANTI as EXISTS.
+
+The latter only where a query is written for an engine that has no such joins.
 
 And coalesce over the columns of USING, which is written as CASE.
 """
@@ -52,8 +54,8 @@ def joins(tree: exp.Expr, schemas: Schemas) -> None:
             method = str(join.args.get("method") or "").upper()
             if method == "ASOF":
                 _asof(join, scope, schemas)
-            elif str(join.args.get("kind") or "").upper() in ("SEMI", "ANTI"):
-                _semi(join, select)
+            elif _filters(join):
+                _check_semi(join, select)
             elif method == "NATURAL":
                 raise refuse("PSK-PORT-022", join, "NATURAL JOIN without a common column")
 
@@ -67,20 +69,32 @@ def _coalesce(node: exp.Coalesce) -> None:
     node.replace(exp.Case(ifs=ifs, default=parts[-1].copy()))
 
 
-def _semi(join: exp.Join, select: exp.Select) -> None:
+def _filters(join: exp.Join) -> bool:
+    return str(join.args.get("kind") or "").upper() in ("SEMI", "ANTI")
+
+
+def _check_semi(join: exp.Join, select: exp.Select) -> None:
     every = select.args["joins"]
     for later in every[every.index(join) + 1 :]:
         if later.side in ("RIGHT", "FULL"):
             raise refuse(
                 "PSK-PORT-022", join, f"{join.kind} JOIN before {later.side} JOIN", "use EXISTS"
             )
-    condition = join.args.get("on")
-    if condition is None:
+    if join.args.get("on") is None:
         raise refuse("PSK-PORT-022", join, f"{join.kind} JOIN needs ON or USING")
+
+
+def as_exists(select: exp.Select) -> None:
+    """The SEMI and ANTI joins of a SELECT as EXISTS, for an engine that has no such joins."""
+    for join in [j for j in select.args.get("joins") or [] if _filters(j)]:
+        _exists(join, select)
+
+
+def _exists(join: exp.Join, select: exp.Select) -> None:
     inner = exp.Select(
         expressions=[named(exp.Literal.number(1), "one")],
         from_=exp.From(this=join.this),
-        where=exp.Where(this=condition),
+        where=exp.Where(this=join.args["on"]),
     )
     made: exp.Expr = exp.Exists(this=inner)
     if str(join.args["kind"]).upper() == "ANTI":
@@ -90,7 +104,7 @@ def _semi(join: exp.Join, select: exp.Select) -> None:
         "where",
         exp.Where(this=made if where is None else exp.And(this=where.this, expression=made)),
     )
-    select.set("joins", [j for j in every if j is not join])
+    select.set("joins", [j for j in select.args["joins"] if j is not join])
 
 
 def _asof(join: exp.Join, scope: Scope, schemas: Schemas) -> None:
