@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-import machines  # noqa: E402 - it lies beside
+import machines
 
 
 @pytest.fixture(scope="session")
