@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -51,15 +52,19 @@ class Lines:
     """A process that answers a line of JSON with one."""
 
     def __init__(self, script: str, *arguments: str) -> None:
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(
             [python(), HERE / script, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
             text=True,
         )
         assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n", f"{script} did not start"
+        line = self._process.stdout.readline()
+        if line != "ready\n":
+            self._log.seek(0)
+            raise AssertionError(f"{script} did not start: {line}{self._log.read()[-3000:]}")
 
     def ask(self, question: object):
         """The answer to a question."""
@@ -76,6 +81,7 @@ class Lines:
         self._process.stdin.close()
         self._process.wait(30)
         self._process.stdout.close()
+        self._log.close()
 
 
 class Fakesnow(Lines):
