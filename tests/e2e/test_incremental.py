@@ -429,3 +429,43 @@ def test_what_would_lose_or_double_rows_is_refused(make, incremental, load, code
     done = shop("validate", "--json")
     assert done.code == 3
     assert code in done.codes
+
+
+@pytest.mark.parametrize("load", [APPEND, MERGE])
+def test_new_rows_are_not_added_where_the_older_ones_are_not(make, load):
+    shop = make(load=load)
+    orders(shop, "1", (1, "2026-01-01", 10))
+    run(shop)
+    orders(shop, "2", (2, "2026-01-02", 20))
+    text = (shop.root / "pipeline.yaml").read_text()
+    shop.write("pipeline.yaml", text.replace("lake/orders", "elsewhere/orders"))
+    refused = shop("run")
+    assert refused.code == 1
+    assert "PSK-RUN-031" in refused.err
+    assert "pipeline.yaml:13" in refused.err
+    assert "--full-refresh" in refused.err
+    assert not (shop.root / "elsewhere").exists()
+    shutil.copytree(shop.root / "lake/orders", shop.root / "elsewhere/orders")
+    run(shop)
+    assert lake(shop) == [(1, 10), (2, 20)]
+
+    # Back at the first place: the table there is not the one that was added to last.
+    orders(shop, "3", (3, "2026-01-03", 30))
+    shop.write("pipeline.yaml", text)
+    assert "PSK-RUN-031" in shop("run").err
+    shutil.rmtree(shop.root / "lake")
+    assert "PSK-RUN-031" in shop("run").err
+    run(shop, "--full-refresh")
+    assert lake(shop) == [(1, 10), (2, 20), (3, 30)]
+
+
+def test_a_table_that_another_program_changed_is_added_to(make):
+    shop = make(load="mode: append, format: delta")
+    orders(shop, "1", (1, "2026-01-01", 10), (2, "2026-01-02", 20))
+    run(shop)
+    from deltalake import DeltaTable
+
+    DeltaTable(shop.root / "lake/orders").delete("id = 1")
+    orders(shop, "2", (3, "2026-01-03", 30))
+    run(shop)
+    assert lake(shop) == [(2, 20), (3, 30)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from penstock.errors import Conflict, Interrupted, PenstockError, RunError, RunStopped, in_words
-from penstock.runtime import backfill, publish, records, schema_changes
+from penstock.runtime import backfill, continuing, publish, records, schema_changes
 from penstock.runtime.attempt import Attempt, Work
 from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.heartbeat import AwaitedLock, HeldLock
@@ -142,6 +142,8 @@ class _Run:
         moved = publish.moved(self.program, self.root, self.ledger) if planned.nothing_new else {}
         if last and planned.nothing_new and (planned.exhausted or not moved):
             return self._skipped(last, moved)
+        if not (options.full_refresh or options.span):
+            continuing.check(self.program, self.root, self.ledger)
         self.document.notes += planned.notes
         return self._recorded(planned, held)
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock.errors import Conflict, RunError, in_words
-from penstock.runtime import publish
+from penstock.runtime import continuing, publish
 from penstock.runtime.document import RunDocument, utc_now
 from penstock.runtime.heartbeat import HeldLock
 from penstock.runtime.ledger.base import DAILY
@@ -103,6 +103,8 @@ def _plan(
         if last and found.nothing_new and (found.exhausted or not _moved(function)):
             watching.nothing_new(function, last, began)
             return Planned("skipped", last.run_id, last.attempt)
+        if not full_refresh:
+            continuing.check(program, function.root, ledger)
         before = program
         program, more = schemas.take_up(function, before, found, recompile)
         changes += [c for c in more if c not in changes]
