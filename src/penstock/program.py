@@ -172,6 +172,11 @@ class Check:
     depends_on: tuple[str, ...] = ()
     own: OwnRule | None = None
 
+    @property
+    def relation(self) -> str:
+        """The relation that the expressions name."""
+        return unchecked(self.dataset) if self.action == "quarantine" else self.dataset
+
 
 @dataclass(frozen=True, slots=True)
 class Kpi:

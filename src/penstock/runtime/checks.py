@@ -158,7 +158,8 @@ def sample(
     """A few rows that break a rule, for the report."""
     if check.predicate is None:
         return []
-    some = f"SELECT * FROM {relation} WHERE NOT ({{}}) LIMIT {SAMPLE_ROWS}"
+    rows = f"{relation} AS {check.relation}"
+    some = f"SELECT * FROM {rows} WHERE NOT ({{}}) LIMIT {SAMPLE_ROWS}"
     beside = _beside(engine, [check], relation)
     if beside is None or check.own is None:
         return engine.rows(some.format(check.predicate))

@@ -132,14 +132,15 @@ def read_rows(
     )
     for record in found.rejected:
         failed[lines[(record.line or 1) - 1][0]] = record.reason
-    kept = "true"
+    kept, rows = "true", keyed
     if checks:
+        rows = f"{keyed} AS {checks[0].relation}"
         _rule, reason, broken = broken_rules(checks)
-        sql = f"SELECT {KEY} AS key, {reason} AS reason FROM {keyed} WHERE {broken}"
+        sql = f"SELECT {KEY} AS key, {reason} AS reason FROM {rows} WHERE {broken}"
         failed |= {row["key"]: row["reason"] for row in engine.rows(sql)}
         kept = " AND ".join(f"({c.predicate})" for c in checks)
     chosen = ", ".join('"' + c.name.replace('"', '""') + '"' for c in schema)
-    engine.create(relation, f"SELECT {chosen} FROM {keyed} WHERE {kept}", materialize=True)
+    engine.create(relation, f"SELECT {chosen} FROM {rows} WHERE {kept}", materialize=True)
     return failed
 
 

@@ -185,10 +185,11 @@ def held_sql(
 ) -> str:
     """SELECT of the rows that break a rule, in the shape of the quarantine table."""
     rule, reason, any_broken = broken_rules(checks)
+    held = unchecked(dataset)  # the rules name it so
     inner = (
         f"SELECT {rule} AS rule, {reason} AS reason, "
-        f"{engine.row_as_json('held')} AS row_json "
-        f"FROM {relation or unchecked(dataset)} AS held WHERE {any_broken}"
+        f"{engine.row_as_json(held)} AS row_json "
+        f"FROM {relation or held} AS {held} WHERE {any_broken}"
     )
     numbered = (
         "SELECT *, row_number() OVER (PARTITION BY row_json ORDER BY rule) AS copy "

@@ -56,3 +56,30 @@ def test_a_program_for_duckdb_is_what_it_was(folder):
     program = rules(folder, "duckdb")
     assert not any(c.own for c in program.checks)
     assert "own" not in program.as_json()["checks"][0]
+
+
+SQL_OF_A_USER = """
+transforms:
+  clean: {from: flights, steps: [{filter: flight > 0}]}
+quality:
+  clean:
+    quarantine:
+      - ColumnValues "delay" < 900 where "flight / delay > 1"
+      - (IsComplete "carrier") or (CustomSql "SELECT flight FROM primary WHERE delay / flight > 1")
+    warn:
+      - CustomSql "SELECT sum(delay / flight) FROM primary" > 1
+      - CustomSql "SELECT sum(hash(flight)) FROM primary" > 1
+"""
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "spark", "postgres"])
+def test_sql_of_a_user_has_the_portable_meaning_wherever_it_is_evaluated(folder, engine):
+    program = folder.compile(SQL_OF_A_USER, engine=engine).program
+    assert program
+    where, either, number, tied = program.checks
+    assert "NULLIF(" in (where.predicate or "")
+    assert "NULLIF(" in (either.predicate or "")
+    assert "NULLIF(" in number.passed
+    assert "NULLIF(" in "".join(number.observed.values())
+    assert "HASH(" in tied.passed.upper()
+    assert [c.own is not None for c in program.checks] == [engine != "duckdb"] * 3 + [False]
