@@ -22,6 +22,7 @@ AREAS = {
     "KPI": "Key figures of a pipeline",
     "LED": "The ledger",
     "PORT": "Portability between engines",
+    "CMD": "Commands",
     "PY": "Python steps",
     "REF": "References, names and the graph",
     "RUN": "Runs",

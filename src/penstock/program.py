@@ -114,6 +114,7 @@ class Statement:
         row_by_row: rows go one to one, so that the run asserts
             rows_in = rows_out + filtered + deduplicated + quarantined.
         stages: for `steps`: the chain, cut where rows are set aside or are read twice.
+        command: a program and its arguments; `command_digest` is of the files that it names.
         lineage: column → the (dataset, column) pairs it is computed from.
     """
 
@@ -126,6 +127,7 @@ class Statement:
     stages: tuple[Stage, ...] = ()
     python: PythonStep | None = None
     command: tuple[str, ...] = ()
+    command_digest: str = ""
     lineage: dict[str, list[list[str]]] = field(default_factory=dict)
 
 
@@ -300,6 +302,9 @@ class Program:
         for check in body["checks"]:
             if check["own"] is None:
                 del check["own"]
+        for statement in body["statements"]:
+            if not statement["command_digest"]:
+                del statement["command_digest"]
         head = {k: body.pop(k) for k in ("schema", "pipeline", "engine", "digest")}
         return {**head, **body}
 

@@ -18,6 +18,9 @@ from penstock.transforms.base import clashes
 from penstock.transforms.names import column, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from penstock.compiler.state import Compilation
     from penstock.diagnostics import Span
     from penstock.transforms.base import Origins
@@ -40,7 +43,7 @@ def bind_python(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]
         schema = _tried(state, file, function, columns, span)
     if not schema or not _names_differ(state, schema, span):
         return None
-    step = PythonStep(file, function, _digest(state, file))
+    step = PythonStep(file, function, _digest(state, local_files(state.definition.root, file)))
     made = Made("python", _select(source, columns), python=step)
     made.origins = _origins(source, columns, schema)
     return made, schema
@@ -59,9 +62,22 @@ def bind_command(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...
         return None
     source, columns = _input(state, name)
     schema = declared(transform.columns)
-    made = Made("command", _select(source, columns), command=tuple(transform.command or ()))
+    if not _names_differ(state, schema, state.definition.positions.key(("transforms", name))):
+        return None
+    command = tuple(transform.command or ())
+    digest = _digest(state, files_of(state.definition.root, command))
+    made = Made("command", _select(source, columns), command=command, command_digest=digest)
     made.origins = _origins(source, columns, schema)
     return made, schema
+
+
+def files_of(root: Path, command: Iterable[str]) -> list[str]:
+    """The files of the pipeline that a command names: what they hold is part of the Program."""
+    return [
+        word
+        for word in command
+        if (root / word).is_file() and (root / word).resolve().is_relative_to(root.resolve())
+    ]
 
 
 def _function_is_fine(state: Compilation, file: TextFile, function: str, span: Span) -> bool:
@@ -103,11 +119,11 @@ def _names_differ(state: Compilation, schema: tuple[Column, ...], span: Span) ->
     return not twice
 
 
-def _digest(state: Compilation, file: str) -> str:
-    """Over the step's file and every file of the pipeline that it imports."""
+def _digest(state: Compilation, files: Iterable[str]) -> str:
+    """Over files of the pipeline: a step's and every one that it imports, or a command's."""
     root = state.definition.root
     hashed = hashlib.sha256()
-    for name in local_files(root, file):
+    for name in files:
         content = hashlib.sha256((root / name).read_bytes()).hexdigest()
         hashed.update(f"{name} {content}\n".encode())
     return hashed.hexdigest()

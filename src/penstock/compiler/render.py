@@ -80,6 +80,7 @@ def _statement(
         stages=stages,
         python=made.python,
         command=made.command,
+        command_digest=made.command_digest,
         lineage=_lineage(made.origins),
     )
 

@@ -81,6 +81,7 @@ class Made:
     origins: Origins = field(default_factory=dict)
     python: PythonStep | None = None
     command: tuple[str, ...] = ()
+    command_digest: str = ""
 
 
 @dataclass

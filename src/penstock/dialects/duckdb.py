@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.dialects.base import Capabilities, Gap
+from penstock.dialects.base import Capabilities
 
 CAPABILITIES = Capabilities(
     engine="duckdb",
@@ -12,9 +12,4 @@ CAPABILITIES = Capabilities(
     materialized=True,
     # https://duckdb.org/docs/stable/sql/functions/utility#errormessage
     error_function="error",
-    gaps={
-        "command": Gap(
-            "notimpl", "PSK-PORT-002", "commands run in containers only, which come later"
-        ),
-    },
 )

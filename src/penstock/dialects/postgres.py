@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.dialects.base import Capabilities, Gap
+from penstock.dialects.base import Capabilities
 
 CAPABILITIES = Capabilities(
     engine="postgres",
@@ -10,9 +10,4 @@ CAPABILITIES = Capabilities(
     # https://www.postgresql.org/docs/16/queries-with.html
     materialized=True,
     error_function="error",
-    gaps={
-        "command": Gap(
-            "notimpl", "PSK-PORT-002", "commands run in containers only, which come later"
-        ),
-    },
 )

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from penstock.dialects.base import Capabilities, Gap
+from penstock.dialects.base import Capabilities
 
 CAPABILITIES = Capabilities(
     engine="spark",
     sql="spark, version=3.5",
     error_function="error",
-    gaps={
-        "command": Gap(
-            "notimpl", "PSK-PORT-002", "commands run in containers only, which come later"
-        ),
-    },
 )

@@ -27,14 +27,14 @@ def build(
     """Make `relation` the rows of a statement.
 
     Args:
-        root: the pipeline folder, where Python steps lie.
+        root: the pipeline folder, where the user's code lies.
         materialize: the rows are read more than once.
 
     Raises:
         StepFailed: the engine or the user's step raised.
     """
-    if statement.kind == "python":
-        return Built(rows=_python(engine, statement, relation, root))
+    if statement.kind in ("python", "command"):
+        return Built(rows=_user_code(engine, statement, relation, root))
     beside = engine.transformer
     if beside is None:
         return _staged(engine, statement, relation, materialize=materialize)
@@ -75,18 +75,17 @@ def count_rows(engine: Engine, relation: str) -> int:
     return engine.count(relation)
 
 
-def _python(engine: Engine, statement: Statement, relation: str, root: Path) -> int:
-    from penstock.runtime.python_step import run_step
-
-    assert statement.python is not None
+def _user_code(engine: Engine, statement: Statement, relation: str, root: Path) -> int:
     source = f"{relation}__in"
     engine.create(source, statement.sql, materialize=False)
-    batches = run_step(
-        root,
-        statement.python.file,
-        statement.python.function,
-        engine.batches(source),
-        statement.schema,
-        dataset=statement.dataset,
-    )
-    return engine.ingest(relation, batches, statement.schema)
+    given, schema, dataset = engine.batches(source), statement.schema, statement.dataset
+    step = statement.python
+    if step is None:
+        from penstock.runtime.command_step import run_command
+
+        made = run_command(root, statement.command, given, schema, dataset=dataset)
+    else:
+        from penstock.runtime.python_step import run_step
+
+        made = run_step(root, step.file, step.function, given, schema, dataset=dataset)
+    return engine.ingest(relation, made, schema)

@@ -130,9 +130,12 @@ class Transform(Model):
     python: Text | None = None
     """`FILE:FUNCTION`; Arrow record batches in and out."""
     command: Annotated[list[Text], Field(min_length=1)] | None = None
-    """Program and arguments; Arrow IPC on stdin and stdout."""
+    """Program and arguments, started without a shell in the pipeline's folder: it reads an Arrow
+    IPC stream on stdin, and writes one with the columns of `schema` on stdout. A file that it names
+    is part of the definition; what that imports is not. Functions (architecture 1) start none."""
     columns: Columns | None = Field(default=None, alias="schema")
-    """What `python` or `command` returns; without it, found by trying an empty batch."""
+    """What `python` or `command` returns. Without it, that of `python` is found by trying an empty
+    batch; `command` needs it."""
     options: TransformOptions = TransformOptions()
     """How it is compiled: `{portable: false}`."""
     description: str | None = None

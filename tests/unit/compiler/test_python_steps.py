@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from penstock import dialects
 from penstock.compiler.python_source import local_files
 from penstock.compiler.python_trial import try_function
+from penstock.dialects.base import Gap
+from penstock.program import Column
 
 BODY = "transforms:\n  made: {{from: flights, python: {step}{schema}}}\n"
 
@@ -98,12 +103,30 @@ def test_what_a_step_imports_belongs_to_the_program(folder):
     assert compile_step(folder, text).program.digest != before.digest
 
 
-def test_a_command_is_a_gap_that_is_told(folder, errors):
-    compiled = folder.compile(
-        "transforms: {made: {from: flights, command: [node, x.js], schema: {a: integer}}}\n"
-    )
-    found = errors.one(compiled)
-    assert (found.code, found.engines) == ("PSK-PORT-002", ("duckdb",))
+COMMAND = """
+transforms:
+  made: {from: flights, command: [python3, steps/x.py, "20"], schema: {a: integer}}
+"""
+
+
+def test_a_command_is_compiled_and_a_change_of_its_file_is_a_change(folder):
+    folder.file("steps/x.py", "print(1)\n")
+    (made,) = folder.compile(COMMAND).program.statements
+    assert (made.kind, made.command) == ("command", ("python3", "steps/x.py", "20"))
+    assert made.schema == (Column("a", "integer"),)
+    before = folder.compile(COMMAND).program.digest
+    assert folder.compile(COMMAND).program.digest == before
+    folder.file("steps/x.py", "print(2)\n")
+    assert folder.compile(COMMAND).program.digest != before
+
+
+def test_a_kind_of_transform_that_an_engine_does_not_run_is_told(folder, errors, monkeypatch):
+    gap = Gap("notyet", "PSK-PORT-001", "it starts no programs")
+    lacking = replace(dialects.load("duckdb"), gaps={"command": gap})
+    monkeypatch.setattr(dialects, "load", lambda engine: lacking)
+    found = errors.one(folder.compile(COMMAND))
+    assert (found.code, found.engines) == ("PSK-PORT-001", ("duckdb",))
+    assert "it starts no programs" in found.message
 
 
 def test_a_command_needs_its_columns(folder, errors):

@@ -35,8 +35,7 @@ def test_rendering_leaves_comments_out_and_quotes_what_has_to_be():
     assert sql == 'SELECT "order", "a b", c FROM t'
 
 
-def test_what_an_engine_does_not_run_is_a_value():
-    gap = dialects.load("duckdb").gap("command")
-    assert gap is not None
-    assert gap.code == "PSK-PORT-002"
-    assert dialects.load("duckdb").gap("python") is None
+@pytest.mark.parametrize("engine", ["duckdb", "spark", "postgres"])
+def test_every_kind_of_transform_runs_on_every_engine(engine):
+    capabilities = dialects.load(engine)
+    assert not any(capabilities.gap(kind) for kind in ("sql", "steps", "python", "command"))
