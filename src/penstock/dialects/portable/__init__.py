@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
 
 from penstock.dialects.portable import clauses
 from penstock.dialects.portable.desugaring import before_names, with_names
@@ -97,7 +98,12 @@ def prepare(
     for node in list(tree.find_all(exp.Placeholder)):
         if variables and node.name in variables:
             node.replace(variables[node.name].copy())
-    plain: dict[str, object] = {t: dict.fromkeys(c, "VARCHAR") for t, c in schemas.items()}
+    # Names are looked up in small letters, as DuckDB compares them.
+    plain = MappingSchema(
+        {t.lower(): {n.lower(): "VARCHAR" for n in c} for t, c in schemas.items()},
+        dialect="duckdb",
+        normalize=False,
+    )
     try:
         tree = before_names(tree, schemas)
         clauses.check(tree)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -16,6 +17,18 @@ from penstock.dialects.portable.spelling import READS, WRITES, Numbers, Texts, T
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+
+@lru_cache(maxsize=4096)
+def _string(value: str, dialect: str) -> str:
+    """A text literal; a generator is made for each, and the same ones come again."""
+    return exp.Literal.string(value).sql(dialect)
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str, dialect: str) -> str:
+    """A quoted identifier."""
+    return exp.to_identifier(name, quoted=True).sql(dialect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +115,12 @@ class Engine:
         if self.doubled:
             quoted = value.replace("\\", "\\\\").replace("'", "''")
             return f"'{quoted}'"
-        return exp.Literal.string(value).sql(self.sql)
+        return _string(value, self.sql)
 
     def name_of(self, *parts: str) -> str:
         """A quoted name, `table.column`."""
         names = (p.upper() if self.capital_names else p for p in parts if p)
-        return ".".join(exp.to_identifier(n, quoted=True).sql(self.sql) for n in names)
+        return ".".join(_name(n, self.sql) for n in names)
 
     def failing(self, message: str, value: str, type_name: str) -> str:
         """SQL that fails the query, for a branch of a CASE.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.generator import Generator
@@ -16,13 +16,28 @@ from penstock.dialects.portable.rendering import Renderer
 from penstock.dialects.portable.spelling import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.typing import Typer
 
 _LINE_BREAK = str(Generator().SENTINEL_LINE_BREAK)
 _NAMES = (exp.Identifier, exp.TableAlias, exp.Table, exp.Literal)
+
+
+def _with_texts(node: Any, made: Mapping[int, str]) -> Any:
+    """A copy of a tree, with texts in the place of nodes.
+
+    A number's text is written as it is; other nodes take it for a condition.
+    """
+    text = made.get(id(node))
+    if text is not None:
+        return exp.Literal(this=text, is_string=False)
+    if isinstance(node, exp.Expr):
+        return type(node)(**{key: _with_texts(value, made) for key, value in node.args.items()})
+    if isinstance(node, list):
+        return [_with_texts(each, made) for each in node]
+    return node
 
 
 class Lowering:
@@ -68,24 +83,18 @@ class Lowering:
 
     def _sql(self, query: exp.Expr, wanted: Sequence[str], *, outermost: bool = False) -> str:
         made = dict(self._rendered(query, wanted, outermost=outermost))
-        copy = query.copy()
-        # Both in the same order: a copy has the same shape.
-        pairs = list(zip(query.walk(bfs=False), copy.walk(bfs=False), strict=True))
-        for mine, theirs in pairs:
-            text = made.get(id(mine))
-            if text is not None:
-                if outermost:
-                    # Layout moves lines, and those of a literal are to stay.
-                    text = text.replace("\n", _LINE_BREAK)
-                # A number's text is written as it is; other nodes take it for a condition.
-                theirs.replace(exp.Literal(this=text, is_string=False))
+        if outermost:
+            # Layout moves lines, and those of a literal are to stay.
+            made = {node: text.replace("\n", _LINE_BREAK) for node, text in made.items()}
+        copy = _with_texts(query, made)
         if not self.engine.semi_joins:
             for select in list(copy.find_all(exp.Select)):
                 as_exists(select)
         if self.engine.capital_names:
             for name in copy.find_all(exp.Identifier):
                 name.set("this", name.name.upper())
-        return copy.sql(self.engine.sql, comments=False, pretty=outermost)
+        sql: str = copy.sql(self.engine.sql, comments=False, pretty=outermost)
+        return sql
 
     def _rendered(
         self, node: exp.Expr, wanted: Sequence[str], *, outermost: bool = False

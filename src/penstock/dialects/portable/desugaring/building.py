@@ -43,6 +43,9 @@ def inner_first(tree: exp.Expr) -> Iterator[exp.Expr]:
     while stack:
         node = stack.pop()
         found.append(node)
+        if node.args.get("with_") is None:
+            stack.extend(node.iter_expressions())
+            continue
         below = list(node.iter_expressions())
         below.sort(key=lambda n: not isinstance(n, exp.With))
         stack.extend(below)
