@@ -54,7 +54,7 @@ class Lines:
     def __init__(self, script: str, *arguments: str) -> None:
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(
-            [python(), HERE / script, *arguments],
+            [python(), "-I", HERE / script, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
