@@ -20,6 +20,8 @@ from values import told
 
 def _tables(cursor, duck, folder: Path, columns: dict[str, dict[str, str]]) -> None:
     for path in sorted(folder.glob("*.parquet")):
+        if path.stem not in columns:
+            continue  # another test's
         kept = columns[path.stem]
         names = ", ".join(f'"{name.upper()}" {kind}' for name, kind in kept.items())
         cursor.execute(f'CREATE TABLE "{path.stem.upper()}" ({names})')
