@@ -324,3 +324,22 @@ def test_each_command_shows_the_line_of_a_mistake(shop, command):
     assert done.code == 3
     assert "sourcez:" in done.err
     assert "^^^^^^^" in done.err
+
+
+def test_a_value_that_does_not_fit_is_told_at_the_dataset_that_computes_it(shop):
+    shop.write(
+        "pipeline.yaml",
+        "name: shop\n"
+        "sources:\n"
+        "  raw: {connector: file, path: raw.csv, schema: {n: varchar}}\n"
+        "transforms:\n"
+        "  counted: SELECT CAST(n AS INTEGER) AS n FROM raw\n"
+        "targets:\n"
+        "  lake: {from: counted, connector: lake, path: lake}\n",
+    )
+    shop.write("raw.csv", "n\n1\ntwo\n")
+    done = shop("run")
+    assert done.code == 1
+    assert "error[PSK-RUN-022]" in done.err
+    assert "pipeline.yaml:5:3" in done.err
+    assert "two" in done.err

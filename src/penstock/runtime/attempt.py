@@ -8,14 +8,14 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from penstock.errors import STANDS, BadRecords, Interrupted
+from penstock.errors import STANDS, BadRecords, Interrupted, RunError
 from penstock.program import Read, unchecked
 from penstock.runtime import checks as rules
 from penstock.runtime import corrections, kpis, publish, quarantine, registry, statements
 from penstock.runtime.accounting import Counts
 from penstock.runtime.corrections import Settled
 from penstock.runtime.injection import Added, Injection
-from penstock.runtime.places import placed
+from penstock.runtime.places import place, placed
 from penstock.runtime.quarantine import QuarantineWriter
 from penstock.runtime.schedule import run_graph
 
@@ -352,7 +352,13 @@ class Attempt:
         clock = time.monotonic()
         self._observer.event("target_started", target=load.target)
         with placed(self._program, f"load:{load.target}"):
-            staged = self._stage(load, self._running)
+            try:
+                staged = self._stage(load, self._running)
+            except RunError as error:
+                # A value that the dataset's own SQL does not take: it is computed as it is written.
+                if error.span is None and error.code == "PSK-RUN-022":
+                    error.span = place(self._program, f"dataset:{load.dataset}")
+                raise
         counts = self._document.datasets[load.dataset]
         with self._document.guard:
             self._staged[load.target] = staged
