@@ -343,3 +343,11 @@ def test_a_value_that_does_not_fit_is_told_at_the_dataset_that_computes_it(shop)
     assert "error[PSK-RUN-022]" in done.err
     assert "pipeline.yaml:5:3" in done.err
     assert "two" in done.err
+
+
+def test_a_byte_that_is_no_utf8_is_shown_in_its_line(shop):
+    shop.write("pipeline.yaml", b"name: shop\ndescription: caf\xe9 au lait\n")
+    done = shop("validate")
+    assert done.code == 3
+    assert "pipeline.yaml:2:17" in done.err
+    assert "2 | description: caf\ufffd au lait\n  |                 ^" in done.err

@@ -13,11 +13,18 @@ MAX_BYTES = 4_000_000
 
 
 class Unreadable(Exception):
-    """A file cannot be read; `diagnostic` says why."""
+    """A file cannot be read; `diagnostic` says why.
 
-    def __init__(self, code: str, message: str, hint: str | None, span: Span | None = None) -> None:
+    Attributes:
+        text: what can be read of it, for the line that is shown.
+    """
+
+    def __init__(
+        self, code: str, message: str, hint: str | None, span: Span | None = None, text: str = ""
+    ) -> None:
         super().__init__(message)
         self.diagnostic = Diagnostic(code, message, span, hint)
+        self.text = text
 
 
 def read_definition_file(root: Path, name: str) -> str:
@@ -46,4 +53,5 @@ def read_definition_file(root: Path, name: str) -> str:
         column = len(before) - (before.rfind("\n") + 1) + 1
         message = f"the byte 0x{raw[error.start]:02x} is not UTF-8"
         span = Span(name, line, column, line, column + 1)
-        raise Unreadable("PSK-YAML-011", message, "save the file as UTF-8", span) from error
+        text = raw.decode("utf-8-sig", "replace")
+        raise Unreadable("PSK-YAML-011", message, "save the file as UTF-8", span, text) from error

@@ -79,7 +79,8 @@ def _read(folder: Path) -> tuple[_Root, str]:
     try:
         text = read_definition_file(folder, FILE)
     except Unreadable as error:
-        raise InvalidDefinition([error.diagnostic]) from error
+        files = {FILE: error.text} if error.text else None
+        raise InvalidDefinition([error.diagnostic], files=files) from error
     document = read_yaml(text, FILE)
     problems = list(document.diagnostics)
     if document.root is None:
