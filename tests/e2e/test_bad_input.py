@@ -351,3 +351,17 @@ def test_a_byte_that_is_no_utf8_is_shown_in_its_line(shop):
     assert done.code == 3
     assert "pipeline.yaml:2:17" in done.err
     assert "2 | description: caf\ufffd au lait\n  |                 ^" in done.err
+
+
+def test_validate_looks_at_the_unit_tests_too(shop):
+    shop.write("tests/a.yaml", "- {name: a, dataset: totls, given: {}, expect: []}\n")
+    done = shop("validate", "--json")
+    assert done.code == 3
+    assert done.document["valid"] is False
+    (found,) = (d for d in done.document["diagnostics"] if d["severity"] == "error")
+    assert (found["code"], found["file"], found["line"]) == ("PSK-TEST-005", "tests/a.yaml", 1)
+    assert "totals" in found["hint"]
+    shop.write("tests/a.yaml", "- {name: a, dataset: totals, expect_error: PSK-RUN-014}\n")
+    assert shop("validate").code == 0
+    shop.write("tests/a.yaml", "- {nme: a}\n")
+    assert "did you mean `name`" in shop("validate").err

@@ -39,11 +39,22 @@ def command(
         output.diagnostics(unusable.diagnostics, unusable.files)
         output.result("", _document(unusable.diagnostics, _none_can(unusable.diagnostics)))
         return unusable.exit_code
-    told = (*checked.diagnostics, *_fit(checked))
+    told = (*checked.diagnostics, *_fit(checked), *_tests(output, checked))
     output.diagnostics(told)
     document = _document(told, checked.engines)
-    output.result(lambda: _words(checked), document)
-    return 0 if checked.valid else invalid(checked.diagnostics).exit_code
+    output.result(lambda: _words(checked) if document["valid"] else None, document)
+    return 0 if document["valid"] else invalid(told).exit_code
+
+
+def _tests(output: Output, checked: Checked) -> Sequence[Diagnostic]:
+    """What is wrong with the unit tests; none is run."""
+    if checked.program is None or not (checked.root / "tests").is_dir():
+        return ()
+    from penstock.proving.looking import look
+
+    told, texts = look(checked.root, checked.program)
+    output.files.update(texts)
+    return told
 
 
 def _fit(checked: Checked) -> Sequence[Diagnostic]:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path as FolderPath
 
-    from penstock.compiler import Compilation
     from penstock.diagnostics import Severity, Span
     from penstock.program import Column, Program
     from penstock.proving.models import UnitTest
@@ -56,11 +55,10 @@ class Prepared:
 
 
 def prepare(
-    test: UnitTest, compilation: Compilation, typer: Typer, root: FolderPath, texts: dict[str, str]
+    test: UnitTest, program: Program, typer: Typer, root: FolderPath, texts: dict[str, str]
 ) -> Prepared:
     """Check a test against the compiled pipeline and type its rows."""
-    assert compilation.program is not None
-    return _Preparation(test, compilation.program, compilation, typer, root, texts).go()
+    return _Preparation(test, program, typer, root, texts).go()
 
 
 class _Preparation:
@@ -68,7 +66,6 @@ class _Preparation:
         self,
         test: UnitTest,
         program: Program,
-        compilation: Compilation,
         typer: Typer,
         root: FolderPath,
         texts: dict[str, str],
@@ -76,7 +73,8 @@ class _Preparation:
         self._test = test
         self._program = program
         self._typer = typer
-        self._schemas = {name: info.schema for name, info in compilation.datasets.items()}
+        self._schemas: dict[str, Sequence[Column]] = {r.dataset: r.schema for r in program.reads}
+        self._schemas |= {s.dataset: s.schema for s in program.statements}
         self._found: list[Diagnostic] = []
         self._reader = Reader(root, self._found.append, texts)
 

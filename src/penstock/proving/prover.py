@@ -106,7 +106,7 @@ class Prover:
             if test.spec.expect_error is None:
                 outcome.result = "invalid"
             return
-        prepared = prepare(test, compilation, self._typer, self._root, self._texts)
+        prepared = prepare(test, compilation.program, self._typer, self._root, self._texts)
         outcome.diagnostics = prepared.diagnostics
         if not prepared.runnable:
             outcome.result = "invalid"
