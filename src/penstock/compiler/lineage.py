@@ -142,9 +142,11 @@ class Tracer:
 def _qualified(
     tree: exp.Query, datasets: Mapping[str, Mapping[str, str]]
 ) -> tuple[exp.Query | None, MappingSchema]:
-    schema = MappingSchema(dialect="duckdb")
-    for name, columns in datasets.items():
-        schema.add_table(name, dict(columns), match_depth=False)
+    # Names are looked up in small letters, as DuckDB compares them.
+    known: dict[str, object] = {
+        n.lower(): {c.lower(): t for c, t in cs.items()} for n, cs in datasets.items()
+    }
+    schema = MappingSchema(known, dialect="duckdb", normalize=False)
     try:
         done = qualify(
             tree.copy(),

@@ -34,6 +34,7 @@ class Prepared:
     def __init__(self, tree: exp.Expr, typer: Typer) -> None:
         self.tree = tree
         self.typer = typer
+        self._rendered: dict[tuple[str, ...], str] = {}
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -50,7 +51,13 @@ class Prepared:
             Refusal: this engine cannot do it.
         """
         try:
-            return Lowering(engine_of(engine), self.typer).whole(self.tree, types)
+            wanted = types or [t for _, t in self.columns]
+            key = (engine, *wanted)
+            if key not in self._rendered:
+                self._rendered[key] = Lowering(engine_of(engine), self.typer).whole(
+                    self.tree, wanted
+                )
+            return self._rendered[key]
         except UNREAD as error:
             raise Refusal(
                 "PSK-SQL-120", "this is nested too deep, or outside portable SQL"

@@ -48,13 +48,12 @@ class Lowering:
         self.typer = typer
         self.renderer = Renderer(engine, typer, self.inner)
 
-    def whole(self, query: exp.Expr, types: Sequence[str] | None = None) -> str:
-        """The statement; its columns have exactly the canonical types, or those given."""
+    def whole(self, query: exp.Expr, types: Sequence[str]) -> str:
+        """The statement; its columns have exactly these types."""
         forms.check(query, self.engine)
         limits.check(query, self.engine, self.typer)
         self._check_names(query)
-        wanted = types or [t for _, t in self.typer.outputs(query)]
-        return self._sql(query, wanted, outermost=True)
+        return self._sql(query, types, outermost=True)
 
     def _check_names(self, query: exp.Expr) -> None:
         """Refuse a name that two WITH give, on an engine where all of them stand at the top."""
