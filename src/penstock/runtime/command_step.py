@@ -29,7 +29,7 @@ CODE_RESULT = "PSK-CMD-003"
 LOOK_SECONDS = 0.2
 """How often a wait for the program looks whether the run is to end."""
 GRACE_SECONDS = 5.0
-TOLD_LINES = 8
+TOLD_LINES = 20
 
 
 def run_command(
