@@ -46,7 +46,7 @@ FUNCTIONS = {
     "bit_or": {"whole": aggregate("BIT_OR({0})")},
     "bit_xor": {"whole": _NO_FOLD},
     "geometric_mean": {"number": plain.geometric},
-    # https://docs.aws.amazon.com/redshift/latest/dg/r_LISTAGG.html
+    # The page says that it passes over the empty text as over NULL: https://docs.aws.amazon.com/redshift/latest/dg/r_LISTAGG.html
     "string_agg": {
         "varchar | varchar, varchar": plain.joined(
             "LISTAGG({each}{{0}}, {between}) WITHIN GROUP (ORDER BY {order})"

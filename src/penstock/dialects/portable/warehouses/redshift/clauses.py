@@ -21,7 +21,7 @@ def _gap(why: str, *names: str) -> dict[str, Gap]:
 CLAUSES: Mapping[str, str | Gap] = {
     **clauses.CLAUSES,
     "grouping": "bits put together",
-    # https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html
+    # https://docs.aws.amazon.com/redshift/latest/dg/c_Window_functions.html#r_Window_function_synopsis
     "over": "with a frame of ROWS beside an ORDER BY; the ranks without one",
     "values": "SELECTs with UNION ALL",
     **_gap("Redshift does a FULL JOIN over equal columns only", "full_join_other"),

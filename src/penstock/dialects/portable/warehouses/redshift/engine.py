@@ -77,7 +77,7 @@ REDSHIFT = Engine(
     # from being reckoned before a row is there.
     fail=f"CAST(CAST({_FAILING} AS VARCHAR) AS {{2}})",
     fail_boolean=f"({_FAILING} = 0)",
-    # https://docs.aws.amazon.com/redshift/latest/dg/r_Window_function_synopsis.html
+    # https://docs.aws.amazon.com/redshift/latest/dg/c_Window_functions.html#r_Window_function_synopsis
     frames=frozenset({"ROWS"}),
     grouping_bits=True,
     truths=True,
@@ -114,7 +114,7 @@ REDSHIFT = Engine(
             "date": _TRIMMED,
             "timestamp": f"REGEXP_REPLACE({_TRIMMED}, '([.][0-9]{{{{6}}}})[0-9]+', '$1', 1, 'p')",
         },
-        # https://docs.aws.amazon.com/redshift/latest/dg/r_TRY_CAST.html
+        # The page allows no empty and no blank text in it: https://docs.aws.amazon.com/redshift/latest/dg/r_TRY_CAST.html
         try_cast="TRY_CAST({0} AS {1})",
         trim=_TRIMMED,
         full_match="(REGEXP_INSTR({0}, '^(?:{1})\\\\z', 1, 1, 0, 'p') > 0)",

@@ -23,11 +23,12 @@ _NO_ZONE = Gap(
     "PSK-PORT-020",
     "a text without an offset would be of the session's zone; cast it to a timestamp, which is UTC",
 )
+# NULL by the page, the empty text by what it said before; of how a number is written it says none:
 # https://docs.aws.amazon.com/redshift/latest/dg/JSON_EXTRACT_PATH_TEXT.html
 _NO_JSON = Gap(
     "notimpl",
     "PSK-PORT-020",
-    "Redshift gives a number as it is written, and for what is not there the empty text",
+    "Redshift gives a number as it is written, and NULL or the empty text for what is not there",
 )
 FUNCTIONS: dict[str, dict[str, Rendering]] = {
     **{f"cast_{name}": {"": _YES} for name in _CASTS.split()},

@@ -95,7 +95,7 @@ FUNCTIONS = {
     "lower": {"varchar": "LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))"},  # noqa: RUF001
     "upper": {"varchar": "UPPER(TRANSLATE({0}, 'ß', 'ẞ'))"},
     # https://docs.aws.amazon.com/redshift/latest/dg/r_INITCAP.html
-    "initcap": {"varchar": _gap("in Redshift every character that is no letter ends a word")},
+    "initcap": {"varchar": _gap("in Redshift what is no letter and no digit ends a word")},
     # https://docs.aws.amazon.com/redshift/latest/dg/r_ASCII.html
     "ascii": {"varchar": "ASCII({0})"},
     "unicode": {"varchar": "CASE WHEN LENGTH({0}) = 0 THEN -1 ELSE ASCII({0}) END"},

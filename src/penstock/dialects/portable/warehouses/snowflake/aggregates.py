@@ -93,7 +93,10 @@ def _discrete(call: Call) -> str:
     return call.cast(f"PERCENTILE_DISC({plain.share(call)}) WITHIN GROUP (ORDER BY {value})")
 
 
-_NO_SHAPE = _gap("Snowflake says neither which skewness SKEW is nor which kurtosis KURTOSIS is")
+# Both are a sample's, and the formula of each is given:
+# https://docs.snowflake.com/en/sql-reference/functions/skew
+# https://docs.snowflake.com/en/sql-reference/functions/kurtosis
+_NO_SHAPE = _gap("Penstock writes neither SKEW nor KURTOSIS for Snowflake yet")
 _NO_FOLD = _gap("Snowflake has no such aggregate")
 
 FUNCTIONS = {
@@ -105,7 +108,7 @@ FUNCTIONS = {
     "count_distinct_rows": {"any…": _count_rows_of},
     "approx_count_distinct": {"any": aggregate("COUNT(DISTINCT {0})")},
     "min": {"number | varchar | naive | timestamptz": aggregate("MIN({0})")}
-    # https://docs.snowflake.com/en/sql-reference/functions/booland_agg
+    # OVER has no ORDER BY and no frame there: https://docs.snowflake.com/en/sql-reference/functions/booland_agg
     | {"boolean": aggregate("BOOLAND_AGG({0})")},
     "max": {"number | varchar | naive | timestamptz": aggregate("MAX({0})")}
     | {"boolean": aggregate("BOOLOR_AGG({0})")},

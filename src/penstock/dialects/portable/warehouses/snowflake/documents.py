@@ -36,8 +36,9 @@ def _at(engine: Engine, text: str, steps: Steps) -> str:
 def text_at(engine: Engine, text: str, steps: Steps) -> str:
     """The value at a path as text.
 
-    Snowflake keeps `100.0` and `1e2` as the number 100: they give `100`. It sorts the keys of an
-    object, and writes very large and small numbers in a way of its own: those fail.
+    `100.0` and `1e2` give `100`; Snowflake keeps the second one as a double. The order of the keys
+    of an object is not said, and very large and small numbers are written in a way of their own:
+    those fail. https://docs.snowflake.com/en/sql-reference/functions/parse_json
     """
     value = _at(engine, text, steps)
     kind = f"TYPEOF({value})"

@@ -56,7 +56,8 @@ SNOWFLAKE = Engine(
             "*": "({0} * {1})",
             "/": "({0} / NULLIF({1}, 0))",
         },
-        # A quotient has six places more than its sides, and is rounded: so the rest goes first.
+        # A quotient has six places more than what is divided, up to twelve, and is rounded: so the
+        # rest goes first.
         # https://docs.snowflake.com/en/sql-reference/operators-arithmetic
         quotient="CAST(({0} - {0} % NULLIF({1}, 0)) / NULLIF({1}, 0) AS {2})",
         remainder="({0} % NULLIF({1}, 0))",

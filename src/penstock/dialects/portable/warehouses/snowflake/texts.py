@@ -82,7 +82,7 @@ FUNCTIONS = {
     },
     "from_base64": {"varchar": _from_base64},
     "url_encode": {"varchar": _NO_URL},
-    # https://docs.snowflake.com/en/sql-reference/functions/md5
+    # Of texts; that it takes bytes as well is not said: https://docs.snowflake.com/en/sql-reference/functions/md5
     "md5": {"varchar | blob": "MD5({0})"},
     "sha1": {"varchar | blob": "SHA1({0})"},
     "sha256": {"varchar | blob": "SHA2({0}, 256)"},
