@@ -1,6 +1,6 @@
 """Redshift's SQL on PostgreSQL 16, where it is PostgreSQL's too: the rows of the fixtures.
 
-No Redshift ran any of it. What Redshift has for itself (`unlike.OWN`: DATEADD, LISTAGG, VARBYTE …) is
+No Redshift ran any of it. What Redshift has for itself (`unlike.OWN`: DATEADD, TRY_CAST, VARBYTE …) is
 only parsed, see test_parsed.py.
 """
 

@@ -65,6 +65,25 @@ def test_each_function_gives_the_rows_of_its_fixture(machine):
         assert {name for name, _ in unused} <= set(clause_suite.names()), unused
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("bool_and(o)", "bool_or(o)", "min(o)", "bit_and(i)", "bit_xor(i)", "covar_samp(y, id)"),
+        *("corr(y, id)", "regr_slope(y, id)", "approx_count_distinct(t)"),
+        "count_distinct_rows(t, o)",
+    ],
+)
+def test_what_takes_no_order_in_a_window_is_had_over_the_whole_partition(machine, nasty_data, call):
+    duck = machines.start("duckdb", nasty_data)
+    query = f"SELECT id AS k, {call} OVER (PARTITION BY g) AS v FROM t_stat ORDER BY id"
+    prepared = prepare(query, suite.SCHEMAS)
+    wanted = duck.rows(prepared.render("duckdb"))
+    rows = machine.rows(prepared.render("snowflake"))
+    assert len(rows) == len(wanted) > 10
+    assert all(same(a[1], b[1]) for a, b in zip(rows, wanted, strict=True))
+    duck.close()
+
+
 def _may_refuse(declared, lines) -> bool:
     """Whether a case is refused for Snowflake, or for every engine."""
     everywhere = declared.gap("duckdb") is not None

@@ -103,7 +103,6 @@ OWN = (
     "DATEADD(",
     "DATEDIFF(",
     "LAST_DAY(",
-    "LISTAGG(",
     "REGEXP_",
     "SHA1(",
     "SHA2(",

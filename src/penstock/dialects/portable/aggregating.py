@@ -49,10 +49,16 @@ def literally(sql: str) -> str:
     return sql.replace("{", "{{").replace("}", "}}")
 
 
-def aggregate(template: str) -> Callable[[Call], str]:
-    """A template of the arguments, and `{distinct}`, with FILTER and OVER behind it."""
+def aggregate(template: str, check: Callable[[Call], None] | None = None) -> Callable[[Call], str]:
+    """A template of the arguments, and `{distinct}`, with FILTER and OVER behind it.
+
+    Args:
+        check: refuses what the engine's aggregate does not take.
+    """
 
     def render(call: Call) -> str:
+        if check is not None:
+            check(call)
         no_distinct(call, unless="{distinct}" in template)
         made = template.replace("{distinct}", "DISTINCT " if call.distinct else "")
         casts = made.startswith("::")
@@ -86,6 +92,21 @@ def no_window(call: Call) -> None:
             f"`{call.name}` takes no OVER on {call.engine.name}",
             "compute it in a GROUP BY and join it",
         )
+
+
+def whole_partition(call: Call) -> None:
+    """Refuse an order or a frame in OVER where the engine's aggregate takes neither.
+
+    Raises:
+        Refusal: OVER has one.
+    """
+    if call.window is None or not (call.framed or call.window.args.get("order") is not None):
+        return
+    raise Refusal(
+        "PSK-PORT-029",
+        f"`{call.name}` takes no ORDER BY and no frame in OVER on {call.engine.name}",
+        "OVER (PARTITION BY …) alone, or compute it in a GROUP BY and join it",
+    )
 
 
 def by_code_point(call: Call, number: int = 0) -> str:

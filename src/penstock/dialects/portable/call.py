@@ -47,6 +47,7 @@ class Call:
         type: of the result.
         distinct, order, filter, over, nulls: of an aggregate or window: `filter` is a condition,
             `over` the text after OVER, `nulls` is `IGNORE`, `RESPECT` or empty.
+        window: what OVER says, as it was read.
     """
 
     engine: Engine
@@ -60,7 +61,13 @@ class Call:
     filter: str | None = None
     over: str | None = None
     nulls: str = ""
+    window: exp.Window | None = None
     extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def framed(self) -> bool:
+        """Whether OVER has a frame that is written."""
+        return self.window is not None and self.window.args.get("spec") is not None
 
     @property
     def tail(self) -> str:

@@ -158,16 +158,29 @@ def _bits(sign: str) -> Callable[[Renderer, exp.Expr], str]:
         if result not in WHOLE:
             raise refused(node, f"`{sign}` is of whole numbers", "cast the sides")
         left, right = _sides(to, node, result)
-        template = said(to.engine, to.engine.numbers.bits.get(sign), f"`{sign}`")
+        template = _of_bits(to, node, sign)
         return template.format(left, right, to.engine.type_name(result))
 
     return render
 
 
+def _of_bits(to: Renderer, node: exp.Expr, sign: str) -> str:
+    """The engine's template of an operator of bits.
+
+    Raises:
+        Refusal: it has none of whole numbers.
+    """
+    name, gaps = to.engine.name, to.engine.gaps
+    if sign in gaps:
+        because = f"`{sign}` cannot run on {name}: {gaps[sign]}"
+        raise Refusal("PSK-PORT-020", because, None, *place(node), (name,))
+    return said(to.engine, to.engine.numbers.bits.get(sign), f"`{sign}`")
+
+
 def _complement(to: Renderer, node: exp.Expr) -> str:
     if to.type(node.this) not in WHOLE:
         raise refused(node, "`~` is of a whole number", "cast it")
-    template = said(to.engine, to.engine.numbers.bits.get("~"), "`~`")
+    template = _of_bits(to, node, "~")
     return template.format(to.sql(node.this), "", to.engine.type_name(to.type(node)))
 
 
@@ -183,7 +196,7 @@ def _shift(to: Renderer, node: exp.Expr) -> str:
     if isinstance(node, exp.BitwiseLeftShift):
         made = f"{value} * CAST({2 ** int(by.this)} AS {wide})"
     else:
-        template = said(to.engine, to.engine.numbers.bits.get(">>"), "`>>`")
+        template = _of_bits(to, node, ">>")
         made = template.format(value, by.this, wide)
     return f"CAST({made} AS {to.engine.type_name(kind)})"
 

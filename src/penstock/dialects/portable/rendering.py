@@ -207,7 +207,7 @@ class Renderer:
             condition=condition,
             over=self.over(node),
             nulls=nulls,
-            sorted_rows=node.args.get("order") is not None,
+            window=node,
         )
 
     def _framed(self, node: exp.Window, inner: exp.Expr) -> None:
@@ -351,7 +351,7 @@ class Renderer:
         condition: str | None = None,
         over: str | None = None,
         nulls: str = "",
-        sorted_rows: bool = False,
+        window: exp.Window | None = None,
     ) -> str:
         if called(node) is None:
             self._unknown(node)
@@ -366,7 +366,7 @@ class Renderer:
         args = arguments(node)
         distinct, order, nulls = self._decorations(node, nulls)
         decorated = bool(condition or distinct or order)
-        sorted_rows = sorted_rows or bool(order)
+        sorted_rows = bool(order) or (window is not None and window.args.get("order") is not None)
         why = _misused(declared, decorated=decorated, ordered=sorted_rows, over=over)
         if why is not None:
             raise Refusal(*why, offset, length)
@@ -394,6 +394,7 @@ class Renderer:
             condition,
             over,
             nulls,
+            window,
             self._lambdas(args),
         )
         try:

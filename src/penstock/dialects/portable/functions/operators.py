@@ -122,7 +122,7 @@ FUNCTIONS = (
     ),
     _operator(
         "bits",
-        "`a & b`, `a | b`, `~ a` of whole numbers.",
+        "`a & b`, `a | b`, `~ a` of whole numbers. Redshift has `&` alone.",
         ["i & j", "i | j", "b & i", "b | 1", "~ i", "~ b", "~ CAST(j AS SMALLINT)", "i & NULL"],
     ),
     _operator(

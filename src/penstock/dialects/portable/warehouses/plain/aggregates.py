@@ -17,6 +17,8 @@ from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.warehouses.plain.doubles import infinity, nan, real
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from penstock.dialects.portable.call import Call
     from penstock.dialects.portable.entry import Rendering
 
@@ -156,7 +158,7 @@ _NATIVE = {
 }
 
 
-def of_pairs(name: str) -> Rendering:
+def of_pairs(name: str) -> Callable[[Call], str]:
     """A sum of squares or products around the means, of pairs; NaN where one is not finite."""
 
     def render(call: Call) -> str:
@@ -193,7 +195,7 @@ def of_pairs(name: str) -> Rendering:
     return render
 
 
-def line(name: str) -> Rendering:
+def line(name: str) -> Callable[[Call], str]:
     """The line through pairs and how well it fits; NULL where it is not defined."""
 
     def render(call: Call) -> str:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/redshift/latest/dg/c_Aggregate_Functions.html
 from __future__ import annotations
 
 from penstock.dialects.base import Gap
-from penstock.dialects.portable.aggregating import aggregate
+from penstock.dialects.portable.aggregating import aggregate, no_window
 from penstock.dialects.portable.warehouses.plain import aggregates as plain
 
 _VALUES = "number | varchar | boolean | naive | timestamptz"
@@ -24,6 +24,14 @@ _NO_FOLD = _gap("Redshift has no such aggregate")
 # https://docs.aws.amazon.com/redshift/latest/dg/c_unsupported-postgresql-functions.html
 _NO_PAIRS = _gap("Redshift has no aggregates of pairs")
 _ONE_COLUMN = _gap("Redshift counts different values of one expression only")
+# It leaves out the empty text as it does NULL, and several of them in one statement must share one
+# ORDER BY: https://docs.aws.amazon.com/redshift/latest/dg/r_LISTAGG.html
+_NO_EMPTY = _gap("Redshift's LISTAGG leaves out empty texts, with the separators beside them")
+# BOOL_AND, BOOL_OR, BIT_AND and BIT_OR are none of the window functions, and COUNT takes no
+# DISTINCT there: https://docs.aws.amazon.com/redshift/latest/dg/c_Window_functions.html
+# https://docs.aws.amazon.com/redshift/latest/dg/r_WF_COUNT.html
+_EVERY = aggregate("BOOL_AND({0})", no_window)
+_SOME = aggregate("BOOL_OR({0})", no_window)
 
 FUNCTIONS = {
     "count": {
@@ -32,26 +40,21 @@ FUNCTIONS = {
         "any, any…": _ONE_COLUMN,
     },
     "count_distinct_rows": {"any…": _ONE_COLUMN},
-    "approx_count_distinct": {"any": aggregate("COUNT(DISTINCT {0})")},
-    "min": {_OTHERS: aggregate("MIN({0})"), "boolean": aggregate("BOOL_AND({0})")},
-    "max": {_OTHERS: aggregate("MAX({0})"), "boolean": aggregate("BOOL_OR({0})")},
-    "any_value": {_OTHERS: aggregate("MIN({0})"), "boolean": aggregate("BOOL_AND({0})")},
+    "approx_count_distinct": {"any": aggregate("COUNT(DISTINCT {0})", no_window)},
+    "min": {_OTHERS: aggregate("MIN({0})"), "boolean": _EVERY},
+    "max": {_OTHERS: aggregate("MAX({0})"), "boolean": _SOME},
+    "any_value": {_OTHERS: aggregate("MIN({0})"), "boolean": _EVERY},
     "first": {_VALUES: _NO_ORDER},
     "last": {_VALUES: _NO_ORDER},
     "arg_min": {_PAIRS: _NO_ORDER},
     "arg_max": {_PAIRS: _NO_ORDER},
-    "bool_and": {"boolean": aggregate("BOOL_AND({0})")},
-    "bool_or": {"boolean": aggregate("BOOL_OR({0})")},
-    "bit_and": {"whole": aggregate("BIT_AND({0})")},
-    "bit_or": {"whole": aggregate("BIT_OR({0})")},
+    "bool_and": {"boolean": _EVERY},
+    "bool_or": {"boolean": _SOME},
+    "bit_and": {"whole": aggregate("BIT_AND({0})", no_window)},
+    "bit_or": {"whole": aggregate("BIT_OR({0})", no_window)},
     "bit_xor": {"whole": _NO_FOLD},
     "geometric_mean": {"number": plain.geometric},
-    # The page says that it passes over the empty text as over NULL: https://docs.aws.amazon.com/redshift/latest/dg/r_LISTAGG.html
-    "string_agg": {
-        "varchar | varchar, varchar": plain.joined(
-            "LISTAGG({each}{{0}}, {between}) WITHIN GROUP (ORDER BY {order})"
-        )
-    },
+    "string_agg": {"varchar | varchar, varchar": _NO_EMPTY},
     "mode": {_VALUES: _NO_FOLD},
     "product": {"number": _NO_FOLD},
     **{name: {"number": plain.spread(name.upper())} for name in plain.SPREADS},

@@ -34,6 +34,11 @@ PLUS_MICROSECONDS = (
     " DATEADD(day, CAST(({1}) / 86400000000 AS INTEGER), {0})))"
 )
 """A timestamp and microseconds."""
+TRY_CAST = "TRY_CAST(NULLIF({0}, '') AS {1})"
+"""NULL for a text without a form of the type; an empty one must not come to TRY_CAST.
+
+https://docs.aws.amazon.com/redshift/latest/dg/r_TRY_CAST.html
+"""
 
 
 def clock(call: Call, number: int = 0) -> str:

@@ -14,7 +14,11 @@ from penstock.dialects.portable.forms import FORMS
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.spelling import READS, WRITES, Numbers, Texts, Times
 from penstock.dialects.portable.warehouses.plain import doubles, numbers
-from penstock.dialects.portable.warehouses.redshift.dates import PLUS_MICROSECONDS, UTC
+from penstock.dialects.portable.warehouses.redshift.dates import (
+    PLUS_MICROSECONDS,
+    TRY_CAST,
+    UTC,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,12 +98,7 @@ REDSHIFT = Engine(
         quotient="({0} / NULLIF({1}, 0))",
         remainder="({0} % NULLIF({1}, 0))",
         power=doubles.power("Infinity", "DOUBLE PRECISION"),
-        bits={
-            "&": "({0} & {1})",
-            "|": "({0} | {1})",
-            "~": "(~ {0})",
-            ">>": "({0} >> {1})",
-        },
+        bits={"&": "({0} & {1})", ">>": "({0} >> {1})"},
         half_even=f"({numbers.half_even(numbers.HALF_AWAY)})",
         half_away=f"({numbers.HALF_AWAY})",
         times_power="({0} * {1})",
@@ -114,8 +113,12 @@ REDSHIFT = Engine(
             "date": _TRIMMED,
             "timestamp": f"REGEXP_REPLACE({_TRIMMED}, '([.][0-9]{{{{6}}}})[0-9]+', '$1', 1, 'p')",
         },
-        # The page allows no empty and no blank text in it: https://docs.aws.amazon.com/redshift/latest/dg/r_TRY_CAST.html
-        try_cast="TRY_CAST({0} AS {1})",
+        # The page allows no empty and no blank text in it: what is read has no spaces at its ends,
+        # so that a blank one is empty, and is NULL. CAST, which allows none either, never sees one:
+        # a text that is not of our grammar goes into it with words before it.
+        # https://docs.aws.amazon.com/redshift/latest/dg/r_TRY_CAST.html
+        # https://docs.aws.amazon.com/redshift/latest/dg/r_CAST_function.html
+        try_cast=TRY_CAST,
         trim=_TRIMMED,
         full_match="(REGEXP_INSTR({0}, '^(?:{1})\\\\z', 1, 1, 0, 'p') > 0)",
         lower="LOWER(TRANSLATE({0}, 'İΣ', 'iσ'))",  # noqa: RUF001
@@ -158,5 +161,10 @@ REDSHIFT = Engine(
         "a lateral query": "Redshift has no LATERAL",
         # https://docs.aws.amazon.com/redshift/latest/dg/r_correlated_subqueries.html
         "correlated": "Redshift joins a subquery by equal columns to one row of an aggregate",
+        # Of numbers the page names `&` and the shifts alone; `|`, `~` and `#` another one of bytes.
+        # https://docs.aws.amazon.com/redshift/latest/dg/r_OPERATOR_SYMBOLS.html
+        # https://docs.aws.amazon.com/redshift/latest/dg/r_VARBYTE_OPERATORS.html
+        "|": "Redshift has it of bytes, of numbers `&` and the shifts alone",
+        "~": "Redshift has it of bytes, of numbers `&` and the shifts alone",
     },
 )

@@ -11,6 +11,7 @@ from penstock.dialects.portable.functions.formats import SHOWN, canonical, plan,
 from penstock.dialects.portable.warehouses.plain.calendar import day_name, month_name
 from penstock.dialects.portable.warehouses.plain.formats import shown
 from penstock.dialects.portable.warehouses.redshift.dates import (
+    TRY_CAST,
     UTC,
     clock,
     part,
@@ -93,8 +94,7 @@ def _read(call: Call, text: str) -> str:
         "STRPOS({0}, {1})",
         "INTEGER",
     )
-    # https://docs.aws.amazon.com/redshift/latest/dg/r_TRY_CAST.html
-    naive = f"TRY_CAST({made} AS TIMESTAMP)"
+    naive = TRY_CAST.format(made, "TIMESTAMP")
     if ahead:
         naive = UTC.format(f"DATEADD(minute, - {ahead}, {naive})")
     whole = call.string(f"^(?:{how.pattern})\\z")

@@ -85,10 +85,9 @@ FUNCTIONS: dict[str, dict[str, Rendering]] = {
     "factorial": {"whole": _factorial},
     "greatest": {_COMPARED: _extreme("GREATEST")},
     "least": {_COMPARED: _extreme("LEAST")},
-    # Of numbers the page names `&` and the shifts alone; `|`, `~` and `#` another one of bytes.
     # https://docs.aws.amazon.com/redshift/latest/dg/r_OPERATOR_SYMBOLS.html
     # https://docs.aws.amazon.com/redshift/latest/dg/r_VARBYTE_OPERATORS.html
-    "xor": {"whole, whole": _widened("({0} # {1})")},
+    "xor": {"whole, whole": _gap("Redshift has `#` of bytes, of numbers `&` and the shifts alone")},
     "bit_count": {"whole": _gap("Redshift does not count bits")},
 }
 """Function → what it takes → its rendering."""

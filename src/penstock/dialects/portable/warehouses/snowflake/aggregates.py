@@ -14,6 +14,7 @@ from penstock.dialects.portable.aggregating import (
     no_distinct,
     no_window,
     over_rows,
+    whole_partition,
 )
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.warehouses.plain import aggregates as plain
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 VALUES = "number | varchar | boolean | naive | timestamptz"
 _SORTED = VALUES.split(" | ")
 _PAIRS = " | ".join(f"{a}, {b}" for a in _SORTED for b in _SORTED)
+_OTHERS = "number | varchar | naive | timestamptz"
 
 
 def _gap(why: str) -> Gap:
@@ -81,6 +83,7 @@ def _at(name: str) -> Rendering:
 def _count_rows_of(call: Call) -> str:
     """Combinations, NULL like any other value: what is NULL is said beside the value."""
     no_distinct(call)
+    whole_partition(call)
     parts = [p for a in call.args for p in (f"COALESCE(TO_VARCHAR({a}), '')", f"({a} IS NULL)")]
     places = ", ".join(f"{{{i}}}" for i in range(len(parts)))
     return over_rows(call, f"COUNT(DISTINCT {places})", *parts)
@@ -97,6 +100,28 @@ def _discrete(call: Call) -> str:
 # https://docs.snowflake.com/en/sql-reference/functions/skew
 # https://docs.snowflake.com/en/sql-reference/functions/kurtosis
 _NO_SHAPE = _gap("Penstock writes neither SKEW nor KURTOSIS for Snowflake yet")
+
+
+def _together(name: str) -> Rendering:
+    """Statistics of pairs, which are made of aggregates that take no order and no frame.
+
+    https://docs.snowflake.com/en/sql-reference/functions/covar_pop
+    https://docs.snowflake.com/en/sql-reference/functions/regr_sxx
+    """
+    made = plain.of_pairs(name) if name in plain.PAIRS else plain.line(name)
+
+    def render(call: Call) -> str:
+        whole_partition(call)
+        return made(call)
+
+    return render
+
+
+# These take neither an ORDER BY nor a frame in OVER:
+# https://docs.snowflake.com/en/sql-reference/functions/booland_agg
+# https://docs.snowflake.com/en/sql-reference/functions/boolor_agg
+_EVERY = aggregate("BOOLAND_AGG({0})", whole_partition)
+_SOME = aggregate("BOOLOR_AGG({0})", whole_partition)
 _NO_FOLD = _gap("Snowflake has no such aggregate")
 
 FUNCTIONS = {
@@ -106,23 +131,21 @@ FUNCTIONS = {
         "any, any…": plain.count_several,
     },
     "count_distinct_rows": {"any…": _count_rows_of},
-    "approx_count_distinct": {"any": aggregate("COUNT(DISTINCT {0})")},
-    "min": {"number | varchar | naive | timestamptz": aggregate("MIN({0})")}
-    # OVER has no ORDER BY and no frame there: https://docs.snowflake.com/en/sql-reference/functions/booland_agg
-    | {"boolean": aggregate("BOOLAND_AGG({0})")},
-    "max": {"number | varchar | naive | timestamptz": aggregate("MAX({0})")}
-    | {"boolean": aggregate("BOOLOR_AGG({0})")},
-    "any_value": {"number | varchar | naive | timestamptz": aggregate("MIN({0})")}
-    | {"boolean": aggregate("BOOLAND_AGG({0})")},
+    # DISTINCT is none of an ordered window: https://docs.snowflake.com/en/sql-reference/functions/count
+    "approx_count_distinct": {"any": aggregate("COUNT(DISTINCT {0})", whole_partition)},
+    "min": {_OTHERS: aggregate("MIN({0})"), "boolean": _EVERY},
+    "max": {_OTHERS: aggregate("MAX({0})"), "boolean": _SOME},
+    "any_value": {_OTHERS: aggregate("MIN({0})"), "boolean": _EVERY},
     "first": {VALUES: _end("first")},
     "last": {VALUES: _end("last")},
     "arg_min": {_PAIRS: _at("arg_min")},
     "arg_max": {_PAIRS: _at("arg_max")},
-    "bool_and": {"boolean": aggregate("BOOLAND_AGG({0})")},
-    "bool_or": {"boolean": aggregate("BOOLOR_AGG({0})")},
-    "bit_and": {"whole": aggregate("::BITAND_AGG({0})")},
-    "bit_or": {"whole": aggregate("::BITOR_AGG({0})")},
-    "bit_xor": {"whole": aggregate("::BITXOR_AGG({0})")},
+    "bool_and": {"boolean": _EVERY},
+    "bool_or": {"boolean": _SOME},
+    # https://docs.snowflake.com/en/sql-reference/functions/bitand_agg
+    "bit_and": {"whole": aggregate("::BITAND_AGG({0})", whole_partition)},
+    "bit_or": {"whole": aggregate("::BITOR_AGG({0})", whole_partition)},
+    "bit_xor": {"whole": aggregate("::BITXOR_AGG({0})", whole_partition)},
     "geometric_mean": {"number": plain.geometric},
     # The empty text of none: https://docs.snowflake.com/en/sql-reference/functions/listagg
     "string_agg": {
@@ -133,8 +156,7 @@ FUNCTIONS = {
     "mode": {VALUES: _gap("Snowflake's MODE takes any of the values that occur most often")},
     "product": {"number": _NO_FOLD},
     **{name: {"number": plain.spread(name.upper())} for name in plain.SPREADS},
-    **{name: {"number, number": plain.of_pairs(name)} for name in plain.PAIRS},
-    **{name: {"number, number": plain.line(name)} for name in plain.LINES},
+    **{name: {"number, number": _together(name)} for name in (*plain.PAIRS, *plain.LINES)},
     "regr_avgx": {"number, number": plain.mean_of_pairs(1)},
     "regr_avgy": {"number, number": plain.mean_of_pairs(0)},
     "regr_count": {"number, number": plain.count_pairs},

@@ -149,10 +149,22 @@ def _full(call: Call) -> str:
     return f"REGEXP_LIKE({call.args[0]}, {text}, 's')"
 
 
+def _not_empty(pattern: Pattern, written: Written) -> Written:
+    """The same.
+
+    Raises:
+        Refusal: the pattern has nothing in it: such a one matches nothing there, but in
+            REGEXP_LIKE. https://docs.snowflake.com/en/sql-reference/functions-regexp
+    """
+    if written.text.strip("()"):
+        return written
+    raise pattern.refused("an empty pattern, which matches nothing on Snowflake")
+
+
 def _extract(call: Call) -> str:
     pattern = Pattern(call, 3 if len(call.args) > 3 else None, cut=True)
     group = pattern.group(2)
-    written = Written(pattern.tree)
+    written = _not_empty(pattern, Written(pattern.tree))
     number = written.groups[group] if group else 0
     options = ("s" if _dotted(pattern.tree) else "") + ("e" if number else "")
     more = f", 1, 1, '{options}'{f', {number}' if number else ''}" if options else ""
@@ -162,7 +174,7 @@ def _extract(call: Call) -> str:
 
 def _count(call: Call) -> str:
     pattern = Pattern(call, 2 if len(call.args) > 2 else None, cut=True, many=True)
-    text = call.string(Written(pattern.tree).text)
+    text = call.string(_not_empty(pattern, Written(pattern.tree)).text)
     more = ", 1, 's'" if _dotted(pattern.tree) else ""
     return call.cast(f"REGEXP_COUNT({call.args[0]}, {text}{more})")
 
@@ -172,7 +184,7 @@ def _replace(call: Call) -> str:
     every = options is not None and "g" in call.text(options, "the options")
     pattern = Pattern(call, options, cut=True, many=every)
     parts = replacement(call, pattern)
-    written = Written(Group(pattern.tree, 0))
+    written = _not_empty(pattern, Written(Group(pattern.tree, 0)))
     new = "".join(
         (f"\\{written.groups[p] if p else 1}") if isinstance(p, int) else p.replace("\\", "\\\\")
         for p in parts

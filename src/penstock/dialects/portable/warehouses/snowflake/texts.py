@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _NO_NFC = Gap("notyet", "PSK-PORT-020", "Snowflake has no Unicode normalisation of its own")
 _NO_URL = Gap("notyet", "PSK-PORT-020", "Snowflake encodes for URLs in functions of yours only")
 _HEX = Gap("notimpl", "PSK-PORT-020", "Snowflake writes a hexadecimal number by a format")
+_NO_BYTES = Gap("notyet", "PSK-PORT-020", "Snowflake's pages have it of texts, not of bytes")
 # https://docs.snowflake.com/en/sql-reference/functions/position
 _POSITION = "POSITION({1}, {0})"
 _BASE64 = "[A-Za-z0-9+/]*={0,2}"
@@ -82,9 +83,11 @@ FUNCTIONS = {
     },
     "from_base64": {"varchar": _from_base64},
     "url_encode": {"varchar": _NO_URL},
-    # Of texts; that it takes bytes as well is not said: https://docs.snowflake.com/en/sql-reference/functions/md5
-    "md5": {"varchar | blob": "MD5({0})"},
-    "sha1": {"varchar | blob": "SHA1({0})"},
-    "sha256": {"varchar | blob": "SHA2({0}, 256)"},
+    # https://docs.snowflake.com/en/sql-reference/functions/md5
+    # https://docs.snowflake.com/en/sql-reference/functions/sha1
+    # https://docs.snowflake.com/en/sql-reference/functions/sha2
+    "md5": {"varchar": "MD5({0})", "blob": _NO_BYTES},
+    "sha1": {"varchar": "SHA1({0})", "blob": _NO_BYTES},
+    "sha256": {"varchar": "SHA2({0}, 256)", "blob": _NO_BYTES},
 }
 """Function → what it takes → its rendering."""
