@@ -123,6 +123,7 @@ def test_redshift_has_the_others_over_a_window(call):
             "snowflake",
             "RANGE with a distance",
         ),
+        ("json_valid(js)", "snowflake", "takes more than JSON"),
     ],
 )
 def test_what_a_page_speaks_against_is_refused_in_its_words(expression, warehouse, why):

@@ -148,7 +148,7 @@ FUNCTIONS = (
         " its digits, another number as the shortest text of a double (`1.5`, `100.0`), true and"
         " false, objects and arrays as JSON without spaces. NULL where nothing is there, or a JSON"
         " null. Of a key that is there twice the first counts. It fails where the text is"
-        " not JSON. Spark fails on numbers of"
+        " not JSON. Snowflake fails where a key is there twice, Spark on numbers of"
         " 10^16 and more that are written with a point or an exponent and have 16 digits.",
         on("varchar, varchar", every=_string, gives="varchar"),
         on("json, varchar", every=_string, gives="varchar"),

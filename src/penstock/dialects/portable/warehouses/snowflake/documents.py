@@ -1,6 +1,10 @@
 """JSON on Snowflake: in texts, read where it is looked into.
 
+PARSE_JSON gives NULL for an empty or blank text and takes more than JSON, such as `[1,]` and
+`FALSE`: a text is looked at before. Where a key is there twice it fails; elsewhere the first
+counts.
 https://docs.snowflake.com/en/sql-reference/functions/parse_json
+https://docs.snowflake.com/en/sql-reference/functions/try_parse_json
 """
 
 from __future__ import annotations
@@ -16,6 +20,32 @@ if TYPE_CHECKING:
     from penstock.dialects.portable.json_paths import Steps
 
 _LISTS = Gap("notimpl", "PSK-PORT-020", "Penstock writes no lists for Snowflake yet")
+_NO_CHECK = Gap(
+    "notimpl",
+    "PSK-PORT-020",
+    "Snowflake's TRY_PARSE_JSON takes more than JSON, such as [1,], and no key that is there twice",
+)
+# A text, and what a document is where each text is two quotes: values, what opens and closes around
+# them, and commas between. That each bracket has its other PARSE_JSON sees.
+_QUOTES = '""'
+_BLANK = "[ \t\n\r]*"
+# For a backslash, which is written in each pattern in another way: a character of the private area.
+_ESCAPE = "\ue000"
+_TEXT = f'"([^"{_ESCAPE}\t\n\r]|{_ESCAPE}(["{_ESCAPE}/bfnrt]|u[0-9a-fA-F]{{4}}))*"'
+_NUMBER = "-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?"
+_VALUE = f'(""|{_NUMBER}|true|false|null|\\[{_BLANK}\\]|[{{]{_BLANK}[}}])'
+_KEY = f'""{_BLANK}:{_BLANK}'
+_HELD = f"(\\[{_BLANK}|[{{]{_BLANK}{_KEY})*{_VALUE}({_BLANK}[]}}])*"
+_DOCUMENT = f"{_BLANK}{_HELD}({_BLANK},{_BLANK}({_KEY})?{_HELD})*{_BLANK}"
+
+
+def _checked(engine: Engine, text: str, made: str, kind: str) -> str:
+    """What is made of a JSON text; fails where it is none, which Snowflake may take for one."""
+    string = engine.string
+    bare = f"REPLACE({text}, {string(chr(92))}, {string(_ESCAPE)})"
+    bare = f"REGEXP_REPLACE({bare}, {string(_TEXT)}, {string(_QUOTES)})"
+    fails = engine.failing("not JSON", text, kind)
+    return f"CASE WHEN NOT REGEXP_LIKE({bare}, {string(_DOCUMENT)}) THEN {fails} ELSE {made} END"
 
 
 def _at(engine: Engine, text: str, steps: Steps) -> str:
@@ -44,12 +74,13 @@ def text_at(engine: Engine, text: str, steps: Steps) -> str:
     kind = f"TYPEOF({value})"
     fails = engine.failing("an object, an array or such a number as text", text, "varchar")
     number = f"ABS(CAST({value} AS DOUBLE))"
-    return (
+    made = (
         f"CASE WHEN {kind} IN ('OBJECT', 'ARRAY') THEN {fails}"
         f" WHEN {kind} IN ('DECIMAL', 'DOUBLE') AND NOT {number} BETWEEN 0.0001 AND 1e15"
         f" THEN {fails}"
         f" ELSE CAST({value} AS VARCHAR) END"
     )
+    return _checked(engine, text, made, "varchar")
 
 
 def _steps(call: Call) -> Steps:
@@ -62,13 +93,17 @@ def _string(call: Call) -> str:
 
 def _length(call: Call) -> str:
     # NULL of what is no array: https://docs.snowflake.com/en/sql-reference/functions/array_size
-    return call.cast(f"ARRAY_SIZE({_at(call.engine, call.args[0], _steps(call))})")
+    text = call.args[0]
+    made = call.cast(f"ARRAY_SIZE({_at(call.engine, text, _steps(call))})")
+    return _checked(call.engine, text, made, call.type)
 
 
 def _exists(call: Call) -> str:
     # A JSON null is a value, nothing is NULL.
-    found = _at(call.engine, call.args[0], _steps(call))
-    return f"CASE WHEN {call.args[0]} IS NOT NULL THEN {found} IS NOT NULL END"
+    text = call.args[0]
+    found = _at(call.engine, text, _steps(call))
+    made = f"CASE WHEN {text} IS NOT NULL THEN {found} IS NOT NULL END"
+    return _checked(call.engine, text, made, "boolean")
 
 
 FUNCTIONS = {
@@ -76,5 +111,6 @@ FUNCTIONS = {
     "json_array_length": {"varchar, varchar? | json, varchar?": _length},
     "json_exists": {"varchar, varchar | json, varchar": _exists},
     "json_keys": {"varchar, varchar? | json, varchar?": _LISTS},
+    "json_valid": {"varchar | json": _NO_CHECK},
 }
 """Function → what it takes → its rendering."""
