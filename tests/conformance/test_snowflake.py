@@ -114,8 +114,8 @@ def _literal(text: str) -> str:
     "call",
     [
         *("bool_and(o)", "bool_or(o)", "min(o)", "bit_and(i)", "bit_xor(i)", "covar_samp(y, id)"),
-        *("corr(y, id)", "regr_slope(y, id)", "approx_count_distinct(t)"),
-        *("count_distinct_rows(t, o)", "regr_r2(y, id)"),
+        *("corr(y, id)", "regr_slope(y, id)", "approx_count_distinct(t)", "skewness(y)"),
+        *("kurtosis(y)", "count_distinct_rows(t, o)", "regr_r2(y, id)"),
     ],
 )
 def test_what_takes_no_order_in_a_window_is_had_over_the_whole_partition(machine, nasty_data, call):
@@ -126,6 +126,40 @@ def test_what_takes_no_order_in_a_window_is_had_over_the_whole_partition(machine
     rows = machine.rows(prepared.render("snowflake"))
     assert len(rows) == len(wanted) > 10
     assert all(same(a[1], b[1]) for a, b in zip(rows, wanted, strict=True))
+    duck.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "skewness", "kurtosis"),
+    [
+        # The examples of Snowflake's own pages; they show the skewness with 8e-7 of it beside it.
+        ((1, 2, 2, 2, 2), -2.236069766, 5.0),
+        ((10, 10, 20, 25, 30), 0.05240788515, -2.32421875),
+        ((1, 3, 10, 1, 3), None, 3.613736609956),
+        ((22, 35), None, None),
+        ((7, 7, 7, 7), None, None),
+    ],
+)
+def test_skewness_and_kurtosis_are_what_snowflake_s_pages_show(machine, values, skewness, kurtosis):
+    union = " UNION ALL ".join(f"SELECT {v} AS x" for v in values)
+    query = f"SELECT skewness(x) AS s, kurtosis(x) AS k FROM ({union}) AS t"
+    [(s, k)] = machine.rows(prepare(query, {}).render("snowflake"))
+    assert k == "null" if kurtosis is None else float(k) == pytest.approx(kurtosis, rel=1e-11)
+    if skewness is not None:
+        assert float(s) == pytest.approx(skewness, rel=1e-6)
+    elif kurtosis is None:
+        assert s == "null"
+
+
+@pytest.mark.parametrize(("name", "large"), [("skewness", "-1e105"), ("kurtosis", "1e80")])
+def test_powers_beyond_a_double_fail_as_on_duckdb(machine, nasty_data, name, large):
+    union = " UNION ALL ".join(f"SELECT CAST('{v}' AS DOUBLE) AS x" for v in (1, 2, 5, 9, large))
+    prepared = prepare(f"SELECT {name}(x) AS v FROM ({union}) AS t", {})
+    with pytest.raises(machines.Failed, match="such large numbers"):
+        machine.rows(prepared.render("snowflake"))
+    duck = machines.start("duckdb", nasty_data)
+    with pytest.raises(machines.Failed, match="out of range"):
+        duck.rows(prepared.render("duckdb"))
     duck.close()
 
 

@@ -112,6 +112,53 @@ def spread(name: str) -> Rendering:
     return render
 
 
+# Sums of powers of what is beyond it may be no doubles.
+_LARGE = {"skewness": "1e90", "kurtosis": "1e70"}
+
+
+def shape(name: str) -> Rendering:
+    """Skewness or excess kurtosis of a sample, of the sums of powers, as DuckDB does it.
+
+    NaN where a value is NaN or infinite, NULL of too few and where all are the same; it fails where
+    the powers are beyond the range of a double, as on DuckDB.
+    """
+    fewest, bound = 3 if name == "skewness" else 4, _LARGE[name]
+
+    def render(call: Call) -> str:
+        no_distinct(call)
+        value, double = as_double(call, 0), call.engine.type_name("double")
+        kept = f"CASE WHEN {_finite(call, value)} THEN {value} END"
+        powers = (" * ".join([f"({kept})"] * i) for i in range(1, fewest + 1))
+        one, *higher = (over_rows(call, "SUM({0})", p) for p in powers)
+        count = over_rows(call, "COUNT({0})", value)
+        n = f"CAST({count} AS {double})"
+        mean = f"({one} / NULLIF({n}, 0))"
+        second, third, *fourth = (f"({h} / NULLIF({n}, 0))" for h in higher)
+        # The moments around the mean, of those around 0.
+        m2 = f"NULLIF(GREATEST({second} - {mean} * {mean}, 0), 0)"
+        if name == "skewness":
+            m3 = f"({third} - 3 * {second} * {mean} + 2 * {mean} * {mean} * {mean})"
+            made = f"SQRT({n} * ({n} - 1)) / NULLIF({n} - 2, 0) * {m3} / ({m2} * SQRT({m2}))"
+        else:
+            m4 = (
+                f"({fourth[0]} - 4 * {third} * {mean} + 6 * {second} * {mean} * {mean}"
+                f" - 3 * {mean} * {mean} * {mean} * {mean})"
+            )
+            made = (
+                f"({n} - 1) / NULLIF(({n} - 2) * ({n} - 3), 0)"
+                f" * (({n} + 1) * {m4} / ({m2} * {m2}) - 3 * ({n} - 1))"
+            )
+        least, most = (over_rows(call, f"{e}({{0}})", kept) for e in ("MIN", "MAX"))
+        fails = call.engine.failing(f"{name} of such large numbers", most, "double")
+        return (
+            f"CASE WHEN {count} < {fewest} THEN NULL WHEN {_wild(call, value)}"
+            f" THEN {nan(call.engine)} WHEN {least} = {most} THEN NULL"
+            f" WHEN {least} < -{bound} OR {most} > {bound} THEN {fails} ELSE {made} END"
+        )
+
+    return render
+
+
 def _pairs(call: Call) -> tuple[str, str, str, str]:
     """Both values as doubles; and both of the pairs that are complete and finite."""
     y, x = as_double(call, 0), as_double(call, 1)

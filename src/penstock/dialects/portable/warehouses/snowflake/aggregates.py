@@ -96,12 +96,6 @@ def _discrete(call: Call) -> str:
     return call.cast(f"PERCENTILE_DISC({plain.share(call)}) WITHIN GROUP (ORDER BY {value})")
 
 
-# Both are a sample's, and the formula of each is given:
-# https://docs.snowflake.com/en/sql-reference/functions/skew
-# https://docs.snowflake.com/en/sql-reference/functions/kurtosis
-_NO_SHAPE = _gap("Penstock writes neither SKEW nor KURTOSIS for Snowflake yet")
-
-
 def _together(name: str) -> Rendering:
     """Statistics of pairs, which are made of aggregates that take no order and no frame.
 
@@ -160,8 +154,12 @@ FUNCTIONS = {
     "regr_avgx": {"number, number": plain.mean_of_pairs(1)},
     "regr_avgy": {"number, number": plain.mean_of_pairs(0)},
     "regr_count": {"number, number": plain.count_pairs},
-    "skewness": {"number": _NO_SHAPE},
-    "kurtosis": {"number": _NO_SHAPE},
+    # KURTOSIS is the same, and takes no order and no frame in OVER. SKEW has the same formula, and
+    # no OVER; but what its page shows is 8e-7 of the value beside it. So both are made of sums.
+    # https://docs.snowflake.com/en/sql-reference/functions/kurtosis
+    # https://docs.snowflake.com/en/sql-reference/functions/skew
+    "skewness": {"number": plain.shape("skewness")},
+    "kurtosis": {"number": plain.shape("kurtosis")},
     "quantile_cont": {"number, number": plain.quantile},
     "quantile_disc": {
         "number, number": _discrete,
