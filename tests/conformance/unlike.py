@@ -56,6 +56,7 @@ SNOWFLAKE: Mapping[tuple[str, str], str] = {
     ("factorial", "factorial(abs(j))"): _32_BITS,
     ("lpad", "lpad(s, length(s) + 2, s)"): _32_BITS,
     ("lpad", "lpad(s, NULL, '*')"): _32_BITS,
+    ("lpad", "lpad(s, NULLIF(id % 4, 0) - 2, left(s, id % 2))"): _32_BITS,
     ("rpad", "rpad(s, id, s)"): _32_BITS,
     **{
         ("json_extract_string", case): "the emulator casts a whole document to its JSON"
