@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import machines
+import suite
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,7 @@ def nasty_data(tmp_path_factory):
 
 
 # Those that are not asked are no tests at all: CI takes a test that is skipped for a failure.
+# A module says `INTERPRETED = True` where `make test` need not have Spark compile its queries.
 @pytest.fixture(scope="module", params=machines.asked())
 def machine(request, nasty_data):
     """One engine after the other; a module's tests share it."""
@@ -30,6 +32,7 @@ def machine(request, nasty_data):
         pytest.importorskip("psycopg")
     if request.param == "spark":
         pytest.importorskip("pyspark")
-    started = machines.start(request.param, nasty_data)
+    interpreted = getattr(request.module, "INTERPRETED", False) and not suite.WHOLE
+    started = machines.start(request.param, nasty_data, interpreted=interpreted)
     yield started
     started.close()

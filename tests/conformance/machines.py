@@ -166,12 +166,16 @@ class Postgres:
 
 
 class Spark:
-    """PySpark 3.5, a process of its own."""
+    """PySpark 3.5, a process of its own.
+
+    Args:
+        interpreted: it makes no Java of its plans: for thousands of queries over a few rows.
+    """
 
     name = "spark"
     python = Path(sys.executable)
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, interpreted: bool = False) -> None:
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `close`
         self._process = subprocess.Popen(
             [self.python, HERE / "spark_server.py", data],
@@ -180,6 +184,7 @@ class Spark:
             stderr=self._log,
             text=True,
             cwd=data,
+            env=os.environ | ({"SPARK_INTERPRETED": "yes"} if interpreted else {}),
         )
 
     def rows(self, sql: str) -> list[list[str]]:
@@ -235,9 +240,10 @@ def asked() -> list[str]:
     return [name for name in MACHINES if name != "spark41" or Spark41.python.exists()]
 
 
-def start(name: str, data: Path):
-    """An engine with the nasty tables."""
-    return MACHINES[name](data)
+def start(name: str, data: Path, *, interpreted: bool = False):
+    """An engine with the nasty tables; `interpreted`: Spark, if it is that."""
+    kind = MACHINES[name]
+    return kind(data, interpreted=interpreted) if issubclass(kind, Spark) else kind(data)
 
 
 if __name__ == "__main__":

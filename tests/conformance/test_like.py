@@ -12,6 +12,8 @@ import pytest
 from penstock.dialects.portable import Refusal, prepare
 from penstock.letters import tables
 
+INTERPRETED = True
+
 SMALL = str.maketrans(dict(zip(*tables("lower"), strict=True)))
 TEXTS = dict(zip(*(nasty.T["t_str"].column(c).to_pylist() for c in ("id", "s")), strict=True))
 
