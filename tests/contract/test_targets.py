@@ -218,6 +218,7 @@ def place(request, tmp_path, engine):
 def test_nothing_published(place):
     target = place.open()
     assert not target.holds("any")
+    assert not target.published()
     target.abandon("never-staged")
     with pytest.raises(SourceUnavailable) as told:
         target.relation()
@@ -320,8 +321,10 @@ def test_deleted_files_are_noticed(place):
 
 def test_no_rows(place):
     place.publish(ROWS, "k1")
+    assert place.open().published()
     done = place.publish([], "k2")
     assert done.rows_loaded == 0
+    assert place.open().published()
     assert place.read() == []
     assert [n for n, _ in place.types()] == [c.name for c in SCHEMA]
     assert place.open().holds(done.version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.errors import RunError, SourceUnavailable
+from penstock.errors import RunError
 from penstock.runtime.places import placed
 from penstock.runtime.publish import open_target
 
@@ -46,9 +46,7 @@ def check(program: Program, root: Path, ledger: Ledger) -> None:
 def _there(load: Load, root: Path, version: Version) -> bool:
     """Whether the target is the one that was published, whatever others did to it since."""
     target = open_target(load, root)
-    try:
-        target.relation()
-    except SourceUnavailable:
+    if not target.published():
         return False
     before: Mapping[str, object] = version.load
     same = (before.get("connector"), before.get("options")) == (load.connector, load.options)

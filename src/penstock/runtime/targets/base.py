@@ -273,6 +273,9 @@ class Target(Protocol):
     def holds(self, version: str) -> bool:
         """Whether this version is still what readers see (nobody deleted or replaced it)."""
 
+    def published(self) -> bool:
+        """Whether anything was published there that readers see, whatever it is."""
+
     def relation(self, version: str | None = None) -> str:
         """DuckDB SQL of a FROM item that reads a version (None: the current one).
 

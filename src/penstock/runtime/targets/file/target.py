@@ -97,6 +97,11 @@ class FileTarget:
         """Whether the file is there and holds what was published."""
         return self._path.is_file() and _content(self._path) == version
 
+    def published(self) -> bool:
+        """Whether the file is there."""
+        there: bool = self._path.is_file()
+        return there
+
     def relation(self, version: str | None = None) -> str:
         """A FROM item over the file; older versions are not kept."""
         if not self._path.is_file() or (version is not None and not self.holds(version)):

@@ -274,6 +274,10 @@ class LakeTarget:
             and not self._place.missing(current.files)
         )
 
+    def published(self) -> bool:
+        """Whether there is a current version."""
+        return self._log.current() is not None
+
     def relation(self, version: str | None = None) -> str:
         """DuckDB SQL of a FROM item that reads a version."""
         found = self._log.current() if version is None else self._log.at(version)

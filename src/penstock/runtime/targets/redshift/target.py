@@ -169,6 +169,10 @@ class RedshiftTarget:
             return False
         return self._catalogue.count() == seen.last.table_rows
 
+    def published(self) -> bool:
+        """Whether the table is there and has a commit of ours."""
+        return bool(self.versions())
+
     def relation(self, version: str | None = None) -> str:
         """A FROM item over the rows as they are now."""
         seen = self._looked("")
