@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
              $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; \
              done)
-JOBS   ?= 2
+JOBS   ?= 3
 SEEDS  ?= 200
 MUTANTS ?= 200
 N      ?= 5000

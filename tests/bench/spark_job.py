@@ -23,6 +23,7 @@ BIN = Path(sys.executable).parent
 TABLES = "lineitem,orders,customer"
 BOUND_TIME, BOUND_FILES = 1.05, 2.0
 MEMORY = "2GB"
+HEAP = f"{2_000_000_000 >> 20}m"  # the same, as Java is told it
 _SUBREAPER = 36  # prctl(2): whose parent ended become children of this process
 
 
@@ -102,7 +103,7 @@ def main(folder: Path, scale: float, pairs: int) -> None:
         ours_command = [*PENSTOCK, "run", "--quiet", "--engine", "spark", "--threads", threads]
         ours = timed([*ours_command, "--memory", MEMORY, "tpch"], work, work / "ours.log")
         by_hand = [sys.executable, str(HERE / "spark_by_hand.py"), str(source), str(work / "hand")]
-        hand = timed([*by_hand, threads, MEMORY.removesuffix("B")], work, work / "hand.log")
+        hand = timed([*by_hand, threads, HEAP], work, work / "hand.log")
         lake = work / "tpch" / ".penstock" / "lake"
         same_rows(lake, work / "hand")
         count = [len(list(x.rglob("*.parquet"))) for x in (lake, work / "hand")]

@@ -99,12 +99,15 @@ class Reader:
                 for more in others:
                     whole = whole.union(more)
                 required = [c.name for c in schema if c.required]
-                size = measure(whole, required=required)
+                rows = self._rows(files)
+                if len(set(whole.inputFiles())) != len(files):
+                    return None  # Spark passed over one
+                size = measure(whole, required=required, rows=None if required else rows)
         except StepFailed as error:
             if error.code is not None and error.code.startswith("PSK-SRC"):
                 raise
             return None  # the careful reader says what is wrong, and with which file
-        if size.rows != self._rows(files) or any(n != size.rows for n in size.filled):
+        if size.rows != rows or any(n != rows for n in size.filled):
             return None
         self._workshop.read(relation, whole, schema, size)
         self._stamps |= stamps

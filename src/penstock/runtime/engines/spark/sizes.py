@@ -46,20 +46,23 @@ class Size:
         return self.bytes is not None and self.bytes <= BROADCAST_BYTES
 
 
-def measure(frame: Any, *, required: Sequence[str] = ()) -> Size:
+def measure(frame: Any, *, required: Sequence[str] = (), rows: int | None = None) -> Size:
     """Count a frame's rows; measure its texts where it could be little.
 
     Args:
         required: columns whose values are counted.
+        rows: how many there are, where that is known and nothing is to be counted.
     """
     from pyspark.sql import functions
 
     fields = frame.schema.fields
     texts = [f.name for f in fields if type(f.dataType).__name__ in _MEASURED]
-    counted = [functions.count(_column(c)).alias(f"c{i}") for i, c in enumerate(required)]
-    found = frame.agg(functions.count(functions.lit(1)).alias("n"), *counted).first()
-    rows = int(found["n"])
-    filled = tuple(int(found[f"c{i}"]) for i in range(len(required)))
+    filled: tuple[int, ...] = ()
+    if rows is None:
+        counted = [functions.count(_column(c)).alias(f"c{i}") for i, c in enumerate(required)]
+        found = frame.agg(functions.count(functions.lit(1)).alias("n"), *counted).first()
+        rows = int(found["n"])
+        filled = tuple(int(found[f"c{i}"]) for i in range(len(required)))
     if not all(type(f.dataType).__name__ in _FIXED | _MEASURED for f in fields):
         return Size(rows, None, filled)
     total = rows * (_ROW + sum(_width(f.dataType) for f in fields))

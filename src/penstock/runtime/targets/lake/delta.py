@@ -8,6 +8,7 @@ an application transaction, so that a commit that was made is found again.
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from penstock.runtime.targets.lake.snapshot import Commit, LakeFile, Snapshot
 from penstock.runtime.targets.parquet import scan_named
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from penstock.program import Column
     from penstock.runtime.targets.lake.options import LakeTargetOptions
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 _READS = frozenset({"timestampNtz", "vacuumProtocolCheck"})
 _WRITES = _READS | {"appendOnly", "invariants"}
 _CHECKPOINT_EVERY = 10
+_PAUSES = (0.1, 0.3, 1.0)
+"""Seconds before a broken answer is asked for again."""
+_BROKEN = "error reading a body"
 _SAME_ROWS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "CHECKPOINT"})
 
 
@@ -226,8 +230,22 @@ class DeltaLog:
         if self._table is None:
             self._table = self._open(None)
         else:
-            self._table.update_incremental()
+            self._patiently(self._table.update_incremental)
         return self._table
+
+    def _patiently(self, read: Callable[[], Any]) -> Any:
+        """Read the log, again where a connection broke in the middle of an answer.
+
+        deltalake asks again for an answer that it does not get, and not for the rest of one.
+        """
+        for pause in _PAUSES:
+            try:
+                return read()
+            except (self._lake.exceptions.DeltaError, OSError) as error:
+                if _BROKEN not in str(error):
+                    raise
+            time.sleep(pause)
+        return read()
 
     def _open(self, version: int | None) -> Any:
         if version is None and not any(
@@ -236,8 +254,10 @@ class DeltaLog:
             return None
         errors = self._lake.exceptions
         try:
-            table = self._lake.DeltaTable(
-                self._place.url, version=version, storage_options=self._storage()
+            table = self._patiently(
+                lambda: self._lake.DeltaTable(
+                    self._place.url, version=version, storage_options=self._storage()
+                )
             )
         except (errors.TableNotFoundError, FileNotFoundError):
             return None
