@@ -115,3 +115,14 @@ class TestManyAndDeep:
         assert compile_query(f"SELECT id FROM orders WHERE {either}", SCHEMAS, "postgres")
         all_of = " UNION ALL ".join("SELECT id FROM orders" for _ in range(100))
         assert compile_query(all_of, SCHEMAS, "spark")
+
+
+@pytest.mark.parametrize("test", ["IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE"])
+def test_only_what_is_true_or_false_is_asked_whether_it_is(test):
+    schemas = {"t": {"s": "varchar", "n": "integer", "b": "boolean"}}
+    for value in ("s", "n", "[n]"):
+        with pytest.raises(Refusal, match="neither true nor false") as told:
+            prepare(f"SELECT {value} {test} AS v FROM t", schemas).render("duckdb")
+        assert told.value.code == "PSK-PORT-023"
+    for value in ("b", "n > 1", "NULL"):
+        prepare(f"SELECT {value} {test} AS v FROM t", schemas).render("duckdb")

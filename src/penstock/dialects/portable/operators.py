@@ -278,6 +278,9 @@ def _not(to: Renderer, node: exp.Expr) -> str:
 
 def _is(to: Renderer, node: exp.Expr) -> str:
     word = "IS NOT" if node.args.get("negate") else "IS"
+    kind = to.type(node.this)
+    if not isinstance(node.expression, exp.Null) and kind not in ("boolean", "null"):
+        raise refused(node, f"{kind} is neither true nor false", "compare it, or cast it")
     if not to.engine.truths and not isinstance(node.expression, exp.Null):
         word = "DISTINCT" if node.args.get("negate") else "NOT DISTINCT"
         return _same(to.engine, to.sql(node.this), to.sql(node.expression), word)

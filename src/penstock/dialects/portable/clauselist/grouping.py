@@ -51,6 +51,8 @@ CLAUSES = (
                 "SELECT region, yr, count(*) AS n FROM t_sales "
                 "GROUP BY GROUPING SETS ((region, yr), (region))"
             ),
+            "SELECT 1 AS one, sum(qty) AS s FROM t_sales GROUP BY GROUPING SETS ((1), ())",
+            "SELECT 1 AS one, sum(qty) AS s FROM t_sales GROUP BY CUBE (1)",
         ),
     ),
     Clause(

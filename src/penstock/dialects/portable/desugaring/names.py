@@ -50,6 +50,8 @@ def statement(tree: exp.Expr) -> None:
                 f"`{shown(node)}`: rows compare differently where they hold NULL",
                 "compare each of their values",
             )
+        elif isinstance(node, (exp.GroupingSets, exp.Rollup, exp.Cube)):
+            _sets(node)
         elif isinstance(node, exp.Table):
             _relation(node)
         elif isinstance(node, exp.Explode):
@@ -106,6 +108,20 @@ def known(tree: exp.Expr, schemas: Mapping[str, Mapping[str, str]]) -> None:
                 f"the columns of `{table.name}` are not known",
                 "declare it as a source or a model",
             )
+
+
+def _sets(node: exp.Expr) -> None:
+    """A number is a place to one engine and a value to another, alone or in a tuple."""
+    for each in node.expressions:
+        parts = each.expressions if isinstance(each, exp.Tuple) else [each.unnest()]
+        for part in parts:
+            if isinstance(part, exp.Literal):
+                raise refuse(
+                    "PSK-PORT-022",
+                    part,
+                    f"`{shown(part)}` is a column's place or a value here, as the engine is",
+                    "name the column",
+                )
 
 
 def _identifier(node: exp.Identifier) -> None:

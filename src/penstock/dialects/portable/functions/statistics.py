@@ -145,7 +145,10 @@ def _line(name: str) -> Callable[[Call], str]:
             level = _constant(call, y, beside=x)
             mean = _native(call, "regr_avgy", y, x)
             exact = {"regr_slope": "0", "regr_r2": "1", "regr_intercept": mean}[name]
-            made = f"CASE WHEN {level} AND {made} IS NOT NULL THEN {exact} ELSE {made} END"
+            # Of a NaN beside one value alone, r2 is 1 in PostgreSQL.
+            finite = f"{made} IS NOT NULL AND {_native(call, 'regr_sxx', y, x)} <> {_nan(call)}"
+            exact = f"CASE WHEN {finite} THEN {exact} END"
+            made = f"CASE WHEN {level} THEN {exact} ELSE {made} END"
         return f"CASE WHEN NOT {flat} THEN nullif({made}, {_nan(call)}) END"
 
     return render
@@ -370,7 +373,7 @@ FUNCTIONS = (
             f"{what} of pairs (y, x); NULL where it is not defined: {never}, or a value is NaN or"
             " infinite.",
             on("number, number", every=_line(name), gives="double"),
-            cases=_two(name),
+            cases=[*_two(name), f"{name}(2, CASE WHEN i > 0 THEN CAST('nan' AS DOUBLE) END)"],
         )
         for name, what, never in (
             ("corr", "The correlation", "one side has one value alone"),
