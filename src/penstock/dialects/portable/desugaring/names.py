@@ -38,6 +38,8 @@ def statement(tree: exp.Expr) -> None:
         raise Refusal("PSK-SQL-120", f"a model is one SELECT, not {type(tree).__name__.upper()}")
     if tree.find(exp.Into):
         raise Refusal("PSK-SQL-120", "a model is one SELECT, and writes into no table of its own")
+    for sets in tree.find_all(exp.GroupingSets, exp.Rollup, exp.Cube):
+        _sets(sets)
     for node in tree.walk():
         if isinstance(node, exp.Identifier):
             _identifier(node)
@@ -50,8 +52,6 @@ def statement(tree: exp.Expr) -> None:
                 f"`{shown(node)}`: rows compare differently where they hold NULL",
                 "compare each of their values",
             )
-        elif isinstance(node, (exp.GroupingSets, exp.Rollup, exp.Cube)):
-            _sets(node)
         elif isinstance(node, exp.Table):
             _relation(node)
         elif isinstance(node, exp.Explode):
