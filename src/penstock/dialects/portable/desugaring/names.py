@@ -38,8 +38,7 @@ def statement(tree: exp.Expr) -> None:
         raise Refusal("PSK-SQL-120", f"a model is one SELECT, not {type(tree).__name__.upper()}")
     if tree.find(exp.Into):
         raise Refusal("PSK-SQL-120", "a model is one SELECT, and writes into no table of its own")
-    for sets in tree.find_all(exp.GroupingSets, exp.Rollup, exp.Cube):
-        _sets(sets)
+    _sets(tree)
     for node in tree.walk():
         if isinstance(node, exp.Identifier):
             _identifier(node)
@@ -110,18 +109,18 @@ def known(tree: exp.Expr, schemas: Mapping[str, Mapping[str, str]]) -> None:
             )
 
 
-def _sets(node: exp.Expr) -> None:
-    """A number is a place to one engine and a value to another, alone or in a tuple."""
-    for each in node.expressions:
-        parts = each.expressions if isinstance(each, exp.Tuple) else [each.unnest()]
-        for part in parts:
-            if isinstance(part, exp.Literal):
-                raise refuse(
-                    "PSK-PORT-022",
-                    part,
-                    f"`{shown(part)}` is a column's place or a value here, as the engine is",
-                    "name the column",
-                )
+def _sets(tree: exp.Expr) -> None:
+    """In GROUPING SETS and its kind a number is a place to one engine, a value to another."""
+    for node in tree.find_all(exp.GroupingSets, exp.Rollup, exp.Cube):
+        for each in node.expressions:
+            for part in each.expressions if isinstance(each, exp.Tuple) else [each.unnest()]:
+                if isinstance(part, exp.Literal):
+                    raise refuse(
+                        "PSK-PORT-022",
+                        part,
+                        f"`{shown(part)}` is a column's place or a value here, as the engine is",
+                        "name the column",
+                    )
 
 
 def _identifier(node: exp.Identifier) -> None:
