@@ -32,6 +32,8 @@ def in_utc(value, type_name):
     """Spark hands a moment over without its zone, as it hands over a wall clock."""
     if type_name == "timestamp" and value is not None:
         return value.replace(tzinfo=UTC)
+    if type_name == "array<timestamp>" and value is not None:
+        return [in_utc(each, "timestamp") for each in value]
     return value
 
 

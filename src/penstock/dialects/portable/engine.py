@@ -293,7 +293,9 @@ SPARK = Engine(
         quotient="CAST({0} div NULLIF({1}, 0) AS {2})",
         remainder=_REMAINDER,
         double_remainder=_REMAINDER,
-        power="pow({0}, {1})",
+        # Java has NaN for these two.
+        power="(CASE WHEN ({0} = 1 AND {1} IS NOT NULL) OR ({0} = -1 AND abs({1}) ="
+        " CAST('Infinity' AS DOUBLE)) THEN 1D ELSE pow({0}, {1}) END)",
         bits=_BITS | {">>": "shiftright({0}, {1})"},
         half_even="rint({0})",
         half_away="round({0}, 0)",

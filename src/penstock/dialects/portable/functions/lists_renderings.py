@@ -100,9 +100,13 @@ def position(found: str) -> Callable[[Call], str]:
 
 
 def at_spark(call: Call) -> str:
-    """One element; Spark fails at 0 where the others give NULL."""
+    """One element; Spark fails at 0 where the others give NULL.
+
+    The least integer has no positive: Spark 3.5 looks before the list then, and its Java dies.
+    """
     rows, at = call.args
-    return f"CASE WHEN {at} <> 0 THEN try_element_at({rows}, TRY_CAST({at} AS INT)) END"
+    place = f"greatest(TRY_CAST({at} AS INT), -2147483647)"
+    return f"CASE WHEN {at} <> 0 THEN try_element_at({rows}, {place}) END"
 
 
 def slice_spark(call: Call) -> str:

@@ -57,6 +57,9 @@ FUNCTIONS = (
         meaning="A number to the power of another, as a double. `pow(0, -1)` is infinite, a root"
         " of what is below zero NaN, what is too large infinite; also `x ** y`.",
         takes="number, number",
+        # Java has NaN for these two.
+        spark="CASE WHEN ({0} = 1 AND {1} IS NOT NULL) OR ({0} = -1 AND abs({1}) = {inf}) THEN 1D"
+        " ELSE pow({0}, {1}) END",
         postgres="penstock.pow({0}, {1})",
         cases=(
             "pow(f, 2)",
@@ -70,6 +73,9 @@ FUNCTIONS = (
             "pow(-10, 401)",
             "pow(d, 0.5)",
             "pow(f, f)",
+            "pow(1, f)",
+            "pow(-1, CASE WHEN f > 1e19 THEN f END)",
+            "pow(j, CAST('inf' AS DOUBLE))",
         ),
     ),
     _of_double(
@@ -162,13 +168,24 @@ FUNCTIONS = (
     _of_double("tanh", meaning="The hyperbolic tangent."),
     _of_double(
         "asinh",
+        cases=("asinh(f)", "asinh(d)", "asinh(j)", "asinh(f * 1e280)"),
         meaning="The inverse hyperbolic sine.",
-        # Spark's own is wrong below about -1e8.
-        spark="CASE WHEN abs({0}) = {inf} THEN {0} ELSE signum({0}) * asinh(abs({0})) END",
+        # Spark's own is wrong below about -1e8, and infinite where the square is.
+        spark="CASE WHEN abs({0}) = {inf} THEN {0} ELSE signum({0}) * CASE WHEN abs({0}) > 1e150"
+        " THEN ln(abs({0})) + ln(2D) ELSE asinh(abs({0})) END END",
     ),
     _of_double(
         "acosh",
+        cases=(
+            "acosh(f)",
+            "acosh(d)",
+            "acosh(j)",
+            "acosh(j * 1000000000)",
+            "acosh(abs(f) * 1e280)",
+        ),
         meaning="The inverse hyperbolic cosine; NaN below 1.",
+        spark="CASE WHEN {0} < 1 THEN {nan} WHEN {0} > 1e150 THEN ln({0}) + ln(2D)"
+        " ELSE acosh({0}) END",
         postgres="CASE WHEN {0} < 1 THEN {nan} ELSE acosh({0}) END",
     ),
     _of_double(

@@ -202,11 +202,10 @@ def _factorial() -> str:
     for n in range(34):
         product *= max(n, 1)
         items.append(f"CAST('{product}' AS DECIMAL(38,0))")
-    # A place that is not there fails, as a number too large does elsewhere.
-    return (
-        "CASE WHEN {0} IS NOT NULL THEN"
-        f" element_at(array({', '.join(items)}), CAST({{0}} + 1 AS INT)) END"
-    )
+    # A place that is not there fails, as a number too large does elsewhere; one below 0 would be
+    # counted from the end.
+    place = "CASE WHEN {0} < 0 THEN 0 ELSE CAST({0} + 1 AS INT) END"
+    return f"CASE WHEN {{0}} IS NOT NULL THEN element_at(array({', '.join(items)}), {place}) END"
 
 
 _NO_GCD = Gap("notyet", "PSK-PORT-020", "Spark 3.5 has no greatest common divisor")
@@ -391,7 +390,13 @@ FUNCTIONS = (
             postgres="::factorial(CAST({0} AS BIGINT))",
             gives="decimal(38,0)",
         ),
-        cases=["factorial(abs(j))", "factorial(33)", "factorial(34)", "factorial(-1)"],
+        cases=[
+            "factorial(abs(j))",
+            "factorial(33)",
+            "factorial(34)",
+            "factorial(-1)",
+            "factorial(-2)",
+        ],
         over="t_num",
     ),
     function(

@@ -188,6 +188,8 @@ FUNCTIONS = (
             "substr(s, 2, 0)",
             "substr(s, id - 15, id - 14)",
             "substr(s, id - 15)",
+            "substr(s, -2147483648)",
+            "substr(s, id - 2147483640)",
             "SUBSTRING(s FROM 2 FOR 3)",
             "SUBSTRING(s FROM 3)",
         ],

@@ -73,6 +73,9 @@ def right(call: Call) -> str:
     )
 
 
+_FAR = 1 << 30
+
+
 def substr(call: Call) -> str:
     """A part by its start, from 1; a negative start counts from the end."""
     text, start = call.args[0], whole(call, 1)
@@ -87,6 +90,9 @@ def substr(call: Call) -> str:
         if at is not None and at > 0 and sure:
             return f"substr({text}, {start}{'' if size is None else f', {size}'})"
         return f"penstock.substr({text}, {start}{'' if size is None else f', {size}'})"
+    if size is None and engine == "spark" and (at is None or at < -_FAR):
+        # It adds the most characters there are to the place: far before the text that overflows.
+        return f"substr({text}, greatest({start}, -{_FAR}))"
     if size is None:
         return f"substr({text}, {start})"
     if not sure:
