@@ -190,6 +190,8 @@ FUNCTIONS = (
             "substr(s, id - 15)",
             "substr(s, -2147483648)",
             "substr(s, id - 2147483640)",
+            "substr(s, nullif(id, 5))",
+            "substr(s, CAST(NULL AS INTEGER))",
             "SUBSTRING(s FROM 2 FOR 3)",
             "SUBSTRING(s FROM 3)",
         ],

@@ -92,7 +92,7 @@ def substr(call: Call) -> str:
         return f"penstock.substr({text}, {start}{'' if size is None else f', {size}'})"
     if size is None and engine == "spark" and (at is None or at < -_FAR):
         # It adds the most characters there are to the place: far before the text that overflows.
-        return f"substr({text}, greatest({start}, -{_FAR}))"
+        return f"substr({text}, CASE WHEN {start} < -{_FAR} THEN -{_FAR} ELSE {start} END)"
     if size is None:
         return f"substr({text}, {start})"
     if not sure:
