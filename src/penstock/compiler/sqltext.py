@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlglot import exp, parse_one, tokenize
-from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from penstock import sql_size
+from penstock.dialects.portable.reading import UNREAD
 from penstock.transforms.base import Failure
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def read_model(
         return None, [wrong]
     try:
         tree = parse_one(text, read="duckdb")
-    except (SqlglotError, RecursionError) as error:
+    except UNREAD as error:
         return None, [_unread(error, text)]
     change = tree.find(*_CHANGES, *_TELLS)
     if not isinstance(tree, exp.Query) or change:

@@ -163,7 +163,8 @@ def _on_spark(call: Call, name: str, y: str, x: str) -> str:
         "corr": f"{sxy} / nullif(sqrt({sxx} * {syy}), 0)",
         "regr_slope": slope,
         "regr_intercept": f"{mean_y} - {slope} * {mean_x}",
-        "regr_r2": f"CASE WHEN {sxx} = 0 THEN NULL WHEN {syy} = 0 THEN 1D"
+        "regr_r2": f"CASE WHEN {sxx} = 0 THEN NULL WHEN isnan({sxx}) THEN {sxx}"
+        f" WHEN {syy} = 0 THEN 1D"
         f" ELSE {sxy} * {sxy} / ({sxx} * {syy}) END",
     }[name]
 

@@ -41,7 +41,11 @@ def right(call: Call) -> str:
     """The last characters; all but the first of a negative number."""
     text, size, known = call.args[0], whole(call, 1), literal_number(call, 1)
     if known is not None:
-        return f"RIGHT({text}, {known})" if known >= 0 else f"SUBSTR({text}, {1 - known})"
+        return (
+            f"RIGHT({text}, {known})"
+            if known >= 0
+            else f"SUBSTR({text}, {min(1 - known, 2147483647)})"
+        )
     # The least integer has no positive one.
     after = f"1 - GREATEST({size}, -2147483646)"
     from_there = f"SUBSTR({text}, CASE WHEN {size} < 0 THEN {after} ELSE 1 END)"
@@ -59,7 +63,7 @@ def substr(call: Call) -> str:
     if at is not None and at > 0 and (not sized or length is not None):
         return f"SUBSTR({text}, {at}{f', {max(length, 0)}' if length is not None else ''})"
     if at is not None and not sized:
-        return f"RIGHT({text}, {-at})" if at else text
+        return f"RIGHT({text}, {min(-at, 2147483647)})" if at else text
     start = whole(call, 1)
     if at is not None:
         first = str(at) if at >= 0 else f"(LENGTH({text}) - {-at - 1})"
