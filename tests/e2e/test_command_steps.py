@@ -136,6 +136,25 @@ def test_a_program_that_is_not_there(made):
     assert "Permission denied" in done.err
 
 
+def test_an_argument_that_no_program_can_be_given(made):
+    done = made(command=["cat", "a\0b"], args=("run",))
+    assert done.code == 4
+    assert "error[PSK-CMD-001]" in done.err
+
+
+def test_what_a_program_leaves_behind_does_not_hold_the_run(made):
+    text = (
+        "import subprocess, sys, decimal, pyarrow as pa\n"
+        "subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL)\n"
+        "t = pa.table({'id': [1], 'price': [decimal.Decimal('1.5')], 'name': ['x']})\n"
+        "t = t.set_column(0, 'id', t['id'].cast(pa.int32()))\n"
+        "with pa.ipc.new_stream(sys.stdout.buffer, t.schema) as out:\n    out.write_table(t)\n"
+    )
+    began = time.monotonic()
+    assert made(text, rows=ROWS).document["status"] == "succeeded"
+    assert time.monotonic() - began < 300
+
+
 def test_ctrl_c_ends_the_program_too(made, tmp_path):
     note = tmp_path / "pid"
     text = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"

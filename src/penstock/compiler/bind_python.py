@@ -73,11 +73,15 @@ def bind_command(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...
 
 def files_of(root: Path, command: Iterable[str]) -> list[str]:
     """The files of the pipeline that a command names: what they hold is part of the Program."""
-    return [
-        word
-        for word in command
-        if (root / word).is_file() and (root / word).resolve().is_relative_to(root.resolve())
-    ]
+    return [word for word in command if _is_ours(root, word)]
+
+
+def _is_ours(root: Path, word: str) -> bool:
+    try:
+        path = (root / word).resolve()
+        return path.is_file() and path.is_relative_to(root.resolve())
+    except (OSError, ValueError):
+        return False  # it is no name of a file: too long, or with a character that none has
 
 
 def _function_is_fine(state: Compilation, file: TextFile, function: str, span: Span) -> bool:

@@ -79,4 +79,4 @@ def add_checks(
             predicate=render(keeps),
             depends_on=one.rule.reads,
         )
-        state.checks.append(with_own(state, check, schemas, has_sql=True))
+        state.checks.append(with_own(state, check, schemas, user_sql=True))

@@ -26,10 +26,10 @@ def evaluating(state: Compilation) -> Capabilities:
     return dialects.load(dialects.REFERENCE)
 
 
-def has_sql(rule: Rule) -> bool:
+def has_user_sql(rule: Rule) -> bool:
     """Whether a part of a rule is SQL of the user."""
     if isinstance(rule, Composite):
-        return any(has_sql(part) for part in rule.rules)
+        return any(has_user_sql(part) for part in rule.rules)
     return rule.type == "CustomSql" or rule.where is not None
 
 
@@ -38,16 +38,16 @@ def with_own(
     check: Check,
     schemas: Mapping[str, Sequence[Column]],
     *,
-    has_sql: bool,
+    user_sql: bool,
 ) -> Check:
     """The check, with its expressions for the engine too where they are portable.
 
     Args:
-        has_sql: a part of it is the user's own: on the engine that reads and writes it has the
+        user_sql: a part of it is the user's own: on the engine that reads and writes it has the
             meaning of the portable language too. What Penstock writes itself has it as it is.
     """
     native = state.capabilities.native
-    if native and not has_sql:
+    if native and not user_sql:
         return check
     known = {n: {c.name: c.type for c in schema} for n, schema in schemas.items()}
     known[check.relation] = known[check.dataset]
@@ -58,7 +58,7 @@ def with_own(
             _prepared(expressions, check.relation, known)
             for expressions in (aggregates, [check.predicate] if check.predicate else [])
         ]
-        if has_sql:
+        if user_sql:
             check = _in_words(check, both, dialects.REFERENCE)
         if native:
             return check

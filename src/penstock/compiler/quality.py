@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from penstock.compiler.files import read_file
 from penstock.compiler.graph import reached
 from penstock.compiler.holding import add_checks
-from penstock.compiler.own_rules import evaluating, has_sql, with_own
+from penstock.compiler.own_rules import evaluating, has_user_sql, with_own
 from penstock.quality import BindFailure, compile_rule, parse_rules
 from penstock.spec.text import TextFile
 
@@ -102,8 +102,8 @@ def _compile(
     if _made_from(state, dataset, others, rule, span) or compiled.check is None:
         return
     state.places[f"check:{len(state.checks)}"] = span
-    own = has_sql(rule)
-    state.checks.append(with_own(state, compiled.check, schemas, has_sql=own))
+    user_sql = has_user_sql(rule)
+    state.checks.append(with_own(state, compiled.check, schemas, user_sql=user_sql))
 
 
 def _binder(state: Compilation) -> Callable[[str], BindFailure | None]:

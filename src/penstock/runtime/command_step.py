@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from penstock.errors import StepFailed, Unavailable
@@ -29,7 +30,9 @@ CODE_RESULT = "PSK-CMD-003"
 LOOK_SECONDS = 0.2
 """How often a wait for the program looks whether the run is to end."""
 GRACE_SECONDS = 5.0
+"""What a program that is told to end has until it is killed."""
 TOLD_LINES = 20
+"""The last lines of stderr that a failure shows."""
 
 
 def run_command(
@@ -64,14 +67,12 @@ def run_command(
         except StepFailed:
             feeding.check()  # without its input it fails, and that is not its fault
             raise
-        else:
-            feeding.join()
-            feeding.check()
         finally:
             _killed(process)
             feeding.join()
             if process.stdout is not None:
                 process.stdout.close()
+        feeding.check()
 
 
 class _Feeding(threading.Thread):
@@ -145,10 +146,12 @@ def _started(
             stderr=said,
             start_new_session=True,  # Ctrl-C comes to the run, which ends the program
         )
-    except OSError as error:
-        found = "is not installed" if isinstance(error, FileNotFoundError) else error.strerror
+    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+        why = getattr(error, "strerror", None) or error
+        missing = isinstance(error, FileNotFoundError)
+        found = "it is not installed" if missing else f"it cannot be started: {why}"
         raise Unavailable(
-            f"`{dataset}` is made by `{command[0]}`: it {found}",
+            f"`{dataset}` is made by `{command[0]}`: {found}",
             code=CODE_MISSING,
             hint="install it, or name it by its path from the pipeline's folder, such as ./step",
         ) from error
@@ -227,12 +230,9 @@ def _name(number: int) -> str:
 
 
 def _killed(process: subprocess.Popen[bytes]) -> None:
-    """End the program and what it started, if it runs."""
+    """End the program, if it runs, and what it started and left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_SECONDS)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue

@@ -120,6 +120,13 @@ def test_a_command_is_compiled_and_a_change_of_its_file_is_a_change(folder):
     assert folder.compile(COMMAND).program.digest != before
 
 
+def test_an_argument_need_not_be_the_name_of_a_file(folder):
+    for word in ("x" * 5000, "a\\0b", "..", "/etc/hostname", "nowhere/x.py"):
+        text = COMMAND.replace('"20"', f'"{word}"')
+        (made,) = folder.compile(text).program.statements
+        assert made.command_digest
+
+
 def test_a_kind_of_transform_that_an_engine_does_not_run_is_told(folder, errors, monkeypatch):
     gap = Gap("notyet", "PSK-PORT-001", "it starts no programs")
     lacking = replace(dialects.load("duckdb"), gaps={"command": gap})
