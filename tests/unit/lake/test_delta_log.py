@@ -350,3 +350,52 @@ def test_upkeep_leaves_the_log_to_the_retention_of_delta(delta, values):
     for n in range(3):
         delta.publish(values((n, "a", "n")), mode="append")
     assert delta.target()._log.superfluous(None, ()) == set()
+
+
+class Breaking:
+    """deltalake.DeltaTable over a connection that breaks within the first `times` answers."""
+
+    def __init__(self, times, text="Generic S3 error: error reading a body from connection"):
+        self.left, self.text, self.tried = times, text, 0
+
+    def __call__(self, *args, **kwargs):
+        self.tried += 1
+        if self.left:
+            self.left -= 1
+            raise deltalake.exceptions.DeltaError(self.text)
+        return DeltaTable(*args, **kwargs)
+
+
+@pytest.fixture
+def breaking(monkeypatch):
+    def set_up(*args):
+        broken = Breaking(*args)
+        monkeypatch.setattr(deltalake, "DeltaTable", broken)
+        return broken
+
+    monkeypatch.setattr("penstock.runtime.targets.lake.delta._PAUSES", (0.0, 0.0, 0.0))
+    return set_up
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_log_is_read_again_where_the_connection_broke(delta, values, breaking, times):
+    delta.publish(values((1, "a", "n")), **APPEND)
+    broken = breaking(times)
+    assert delta.target()._log.current().number == 0
+    assert broken.tried == times + 1
+
+
+def test_a_connection_that_breaks_every_time_is_told(delta, values, breaking):
+    delta.publish(values((1, "a", "n")), **APPEND)
+    broken = breaking(4)
+    with pytest.raises(LoadFailed, match="error reading a body") as told:
+        delta.target()._log.current()
+    assert (told.value.code, broken.tried) == ("PSK-TGT-104", 4)
+
+
+def test_what_is_no_broken_connection_is_not_asked_again(delta, values, breaking):
+    delta.publish(values((1, "a", "n")), **APPEND)
+    broken = breaking(1, "a checksum that does not fit")
+    with pytest.raises(LoadFailed, match="does not fit"):
+        delta.target()._log.current()
+    assert broken.tried == 1
