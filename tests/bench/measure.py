@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 PENSTOCK = (sys.executable, "-m", "penstock")
 
+# As where it is installed: an installer compiles the modules, an editable install does so at their
+# first use. Without that every start is half a second longer.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def timed(command: list[str], cwd: Path) -> tuple[float, float, float]:
     """Wall seconds, processor seconds and peak MB of a process."""
