@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from penstock.dialects.portable import Refusal, compile_query, prepare
@@ -126,3 +127,11 @@ def test_only_what_is_true_or_false_is_asked_whether_it_is(test):
         assert told.value.code == "PSK-PORT-023"
     for value in ("b", "n > 1", "NULL"):
         prepare(f"SELECT {value} {test} AS v FROM t", schemas).render("duckdb")
+
+
+def test_the_entropy_of_one_value_is_exactly_zero():
+    sql = compile_query("SELECT entropy('one') AS e FROM t", {"t": {"i": "integer"}}, "duckdb")
+    with duckdb.connect() as connection:
+        for rows in range(200):
+            connection.execute(f"CREATE OR REPLACE TABLE t AS SELECT 1 AS i FROM range({rows})")
+            assert connection.execute(sql).fetchone() == (0.0,)

@@ -30,7 +30,7 @@ CREATE OR REPLACE FUNCTION penstock.mad(x float8[]) RETURNS float8 {IMMUTABLE} A
     (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY w) AS middle
       FROM unnest(x) AS t(w)) AS m $$;
 CREATE OR REPLACE FUNCTION penstock.entropy(x anyarray) RETURNS float8 {IMMUTABLE} AS $$
-  SELECT CASE WHEN x IS NULL THEN CAST(0 AS float8) ELSE
+  SELECT CASE WHEN x IS NULL OR cardinality(x) = max(n) THEN CAST(0 AS float8) ELSE
     -sum(n / cardinality(x) * ln(n / cardinality(x)) / ln(CAST(2 AS float8))) END
   FROM (SELECT CAST(count(*) AS float8) AS n FROM unnest(x) AS u(v) GROUP BY v) AS c $$;
 -- Count and sums of the first four powers: what the skewness and the kurtosis are made of.

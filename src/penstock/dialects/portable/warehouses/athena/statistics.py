@@ -183,7 +183,8 @@ def _entropy(call: Call) -> str:
     )
     lengths = f"reduce({{x}}, {start}, (s__, e__) -> {step}, s__ -> {done})"
     count = "CAST(cardinality({x}) AS DOUBLE)"
-    body = f"CASE WHEN {{x}} IS NULL THEN 0e0 ELSE log2({count}) - {lengths} / {count} END"
+    bits = f"log2({count}) - {lengths} / {count}"
+    body = f"CASE WHEN {{x}} IS NULL OR abs({bits}) < 1e-12 THEN 0e0 ELSE {bits} END"
     return bound(rows, body)
 
 
