@@ -89,8 +89,8 @@ def accounted(database: Database, table: str, part: Part, delimiter: str, more: 
         if more <= 0:
             break
         held = f"strlen({text}) - strlen(replace({text}, {sought}, ''))"
-        inside = f"sum({held}) FILTER (contains({text}, {sought}))"
-        sql = f"SELECT coalesce({inside}, 0) FROM {name(table)}"
+        holding = f"contains({text}, {sought})"  # as a filter of the sum it takes twice as long
+        sql = f"SELECT coalesce(sum({held}), 0) FROM {name(table)} WHERE {holding}"
         (found,) = database.execute(sql).fetchone()
         more -= int(found) // len(delimiter.encode())
     return more == 0
