@@ -92,6 +92,8 @@ def _unknown_column(match: re.Match[str], found: dict[str, Any], known: Sequence
     if "FROM clause is missing" in match.string:
         return f"no column named `{name}`", "there is no FROM to take it from"
     names = [*known, *_candidates(found)]
+    if name in names:  # of an input, which a query between does not hand on
+        return f"no column named `{name}` here", "the query that it is read from does not select it"
     return f"no column named `{name}`", did_you_mean(name, names, noun="columns")
 
 

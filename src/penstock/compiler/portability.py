@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock import dialects
-from penstock.compiler.meaning import inputs
+from penstock.compiler.meaning import inputs, variables
 from penstock.diagnostics import Diagnostic
 from penstock.dialects import portable
 from penstock.dialects.portable.entry import ENGINES
+from penstock.dialects.portable.refusals import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,12 +63,12 @@ def refuse(state: Compilation, dataset: str, refused: portable.Refusal | None) -
     Args:
         refused: None: it is tied to the reference engine.
     """
-    told = (
-        _tied(state, dataset, "error")
-        if refused is None
-        else _told(state, dataset, refused, "error")
-    )
-    state.found.append(replace(told, engines=(state.engine,)))
+    if refused is None:
+        told = [_tied(state, dataset, "error")]
+    else:
+        every = _every(state, dataset, refused, state.engine)
+        told = [_told(state, dataset, each, "error") for each in every]
+    state.found += [replace(each, engines=(state.engine,)) for each in told]
     state.broken.add(dataset)
 
 
@@ -75,10 +76,9 @@ def _refusals(
     state: Compilation, statement: Statement, *, each_engine: bool
 ) -> Iterator[portable.Refusal]:
     name = statement.dataset
-    model = state.models.get(name)
     refused = state.refusals.get(name)
     if refused is not None:
-        yield from _all_of(refused, model.text if model is not None else statement.sql)
+        yield from _every(state, name, refused, dialects.REFERENCE)
         return
     if not each_engine:
         return
@@ -94,20 +94,22 @@ def _refusals(
         try:
             prepared.render(engine)
         except portable.Refusal as found:
-            if (found.message, found.offset) not in told:
-                told.add((found.message, found.offset))
-                yield found
+            for each in _every(state, name, found, engine):
+                if (each.message, each.offset) not in told:
+                    told.add((each.message, each.offset))
+                    yield each
 
 
-def _all_of(refused: portable.Refusal, text: str) -> list[portable.Refusal]:
-    """What stopped it; every name that is not known, where it was one of them."""
-    if refused.code != "PSK-PORT-022":
+def _every(
+    state: Compilation, name: str, refused: portable.Refusal, engine: str
+) -> list[portable.Refusal]:
+    """What stopped a dataset; where it is a model, all that is refused in it."""
+    model = state.models.get(name)
+    if model is None or refused.offset is None:
         return [refused]
-    try:
-        unknown = portable.unknown_functions(text)
-    except portable.Refusal:  # what stopped it is a word before anything is read
-        return [refused]
-    return unknown if any(each.offset == refused.offset for each in unknown) else [refused]
+    known = inputs(state, state.datasets[name].depends_on)
+    found = refusals(model.text, known, engine, variables(state))
+    return found if any(each.offset == refused.offset for each in found) else [refused]
 
 
 def _tied(state: Compilation, dataset: str, severity: Severity) -> Diagnostic:

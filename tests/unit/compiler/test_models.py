@@ -235,3 +235,14 @@ def test_a_construct_says_the_same_when_it_is_rendered(folder, rows, title, sql)
             str(tuple(Decimal(v) if t.startswith("decimal(38") and v is not None else v
                       for v, t in zip(row, casts, strict=True))) for row in wanted
         )  # fmt: skip
+
+
+def test_a_column_that_a_query_between_does_not_hand_on(folder, errors):
+    found = errors.one(
+        folder.compile("""
+transforms:
+  late: WITH a AS (SELECT carrier FROM flights) SELECT carrier, flight FROM a
+""")
+    )
+    assert (found.code, found.message) == ("PSK-SQL-102", "no column named `flight` here")
+    assert found.hint == "the query that it is read from does not select it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -16,7 +17,7 @@ from penstock.dialects.portable.rendering import Renderer
 from penstock.dialects.portable.spelling import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from penstock.dialects.portable.engine import Engine
     from penstock.dialects.portable.typing import Typer
@@ -66,6 +67,23 @@ class Lowering:
                 "give one of them another name",
                 engines=("spark",),
             )
+
+    def looks(self, query: exp.Expr) -> Iterator[Callable[[], object]]:
+        """What raises a refusal each: for the whole, and every column, condition and key alone."""
+        yield lambda: forms.check(query, self.engine)
+        yield lambda: limits.check(query, self.engine, self.typer)
+        yield lambda: self._check_names(query)
+        for select in query.find_all(exp.Select):
+            for item in select.expressions:
+                yield partial(self.renderer.sql, item.unalias())
+            for key, value in select.args.items():
+                for each in value if isinstance(value, list) else [value]:
+                    if key != "expressions" and isinstance(each, exp.Expr):
+                        yield partial(self._looked_below, each)
+
+    def _looked_below(self, node: exp.Expr) -> None:
+        for _ in self._below(node):
+            pass
 
     def columns(self, query: exp.Select) -> list[str]:
         """Each column of a SELECT, of exactly the canonical type."""
