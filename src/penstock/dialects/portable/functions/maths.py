@@ -168,11 +168,12 @@ FUNCTIONS = (
     _of_double("tanh", meaning="The hyperbolic tangent."),
     _of_double(
         "asinh",
-        cases=("asinh(f)", "asinh(d)", "asinh(j)", "asinh(f * 1e280)"),
+        cases=("asinh(f)", "asinh(d)", "asinh(j)", "asinh(f * 1e280)", "asinh(f * 1e-10)"),
         meaning="The inverse hyperbolic sine.",
-        # Spark's own is wrong below about -1e8, and infinite where the square is.
+        # Spark's own, ln(x + sqrt(x² + 1)), loses digits below 1 and most of them below -1e8.
         spark="CASE WHEN abs({0}) = {inf} THEN {0} ELSE signum({0}) * CASE WHEN abs({0}) > 1e150"
-        " THEN ln(abs({0})) + ln(2D) ELSE asinh(abs({0})) END END",
+        " THEN ln(abs({0})) + ln(2D) ELSE"
+        " log1p(abs({0}) + {0} * {0} / (1D + sqrt({0} * {0} + 1D))) END END",
     ),
     _of_double(
         "acosh",
@@ -182,10 +183,11 @@ FUNCTIONS = (
             "acosh(j)",
             "acosh(j * 1000000000)",
             "acosh(abs(f) * 1e280)",
+            "acosh(1 + abs(f) * 1e-10)",
         ),
         meaning="The inverse hyperbolic cosine; NaN below 1.",
         spark="CASE WHEN {0} < 1 THEN {nan} WHEN {0} > 1e150 THEN ln({0}) + ln(2D)"
-        " ELSE acosh({0}) END",
+        " ELSE log1p({0} - 1D + sqrt(({0} - 1D) * ({0} + 1D))) END",
         postgres="CASE WHEN {0} < 1 THEN {nan} ELSE acosh({0}) END",
     ),
     _of_double(
@@ -198,7 +200,12 @@ FUNCTIONS = (
         meaning="Radians in degrees.",
         postgres="penstock.times({0}, CAST('57.29577951308232' AS {double}))",
     ),
-    _of_double("radians", meaning="Degrees in radians."),
+    _of_double(
+        "radians",
+        meaning="Degrees in radians.",
+        postgres="penstock.times({0}, CAST('0.017453292519943295' AS {double}))",
+        cases=("radians(f)", "radians(d)", "radians(j)", "radians(CAST('5e-324' AS DOUBLE))"),
+    ),
     function(
         "pi",
         "numbers",

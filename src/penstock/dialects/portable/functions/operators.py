@@ -69,6 +69,7 @@ FUNCTIONS = (
             "f * f",
             "f * 1e300 * 1e300",
             "f * 1e-300 * 1e-300",
+            "f * CAST('5e-324' AS DOUBLE) * CAST('1e-308' AS DOUBLE)",
             "f * j",
             "f * 0",
             "hd * 2",

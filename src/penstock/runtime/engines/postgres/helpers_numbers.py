@@ -27,6 +27,7 @@ CREATE OR REPLACE FUNCTION penstock.times_wide(a float8, b float8) RETURNS float
     WHEN a = 0 OR b = 0 OR NOT (abs(a) < {_INF} AND abs(b) < {_INF}) THEN a * b
     WHEN abs(a) >= 1 AND abs(b) >= 1 AND abs((a * {_DOWN}) * (b * {_DOWN})) >= 1
       THEN sign(a) * sign(b) * {_INF}
+    WHEN abs(a) < 1e-163 AND abs(b) < 1e-163 THEN 0
     WHEN abs(a) < 1 AND abs(b) < 1
       AND abs((a * {_UP}) * (b * {_UP})) <= 4.440892098500626e-16 THEN 0
     ELSE a * b END $$;

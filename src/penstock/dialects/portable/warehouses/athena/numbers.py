@@ -168,20 +168,49 @@ def _even(call: Call) -> str:
     return bound(value, f"CASE WHEN is_nan({{x}}) THEN {{x}} ELSE {body} END")
 
 
+def _log1p(y: str) -> str:
+    """ln(1 + y) without the digits that 1 + y loses: what was lost is in both ratios.
+
+    W. Kahan; https://docs.oracle.com/cd/E19957-01/806-3568/ncg_goldberg.html, theorem 4.
+    """
+    body = "CASE WHEN 1 + {x} = 1 THEN {x} ELSE ln(1 + {x}) * {x} / ((1 + {x}) - 1) END"
+    return bound(y, body, "y__")
+
+
+# Near 0 the differences of exponentials and the logarithms of sums lose digits.
+_SERIES = "1"
+for _n in (156, 110, 72, 42, 20, 6):
+    _SERIES = f"1 + {{x}} * {{x}} / {_n} * ({_SERIES})"
+_SINH = bound(
+    "{0}",
+    f"CASE WHEN abs({{x}}) < 0.3 THEN {{x}} * ({_SERIES}) ELSE (exp({{x}}) - exp(-{{x}})) / 2 END",
+)
+_ASINH = bound(
+    "{0}",
+    "CASE WHEN abs({x}) = {inf} OR {x} = 0 THEN {x} ELSE sign({x}) *"
+    " CASE WHEN abs({x}) > 1e150 THEN ln(abs({x})) + ln(2e0) ELSE "
+    + _log1p("abs({x}) + {x} * {x} / (1 + sqrt({x} * {x} + 1))")
+    + " END END",
+)
+_ACOSH = bound(
+    "{0}",
+    "CASE WHEN {x} < 1 THEN {nan} WHEN {x} > 1e150 THEN ln({x}) + ln(2e0) ELSE "
+    + _log1p("{x} - 1 + sqrt(({x} - 1) * ({x} + 1))")
+    + " END",
+)
+_ATANH = bound(
+    "{0}",
+    "CASE WHEN abs({x}) = 1 THEN {x} * {inf} ELSE " + _log1p("2 * {x} / (1 - {x})") + " / 2 END",
+)
 _EXTREMES = "simple, simple… | double… | number…"
 
 FUNCTIONS: Mapping[str, Mapping[str, Rendering]] = {
     **_plain("sqrt", "cbrt", "exp", "ln", "log2", "log10", "sin", "cos", "tan", "asin", "acos"),
     **_plain("atan", "cosh", "tanh", "degrees", "radians"),
-    "sinh": {"number": real("((exp({0}) - exp(-{0})) / 2)")},
-    "asinh": {
-        "number": real(
-            "CASE WHEN abs({0}) = {inf} OR {0} = 0 THEN {0}"
-            " ELSE sign({0}) * ln(abs({0}) + sqrt({0} * {0} + 1)) END"
-        )
-    },
-    "acosh": {"number": real("ln({0} + sqrt({0} - 1) * sqrt({0} + 1))")},
-    "atanh": {"number": real("(ln((1 + {0}) / (1 - {0})) / 2)")},
+    "sinh": {"number": real(_SINH)},
+    "asinh": {"number": real(_ASINH)},
+    "acosh": {"number": real(_ACOSH)},
+    "atanh": {"number": real(_ATANH)},
     "cot": {"number": real("CASE WHEN {0} = 0 THEN {inf} ELSE 1 / tan({0}) END")},
     "atan2": {"number, number": real("atan2({0}, {1})")},
     "pow": {"number, number": real("pow({0}, {1})")},
