@@ -46,7 +46,8 @@ def bind_model(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
         failures = list(bound.failures)
     tree = rendered_tree(state, model)
     tracer = Tracer(tree, {d: state.schema(d) for d in needs})
-    failures += mismatched_keys(tracer)
+    if name not in state.prepared:  # the portable language knows the types better
+        failures += mismatched_keys(tracer)
     tell_failures(state, failures, model.span, len(model.text))
     if failures:
         guess(state, name, bound.columns)

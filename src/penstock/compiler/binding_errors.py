@@ -78,8 +78,8 @@ def _place(found: dict[str, Any], sql: str, shift: int) -> tuple[int | None, int
 
 
 def _named(message: str, sql: str) -> tuple[int | None, int]:
-    """Where the first thing stands that a message without a place names: `"x"`, `%Q`."""
-    for name in re.findall(r'"([^"]+)"|\'([^\']+)\'|(%\w)', message.partition("\n")[0]):
+    """Where the first thing stands that a message without a place names: `"x"`, `%Q`, `(->)`."""
+    for name in re.findall(r'"([^"]+)"|\'([^\']+)\'|(%\w)|\((->)\)', message.partition("\n")[0]):
         word = next(filter(None, name))
         there = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", sql, re.IGNORECASE)
         if there:
@@ -163,6 +163,10 @@ def _syntax(match: re.Match[str], _: dict[str, Any], __: Sequence[str]) -> Said:
     return f"this is not SQL: `{near}` is not expected here", None
 
 
+def _arrow(_: re.Match[str], __: dict[str, Any], ___: Sequence[str]) -> Said:
+    return "`x -> …` is no longer a lambda", "write lambda x: …, of several lambda x, y: …"
+
+
 def _plain(signature: str) -> str:
     return re.sub(r", /|\s*::\s*", "", signature)
 
@@ -184,6 +188,7 @@ def _rest(message: str) -> str | None:
 _KINDS: tuple[
     tuple[re.Pattern[str], str, Callable[[re.Match[str], dict[str, Any], Sequence[str]], Said]], ...
 ] = (
+    (re.compile("deprecated lambda arrow", re.IGNORECASE), "PSK-SQL-109", _arrow),
     (re.compile(r'syntax error at or near "(?P<near>.*)"'), "PSK-SQL-101", _syntax),
     (re.compile(r"syntax error at end of (?P<near>)input"), "PSK-SQL-101", _syntax),
     (

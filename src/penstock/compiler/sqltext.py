@@ -74,6 +74,8 @@ def read_model(
     except UNREAD as error:
         return None, [_unread(error, text)]
     change = tree.find(*_CHANGES, *_TELLS)
+    if isinstance(tree, (exp.Pivot, exp.Values)) and not change:
+        return None, [_to_be_selected(tree, text)]
     if not isinstance(tree, exp.Query) or change:
         return None, [_not_a_select((change or tree).key.upper(), text)]
     references, elsewhere = _tables(tree, text)
@@ -116,6 +118,18 @@ def _not_a_select(kind: str, text: str) -> Failure:
     return Failure("PSK-SQL-110", message, hint, *_first_word(text))
 
 
+def _to_be_selected(tree: exp.Pivot | exp.Values, text: str) -> Failure:
+    """PIVOT, UNPIVOT and VALUES as whole statements."""
+    kind, hint = "VALUES", "SELECT * FROM (VALUES (1, 'a')) AS t(number, letter)"
+    if isinstance(tree, exp.Pivot):
+        kind = "UNPIVOT" if tree.args.get("unpivot") else "PIVOT"
+        first = "WITH … " if tree.args.get("with_") else ""
+        hint = f"{first}SELECT * FROM ({kind} …)"
+    return Failure(
+        "PSK-SQL-110", f"a model is a SELECT, and this is {kind}", hint, *_first_word(text)
+    )
+
+
 def _unread(error: Exception, text: str) -> Failure:
     """DuckDB reads it and sqlglot does not."""
     errors = getattr(error, "errors", None) or [{}]
@@ -126,7 +140,10 @@ def _unread(error: Exception, text: str) -> Failure:
         length = len(errors[0].get("highlight") or "") or 1
         offset = max(0, min(starts[min(line, len(starts)) - 1] + column - length, len(text)))
     message = "DuckDB reads this, but it is outside the SQL that Penstock can read"
-    return Failure("PSK-SQL-120", message, "write it in a plainer way", offset, length)
+    hint = "write it in a plainer way"
+    if re.search(r"\bPIVOT\b", text, re.IGNORECASE):
+        hint += ": sum(x) FILTER (WHERE key = 'a') AS a, … GROUP BY is a PIVOT too"
+    return Failure("PSK-SQL-120", message, hint, offset, length)
 
 
 def _template(text: str) -> Failure | None:

@@ -114,6 +114,59 @@ def test_keys_that_only_differ_in_size_join(folder, errors):
     assert errors.of(compiled) == []
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "f.day - date '2013-01-01' = a.id",
+        "epoch_ms(f.day) = a.id",
+        "a.id = any (select flight from flights)",
+    ],
+)
+def test_keys_of_one_kind_join_whatever_they_are_computed_by(folder, errors, condition):
+    compiled = folder.model(f"select f.dest from flights f join airports a on {condition}")
+    assert errors.of(compiled) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "hint"),
+    [
+        (
+            "pivot flights on carrier in ('UA') using count(*) group by dest",
+            "PIVOT",
+            "SELECT * FROM (PIVOT …)",
+        ),
+        (
+            "with f as (select dest, flight from flights) unpivot f on flight into name n value v",
+            "UNPIVOT",
+            "WITH … SELECT * FROM (UNPIVOT …)",
+        ),
+        ("values (1, 'a')", "VALUES", "SELECT * FROM (VALUES (1, 'a')) AS t(number, letter)"),
+    ],
+)
+def test_statements_that_give_rows_are_put_into_a_select(folder, errors, sql, kind, hint):
+    found = errors.one(folder.model(sql))
+    assert (found.code, found.message) == (
+        "PSK-SQL-110",
+        f"a model is a SELECT, and this is {kind}",
+    )
+    assert found.hint == hint
+
+
+def test_what_the_hints_say_of_such_statements_is_valid(folder, errors):
+    for sql in (
+        "with f as (select flight from flights) select * from (unpivot f on flight into name n value v)",
+        "select * from (pivot flights on carrier in ('UA') using count(*) group by dest)",
+        "select * from (values (1, 'a')) as t(number, letter)",
+    ):
+        assert errors.of(folder.model(sql)) == []
+
+
+def test_the_arrow_of_an_older_lambda_is_told_with_the_new_one(folder, errors):
+    found = errors.one(folder.model("select list_filter([flight], x -> x > 1) as l from flights"))
+    assert (found.code, folder.text_at(found)) == ("PSK-SQL-109", "->")
+    assert "lambda x: …" in found.hint
+
+
 def test_using_is_checked_too(folder, errors):
     folder.file("models/keys.sql", "select faa as dest, id as day, name from airports")
     compiled = folder.compile(

@@ -135,3 +135,43 @@ def test_the_entropy_of_one_value_is_exactly_zero():
         for rows in range(200):
             connection.execute(f"CREATE OR REPLACE TABLE t AS SELECT 1 AS i FROM range({rows})")
             assert connection.execute(sql).fetchone() == (0.0,)
+
+
+@pytest.mark.parametrize(
+    ("sql", "at", "hint"),
+    [
+        ("SELECT id FROM orders UNION ALL SELECT name FROM customers", "name", "cast one"),
+        ("SELECT CASE WHEN id > 1 THEN 'a' ELSE 1 END AS c FROM orders", "id > 1", "cast one"),
+        ("SELECT id FROM customers WHERE id IN ('a')", "id IN ('a'", "cast one"),
+        ("SELECT coalesce(id, 'a') AS c FROM orders", "coalesce", "cast one"),
+        ("SELECT current_user AS u, id FROM orders", "u", "$name"),
+        ("SELECT id FROM orders ORDER BY id LIMIT ALL", "i", "row_number()"),
+        ("SELECT name.upper() AS u FROM customers", "name.upper", "upper(name, …)"),
+        ("SELECT e'a\\n' AS t FROM orders", "e'a\\n'", "chr(10)"),
+        ("SELECT id FROM customers WHERE name GLOB 'a*'", "name GLOB 'a*'", "LIKE"),
+        ("SELECT tags[1:3:2] AS t FROM customers", "tags[1:3:2", "list_filter"),
+        ("SELECT string_agg(name, NULL ORDER BY id) AS t FROM customers", "name, NULL", "itself"),
+        (
+            "SELECT id FROM orders UNPIVOT ((v, w) FOR n IN ((id, customer) AS 'a'))",
+            "v, w",
+            "UNION ALL",
+        ),
+    ],
+)
+def test_what_is_not_portable_is_told_where_it_is_and_what_to_write(sql, at, hint):
+    found = refused(sql)
+    assert found.offset is not None
+    assert sql[found.offset :].startswith(at)
+    assert hint in str(found.hint)
+
+
+def test_a_full_join_over_other_conditions_is_written_as_two_joins():
+    sql = "SELECT a.id AS a, b.id AS b FROM orders a FULL JOIN orders b ON a.id < b.id"
+    assert "ANTI JOIN" in str(refused(sql, "postgres").hint)
+
+
+def test_a_text_between_dollars_is_a_text():
+    sql = "SELECT id FROM customers WHERE name = $$it's$$ OR name LIKE $t$%$$%$t$"
+    for engine in ("duckdb", "postgres", "spark"):
+        plain = "SELECT id FROM customers WHERE name = 'it''s' OR name LIKE '%$$%'"
+        assert compile_query(sql, SCHEMAS, engine) == compile_query(plain, SCHEMAS, engine)

@@ -93,7 +93,7 @@ class Call:
         if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
             return f"-{node.this.this}"
         message = f"{what} of `{self.name}` must be written in the SQL, not computed"
-        raise Refusal("PSK-PORT-024", message)
+        raise Refusal("PSK-PORT-024", message, "write the value itself, not a column or a sum")
 
     def string(self, value: str) -> str:
         """A text as the engine writes it."""

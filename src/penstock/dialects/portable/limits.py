@@ -52,12 +52,14 @@ def _columns(query: exp.Expr, engine: Engine, typer: Typer) -> None:
         raise _refused(query, engine, f"a result of {width:,} columns", _FEWER)
 
 
-def _refused(node: exp.Expr, engine: Engine, what: str, why: str) -> Refusal:
+def _refused(
+    node: exp.Expr, engine: Engine, what: str, why: str, hint: str | None = None
+) -> Refusal:
     offset, length = place(node)
     return Refusal(
         "PSK-PORT-020",
         f"{what} cannot run on {engine.name}: {why}",
-        None,
+        hint,
         offset,
         length,
         (engine.name,),
@@ -90,7 +92,11 @@ def _full_join(node: exp.Join, engine: Engine) -> None:
             or (tables[1] == {right} and tables[0] and right not in tables[0])
         ):
             raise _refused(
-                node, engine, f"FULL JOIN ON {shown(on) if on else ''}", engine.gaps["full_join"]
+                node,
+                engine,
+                f"FULL JOIN ON {shown(on) if on else ''}",
+                engine.gaps["full_join"],
+                "LEFT JOIN, and UNION ALL the right side's rows without a partner (ANTI JOIN)",
             )
 
 

@@ -71,7 +71,18 @@ def read(sql: str) -> exp.Expr:
         raise Refusal("PSK-SQL-120", "this is outside the SQL that Penstock reads") from error
     if len(found) != 1 or found[0] is None:
         raise Refusal("PSK-SQL-120", "a model is one SELECT")
-    return as_calls(found[0], MARK.__add__)
+    return as_calls(_plain_texts(found[0]), MARK.__add__)
+
+
+def _plain_texts(tree: exp.Expr) -> exp.Expr:
+    """`$$it's$$` is a text as any other."""
+    for node in list(tree.find_all(exp.RawString)):
+        made = exp.Literal.string(str(node.this))
+        made.meta.update(node.meta)
+        if node is tree:
+            return made
+        node.replace(made)
+    return tree
 
 
 def _marked(tokens: Sequence[Token]) -> list[Token]:
@@ -187,12 +198,15 @@ def call(name: str, *args: exp.Expr) -> exp.Expr:
 
 
 def place(node: exp.Expr) -> tuple[int | None, int]:
-    """Where a node stands in the text: offset and length; as near as sqlglot knows."""
+    """Where a node stands in the text: offset and length; as near as sqlglot knows.
+
+    Of what has no place and holds nothing that has one, it is where what is around it begins.
+    """
     if "start" in node.meta:
         start, end = node.meta["start"], node.meta["end"]
         return start, end - start + 1
     found = [(n.meta["start"], n.meta["end"]) for n in node.walk() if "start" in n.meta]
     if not found:
-        return None, 0
+        return (place(node.parent)[0], 1) if node.parent is not None else (None, 0)
     start, end = min(s for s, _ in found), max(e for _, e in found)
     return start, end - start + 1

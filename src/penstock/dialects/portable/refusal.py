@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 
 @dataclass(eq=False)
@@ -23,6 +27,13 @@ class Refusal(Exception):
     offset: int | None = None
     length: int = 0
     engines: tuple[str, ...] = ()
+
+    def at(self, node: exp.Expr) -> None:
+        """Take the place of a node that it is about, where it has none yet."""
+        if self.offset is None:
+            from penstock.dialects.portable.reading import place
+
+            self.offset, self.length = place(node)
 
     def __str__(self) -> str:
         return self.message

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot import exp
 
 from penstock.dialects.base import Gap
-from penstock.dialects.portable import casts, constants, nested, operators
+from penstock.dialects.portable import casts, constants, frames, nested, operators
 from penstock.dialects.portable.aggregating import DONE
 from penstock.dialects.portable.call import Call, Ordering
 from penstock.dialects.portable.engine import DUCKDB
 from penstock.dialects.portable.entry import ENGINES
 from penstock.dialects.portable.families import element, name_of, type_of_null
+from penstock.dialects.portable.instead import INSTEAD
 from penstock.dialects.portable.reading import called, place, shown
 from penstock.dialects.portable.refusal import Refusal
 from penstock.dialects.portable.typing import arguments, variable
@@ -50,10 +50,14 @@ class Renderer:
         method = getattr(self, f"_{type(node).__name__.lower()}", None)
         render = operators.OPERATORS.get(type(node))
         made: str
-        if method is not None:
-            made = method(node)
-        else:
-            made = render(self, node) if render is not None else self._unknown(node)
+        try:
+            if method is not None:
+                made = method(node)
+            else:
+                made = render(self, node) if render is not None else self._unknown(node)
+        except Refusal as refused:
+            refused.at(node)
+            raise
         if len(made) > _MOST_TEXT:
             raise self._too_long(node)
         return made
@@ -258,19 +262,13 @@ class Renderer:
         order = node.args.get("order")
         if order is not None:
             keys = self._sorting(order.expressions)
-            bounds = [spec.args.get(k) for k in ("start", "end")] if spec is not None else []
-            if any(isinstance(bound, exp.Interval) for bound in bounds):
-                # A day has no hours on some engines, and an interval is of a time.
-                keys = [self._as_time(key) for key in keys]
+            if spec is not None and frames.has_distance(spec):
+                spec = frames.in_days(spec) if [k.type for k in keys] == ["date"] else spec
+                keys = [frames.in_reach(key, self.engine) for key in keys]
             parts.append("ORDER BY " + ", ".join(k.text(self.engine) for k in keys))
         if spec is not None:
             parts.append(self._frame(spec))
         return f"({' '.join(parts)})"
-
-    def _as_time(self, key: Ordering) -> Ordering:
-        if key.type != "date":
-            return key
-        return replace(key, sql=f"CAST({key.sql} AS {self.engine.type_name('timestamp')})")
 
     def _frame(self, spec: exp.Expr) -> str:
         kind = str(spec.args.get("kind") or "ROWS").upper()
@@ -453,7 +451,7 @@ class Renderer:
     def _unknown(self, node: exp.Expr) -> NoReturn:
         offset, length = place(node)
         message = f"`{shown(node)}` is not in the portable language"
-        raise Refusal("PSK-PORT-022", message, None, offset, length)
+        raise Refusal("PSK-PORT-022", message, INSTEAD.get(type(node)), offset, length)
 
     def _decorations(self, node: exp.Expr, nulls: str) -> tuple[bool, list[Ordering], str]:
         """DISTINCT, ORDER BY and IGNORE NULLS inside a call's parentheses."""

@@ -92,7 +92,11 @@ class Typer:
         """
         key = id(node)
         if key not in self._types:
-            self._types[key] = self._find(node)
+            try:
+                self._types[key] = self._find(node)
+            except Refusal as refused:
+                refused.at(node)
+                raise
             self._kept.append(node)
         return self._types[key]
 
@@ -129,7 +133,13 @@ class Typer:
             right = self.outputs(query.expression)
             if len(left) != len(right):
                 raise Refusal("PSK-PORT-026", "the two sides have different numbers of columns")
-            made = [(n, self.common([a, b])) for (n, a), (_, b) in zip(left, right, strict=True)]
+            made = []
+            for i, ((name, a), (_, b)) in enumerate(zip(left, right, strict=True)):
+                try:
+                    made.append((name, self.common([a, b])))
+                except Refusal as refused:
+                    refused.at(_column_of(query.expression, i))
+                    raise
             if _recursive(query) and made != left:
                 raise Refusal(
                     "PSK-PORT-025",
@@ -404,6 +414,12 @@ def variable(node: exp.Identifier) -> tuple[str, exp.Expr] | None:
                 return ("element", "place")[names.index(node.name)], at.parent
         at = at.parent
     return None
+
+
+def _column_of(query: exp.Expr, number: int) -> exp.Expr:
+    """The expression of a query's column, or the query where it is none of its own."""
+    inner = query.unnest()
+    return inner.expressions[number] if isinstance(inner, exp.Select) else query
 
 
 def _recursive(query: exp.Expr) -> bool:

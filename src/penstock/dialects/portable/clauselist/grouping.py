@@ -127,12 +127,16 @@ CLAUSES = (
     Clause(
         "unpivot",
         "UNPIVOT",
-        "A row for each column that is named, with its name and its value; NULLs are left out.",
+        "A row for each column that is named, with its name and its value; NULLs are left out unless "
+        "INCLUDE NULLS is said.",
         "SELECT product, name, value FROM (SELECT product, qty, yr FROM t_sales) "
         "UNPIVOT (value FOR name IN (qty, yr))",
         everywhere("CASE over a row for each name"),
         cases=(
             "UNPIVOT (SELECT product, qty, amt FROM t_sales) ON qty, amt INTO NAME what VALUE much",
+            "UNPIVOT (SELECT product, qty, yr FROM t_sales) ON qty AS q, yr INTO NAME what VALUE much",
+            "SELECT y, n, v FROM t_b UNPIVOT INCLUDE NULLS (v FOR n IN (x, g AS 'G'))",
+            "SELECT n FROM t_b UNPIVOT ((v, w) FOR n IN ((x, g) AS 'both'))",
             (
                 "SELECT p.what, p.much FROM t_sales UNPIVOT (much FOR what IN (qty AS 'Q', yr AS 'Y')) "
                 "AS p WHERE p.product = 'p'"

@@ -87,6 +87,7 @@ CLAUSES = (
             "SELECT cust FROM t_evt SEMI JOIN t_dim USING (cust) JOIN t_a a ON a.x = cust",
             "SELECT * FROM t_a a SEMI JOIN t_b b ON a.x = b.x ANTI JOIN t_dim d ON d.cust = a.x + 1",
             "SELECT * FROM t_a SEMI JOIN t_b USING (x, y)",
+            "SELECT a.id FROM t_num a SEMI JOIN t_str b ON a.id = b.id AND b.s IS NOT NULL",
         ),
     ),
     Clause(
@@ -95,7 +96,13 @@ CLAUSES = (
         "The left rows that have no partner; a NULL key has none.",
         "SELECT a.x, a.g FROM t_a a ANTI JOIN t_b b ON a.x = b.x",
         everywhere("NOT EXISTS"),
-        cases=("SELECT eid FROM t_evt e ANTI JOIN t_dim d USING (cust) WHERE e.amt > 0",),
+        cases=(
+            "SELECT eid FROM t_evt e ANTI JOIN t_dim d USING (cust) WHERE e.amt > 0",
+            (
+                "WITH g AS (SELECT id AS k FROM t_str WHERE id > 5) "
+                "SELECT id FROM t_num ANTI JOIN g ON g = g.k OR id = g.k"
+            ),
+        ),
     ),
     Clause(
         "asof_join",

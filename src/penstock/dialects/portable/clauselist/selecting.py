@@ -65,6 +65,14 @@ CLAUSES = (
         "Every column, some of them with another expression.",
         "SELECT * REPLACE (x + 1 AS x) FROM t_b",
         everywhere(_NAMED),
+        cases=(
+            "SELECT * REPLACE (x * 10 AS x) FROM t_a JOIN (SELECT x, g AS z FROM t_b) AS b USING (x)",
+            (
+                "SELECT * EXCLUDE (y) REPLACE (coalesce(x, 0) AS x) RENAME (z AS w) "
+                "FROM t_a NATURAL FULL JOIN (SELECT x, g AS z FROM t_b)"
+            ),
+            "SELECT * REPLACE (x * 10 AS x) FROM t_a JOIN t_b USING (x)",
+        ),
     ),
     Clause(
         "rename",
@@ -111,6 +119,8 @@ CLAUSES = (
                 "ORDER BY qty DESC NULLS LAST"
             ),
             "SELECT DISTINCT ON (k) g + 1 AS k, eid FROM t_evt ORDER BY eid DESC LIMIT 2",
+            "SELECT DISTINCT ON (g % 2) x, g FROM t_a ORDER BY g % 2, x DESC, g",
+            "SELECT DISTINCT ON (abs(x)) -x AS x, y FROM t_a ORDER BY abs(x), y, g",
         ),
     ),
     Clause(
@@ -145,7 +155,8 @@ CLAUSES = (
         "order_by",
         "ORDER BY",
         "Rows in the order of its keys, NULLs last in both directions; texts by code point; NaN is "
-        "greater than every number; names and numbers of outputs come before columns.",
+        "greater than every number; names and numbers of outputs come before columns, but not inside an "
+        "expression.",
         "SELECT status, eid FROM t_evt ORDER BY status, eid",
         cases=(
             "SELECT f FROM t_num ORDER BY f DESC",
@@ -154,6 +165,9 @@ CLAUSES = (
             "SELECT x, y FROM t_a UNION SELECT x, y FROM t_b ORDER BY y DESC, 1",
             "SELECT region AS r, count(*) AS n FROM t_sales GROUP BY region ORDER BY n DESC, r",
             "SELECT region AS r, qty FROM t_sales ORDER BY r || '!' DESC, qty",
+            "SELECT -x AS x, y, g FROM t_a ORDER BY x + 1, g LIMIT 3",
+            "SELECT g AS k, max(x) AS g FROM t_a GROUP BY k ORDER BY g + 0 LIMIT 2",
+            "SELECT -x AS x, b.y FROM t_a FULL JOIN t_b AS b USING (x) ORDER BY x + 1, b.g, t_a.g",
         ),
     ),
     Clause(

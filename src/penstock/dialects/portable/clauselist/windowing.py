@@ -63,7 +63,8 @@ CLAUSES = (
     Clause(
         "range_frame",
         "RANGE BETWEEN … AND …",
-        "Rows whose one key is within a distance: a number of a number, an interval of a time.",
+        "Rows whose one key is within a distance: a number of a number, an interval of a time, "
+        "an interval or a number of days of a date.",
         "SELECT eid, count(*) OVER (ORDER BY cust RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS n "
         "FROM t_evt",
         cases=(
@@ -74,6 +75,19 @@ CLAUSES = (
             (
                 "SELECT id, count(*) OVER (ORDER BY d RANGE BETWEEN INTERVAL 30 DAY PRECEDING AND "
                 "INTERVAL 30 DAY FOLLOWING) AS n FROM t_dt"
+            ),
+            (
+                "SELECT id, count(*) OVER (ORDER BY d DESC RANGE BETWEEN 2 PRECEDING AND 30 FOLLOWING) "
+                "AS n FROM t_dt"
+            ),
+            (
+                "SELECT id, count(*) OVER (ORDER BY sm RANGE BETWEEN 40000 PRECEDING AND 1 FOLLOWING) "
+                "AS s, count(*) OVER (ORDER BY w RANGE BETWEEN 2 PRECEDING AND 1 FOLLOWING) AS n "
+                "FROM t_edge"
+            ),
+            (
+                "SELECT id, sum(i) OVER (ORDER BY i DESC RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS s "
+                "FROM t_num"
             ),
             (
                 "SELECT eid, count(*) OVER (ORDER BY amt RANGE BETWEEN 100 PRECEDING AND CURRENT ROW) AS "

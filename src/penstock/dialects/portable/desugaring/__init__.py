@@ -56,7 +56,7 @@ def with_names(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
     joins(tree, schemas)
     laterals(tree)
     filtered_windows(tree)
-    return choosing(tree)
+    return choosing(tree, schemas)
 
 
 def _as_aggregates(tree: exp.Expr) -> exp.Expr:

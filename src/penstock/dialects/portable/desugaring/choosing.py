@@ -16,16 +16,20 @@ from penstock.dialects.portable.desugaring.building import (
     window,
     windowed,
 )
+from penstock.dialects.portable.desugaring.joins import first_of
+from penstock.dialects.portable.desugaring.relations import columns_of
 from penstock.dialects.portable.reading import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    Schemas = Mapping[str, Mapping[str, str]]
 
 _KEPT = "__keep"
 _OF = "__chosen"
 
 
-def choosing(tree: exp.Expr) -> exp.Expr:
+def choosing(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
     """Every query of a tree whose columns have their tables.
 
     Raises:
@@ -39,7 +43,7 @@ def choosing(tree: exp.Expr) -> exp.Expr:
             _order_all(node)
             _limited(node)
         if isinstance(node, exp.Select):
-            _aliases(node)
+            _aliases(node, schemas)
             distinct = node.args.get("distinct")
             if node.args.get("qualify") is not None:
                 tree = _put(tree, node, _qualified)
@@ -144,21 +148,45 @@ def _limited(node: exp.Expr) -> None:
             )
 
 
-def _aliases(node: exp.Select) -> None:
-    """An ORDER BY key that computes with an output's name computes with what the name stands for.
+def _aliases(node: exp.Select, schemas: Schemas) -> None:
+    """Keys of ORDER BY and DISTINCT ON that compute with an output's name.
 
+    They compute with what the name stands for; a column of FROM that has the name comes first.
     Some engines know the bare name only.
     """
-    order = node.args.get("order")
-    if order is None:
-        return
+    order, distinct = node.args.get("order"), node.args.get("distinct")
+    on = distinct.args.get("on") if distinct is not None else None
+    keys = [key.this for key in order.expressions] if order is not None else []
+    keys += on.expressions if on is not None else []
     made = {i.alias_or_name: i.unalias() for i in node.expressions}
-    for key in order.expressions:
-        if isinstance(key.this, exp.Column):
+    for key in keys:
+        if isinstance(key, exp.Column):
             continue
-        for each in list(key.this.find_all(exp.Column)):
-            if not each.table and each.name in made:
+        for each in list(key.find_all(exp.Column)):
+            if each.table:
+                continue
+            holding = [column(table, each.name) for table in _holding(node, each.name, schemas)]
+            if holding:
+                # Several of them are one by USING, or DuckDB would not have bound the name.
+                meant: exp.Expr = first_of(holding)
+                each.replace(holding[0] if len(holding) == 1 else exp.Paren(this=meant))
+            elif each.name in made:
                 each.replace(exp.Paren(this=made[each.name].copy()))
+
+
+def _holding(node: exp.Select, name: str, schemas: Schemas) -> list[str]:
+    """The relations of FROM that have a column of this name."""
+    read = node.args.get("from_")
+    joined = [join.this for join in node.args.get("joins") or []]
+    found = []
+    for each in [read.this, *joined] if read is not None else []:
+        if isinstance(each, (exp.Table, exp.Subquery)):
+            columns = columns_of(each, schemas)
+        else:
+            columns = each.alias_column_names
+        if name in columns:
+            found.append(each.alias_or_name)
+    return found
 
 
 # -- subqueries ---------------------------------------------------------------------------------

@@ -36,7 +36,12 @@ def _bracket(node: exp.Expr) -> exp.Expr:
     if not isinstance(index, exp.Slice):
         return call("list_extract", node.this, index)
     if index.args.get("step") is not None:
-        raise refuse("PSK-PORT-022", node, f"`{shown(node)}`: a slice has no step here")
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            f"`{shown(node)}`: a slice has no step here",
+            "choose by place: list_filter(list, lambda x, i: i % 2 = 1)",
+        )
     first = index.this if index.this is not None else exp.Literal.number(1)
     last = index.expression if index.expression is not None else exp.Literal.number(-1).copy()
     return call("list_slice", node.this, first, last)

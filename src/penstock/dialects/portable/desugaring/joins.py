@@ -17,7 +17,7 @@ from penstock.dialects.portable.families import name_of
 from penstock.dialects.portable.reading import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     Schemas = Mapping[str, Mapping[str, str]]
 
@@ -45,7 +45,7 @@ def joins(tree: exp.Expr, schemas: Schemas) -> None:
         Refusal: a join has no portable form.
     """
     for node in list(tree.find_all(exp.Coalesce)):
-        _coalesce(node)
+        node.replace(first_of([node.this, *node.expressions]))
     for scope in traverse_scope(tree):
         select = scope.expression
         if not isinstance(select, exp.Select):
@@ -60,13 +60,13 @@ def joins(tree: exp.Expr, schemas: Schemas) -> None:
                 raise refuse("PSK-PORT-022", join, "NATURAL JOIN without a common column")
 
 
-def _coalesce(node: exp.Coalesce) -> None:
-    parts = [node.this, *node.expressions]
+def first_of(parts: Sequence[exp.Expr]) -> exp.Case:
+    """The first that is not NULL, as USING has it of columns."""
     ifs = [
         exp.If(this=exp.Not(this=exp.Is(this=p.copy(), expression=exp.Null())), true=p.copy())
         for p in parts[:-1]
     ]
-    node.replace(exp.Case(ifs=ifs, default=parts[-1].copy()))
+    return exp.Case(ifs=ifs, default=parts[-1].copy())
 
 
 def _filters(join: exp.Join) -> bool:

@@ -43,7 +43,7 @@ def statement(tree: exp.Expr) -> None:
         if isinstance(node, exp.Identifier):
             _identifier(node)
         elif isinstance(node, exp.Tuple) and not (
-            isinstance(node.parent, _TUPLES) or node.arg_key == "on"
+            isinstance(node.parent, _TUPLES) or node.arg_key == "on" or _unpivoted(node)
         ):
             raise refuse(
                 "PSK-PORT-022",
@@ -60,13 +60,8 @@ def statement(tree: exp.Expr) -> None:
                 "unnest among the columns gives other rows on each engine",
                 "FROM t, unnest(t.items) AS u(item)",
             )
-        elif isinstance(node, exp.Anonymous) and called(node) is None:
-            raise refuse(
-                "PSK-PORT-022",
-                node,
-                f"`{shown(node)}` is not in the portable language",
-                "a struct has names for its fields: {'a': 1}",
-            )
+        elif isinstance(node, (exp.Dot, exp.Anonymous)):
+            _called(node)
         elif isinstance(node, exp.Columns) or (
             isinstance(node, exp.Star) and isinstance(node.parent, (exp.Like, exp.ILike, exp.Not))
         ):
@@ -107,6 +102,30 @@ def known(tree: exp.Expr, schemas: Mapping[str, Mapping[str, str]]) -> None:
                 f"the columns of `{table.name}` are not known",
                 "declare it as a source or a model",
             )
+
+
+def _called(node: exp.Expr) -> None:
+    """Refuse `s.upper()`, and calls that are none of the language's."""
+    if isinstance(node, exp.Dot) and called(node.expression):
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            f"`{shown(node)}`: a function called behind a point is not portable",
+            f"{called(node.expression)}({shown(node.this)}, …)",
+        )
+    if isinstance(node, exp.Anonymous) and called(node) is None:
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            f"`{shown(node)}` is not in the portable language",
+            "a struct has names for its fields: {'a': 1}",
+        )
+
+
+def _unpivoted(node: exp.Tuple) -> bool:
+    """Whether it is what UNPIVOT makes rows of: `pivots.py` sees to it."""
+    above = node.find_ancestor(exp.Pivot, exp.Query)
+    return isinstance(above, exp.Pivot) and bool(above.args.get("unpivot"))
 
 
 def _sets(tree: exp.Expr) -> None:

@@ -122,10 +122,20 @@ def _unpivoted(node: exp.Pivot, source: exp.Expr, schemas: Schemas) -> exp.Selec
         [field] = node.args["fields"]
         label, values, columns = field.this.name, node.expressions, field.expressions
     else:
-        raise refuse("PSK-PORT-022", node, "UNPIVOT needs INTO NAME … VALUE …")
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            "UNPIVOT needs names for its new columns",
+            "UNPIVOT t ON a, b INTO NAME name VALUE value",
+        )
     pairs = [_pair(c) for c in columns]
     if len(values) != 1 or isinstance(values[0], exp.Tuple):
-        raise refuse("PSK-PORT-022", node, "UNPIVOT into several columns of values", "UNION ALL")
+        raise refuse(
+            "PSK-PORT-022",
+            node,
+            "UNPIVOT into several columns of values",
+            "a SELECT for each of the columns, put together by UNION ALL",
+        )
     value = values[0].name
     relation, alias = _from(source)
     there = columns_of(source, schemas)
@@ -151,19 +161,23 @@ def _unpivoted(node: exp.Pivot, source: exp.Expr, schemas: Schemas) -> exp.Selec
             this=exp.to_identifier("__names"), columns=[exp.to_identifier("__name")]
         ),
     )
-    wanted = exp.Not(this=exp.Is(this=case.copy(), expression=exp.Null()))
-    return exp.Select(
+    made = exp.Select(
         expressions=[*kept, named(turned, label), named(case, value)],
         from_=relation,
         joins=[exp.Join(this=labels, kind="CROSS")],
-        where=exp.Where(this=wanted),
     )
+    if not node.args.get("include_nulls"):
+        there_is = exp.Not(this=exp.Is(this=case.copy(), expression=exp.Null()))
+        made.set("where", exp.Where(this=there_is))
+    return made
 
 
 def _pair(node: exp.Expr) -> tuple[str, str]:
     """A column and what stands for it in the new rows."""
     if isinstance(node, exp.PivotAlias):
         return node.this.name, node.args["alias"].name
+    if isinstance(node, exp.Alias) and isinstance(node.this, exp.Column):
+        return node.this.name, node.alias
     if not isinstance(node, (exp.Column, exp.Identifier)):
         raise refuse("PSK-PORT-022", node, f"`{shown(node)}` is no column", "name the columns")
     return node.name, node.name

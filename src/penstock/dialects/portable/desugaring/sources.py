@@ -38,6 +38,7 @@ def sources(tree: exp.Expr, schemas: Schemas) -> exp.Expr:
             _unnest(node)
         elif isinstance(node, exp.Join):
             _join(node)
+            _semi(node, schemas)
         elif isinstance(node, exp.Fetch):
             _fetch(node)
         elif isinstance(node, exp.Subquery) and any(node.args.get(k) for k in _MODIFIERS):
@@ -165,6 +166,31 @@ def _join(node: exp.Join) -> None:
         node.set("kind", "CROSS")
 
 
+def _semi(node: exp.Join, schemas: Schemas) -> None:
+    """A name of its own for the right side of a SEMI or ANTI JOIN that is also a column's.
+
+    sqlglot would take `b.id` for a field of the column `b`: nothing but ON sees that side.
+    """
+    select, name = node.parent, node.this.alias_or_name
+    if str(node.args.get("kind") or "").upper() not in ("SEMI", "ANTI") or select is None:
+        return
+    joined = select.args["joins"]
+    left = [select.args["from_"].this, *(j.this for j in joined[: joined.index(node)])]
+    tables = [each for each in left if isinstance(each, (exp.Table, exp.Subquery))]
+    if not any(name in columns_of(each, schemas) for each in tables):
+        return
+    own = f"__{name}"
+    alias = node.this.args.get("alias") or exp.TableAlias()
+    alias.set("this", exp.to_identifier(own))
+    node.this.set("alias", alias)
+    on = node.args.get("on")
+    for column in on.find_all(exp.Column) if on is not None else ():
+        if column.table == name:
+            meta = column.args["table"].meta
+            column.set("table", exp.to_identifier(own))
+            column.args["table"].meta.update(meta)
+
+
 def _comma(node: exp.Join) -> None:
     """`a, b` is a cross join, which binds closer to what follows."""
     select = node.parent
@@ -182,7 +208,7 @@ def _comma(node: exp.Join) -> None:
 
 def _stars(node: exp.Select, schemas: Schemas) -> None:
     """EXCLUDE, REPLACE and RENAME name columns that are there."""
-    for item in node.expressions:
+    for item in list(node.expressions):
         star = item if isinstance(item, exp.Star) else item.this if item.is_star else None
         if not isinstance(star, exp.Star):
             continue
@@ -201,7 +227,8 @@ def _stars(node: exp.Select, schemas: Schemas) -> None:
             from_=node.args["from_"].copy(),
             joins=[j.copy() for j in node.args.get("joins") or []],
         )
-        there = set(columns_of_query(node, asked, schemas))
+        columns = columns_of_query(node, asked, schemas)
+        there = set(columns)
         for key, items in given.items():
             for each in items:
                 name = each.this.name if key == "rename" else each.alias_or_name
@@ -212,6 +239,38 @@ def _stars(node: exp.Select, schemas: Schemas) -> None:
                         f"{words[key]} names `{name}`, which is not there",
                         f"there are {', '.join(sorted(there))}",
                     )
+        if item is star and "replace" in given and _merges(node):
+            _spell_out(node, star, columns)
+
+
+def _merges(node: exp.Select) -> bool:
+    """Whether a join makes one column of two."""
+    return any(
+        j.args.get("using") or str(j.args.get("method") or "").upper() == "NATURAL"
+        for j in node.args.get("joins") or []
+    )
+
+
+def _spell_out(node: exp.Select, star: exp.Star, columns: list[str]) -> None:
+    """A star as the columns it stands for: sqlglot replaces none that USING has merged."""
+    gone = {each.name for each in star.args.get("except_") or []}
+    replaced = {each.alias: each for each in star.args.get("replace") or []}
+    renamed = {each.this.name: each.alias for each in star.args.get("rename") or []}
+    kept = [name for name in columns if name not in gone]
+    twice = sorted({name for name in kept if kept.count(name) > 1})
+    if twice:
+        raise refuse(
+            "PSK-PORT-022",
+            star,
+            f"this star with REPLACE has two columns named `{twice[0]}`",
+            f"name the columns, or leave them out: * EXCLUDE ({', '.join(twice)}) REPLACE (…)",
+        )
+    made: list[exp.Expr] = []
+    for name in kept:
+        plain = replaced.get(name) or exp.column(exp.to_identifier(name, quoted=True))
+        made.append(named(plain.unalias(), renamed.get(name, name)))
+    at = node.expressions.index(star)
+    node.set("expressions", [*node.expressions[:at], *made, *node.expressions[at + 1 :]])
 
 
 def _by_name(node: exp.SetOperation, schemas: Schemas) -> None:
