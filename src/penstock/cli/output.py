@@ -7,6 +7,7 @@ document. Errors are raised as `PenstockError`; `penstock.cli.main` renders them
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class Output:
         """Give the command's result: `document` with `--json`, else `text` (or what it returns)."""
         self._told = True
         if self.json:
-            click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=plain))
+            click.echo(as_json(document))
             return
         shown = text() if callable(text) else text
         if shown:
@@ -78,9 +79,50 @@ class Output:
                 "diagnostics": [d.as_json() for d in found],
                 "error": {"code": error.code, "message": error.message, "hint": error.hint},
             }
-            click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+            click.echo(as_json(document))
             return
         self.diagnostics(found, getattr(error, "files", None))
+
+
+def as_json(value: object) -> str:
+    """A value as JSON for people and programs; NaN, the infinities and odd keys become texts.
+
+    >>> print(as_json({"a": float("nan"), "b": [-float("inf")], "c": {(1, 2): 3}}))
+    {
+      "a": "NaN",
+      "b": [
+        "-Infinity"
+      ],
+      "c": {
+        "(1, 2)": 3
+      }
+    }
+    """
+    try:
+        return _encode(value)
+    except (ValueError, TypeError):  # rare, and it takes its time
+        return _encode(_kept(value))
+
+
+def _encode(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=plain, allow_nan=False)
+
+
+def _kept(value: object) -> object:
+    """What JSON has no word for, anywhere inside, as a text."""
+    if isinstance(value, dict):
+        return {_key(k): _kept(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_kept(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _key(key: object) -> str | int | float | bool | None:
+    if isinstance(key, float):
+        return str(_kept(key))
+    return key if key is None or isinstance(key, (str, int, bool)) else str(plain(key))
 
 
 def plain(value: object) -> object:
