@@ -10,16 +10,18 @@ import json
 import math
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from penstock.errors import PenstockError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from penstock.diagnostics import Diagnostic
-    from penstock.errors import PenstockError
 
 
 @dataclass
@@ -41,11 +43,12 @@ class Output:
         """Give the command's result: `document` with `--json`, else `text` (or what it returns)."""
         self._told = True
         if self.json:
-            click.echo(as_json(document))
+            say(as_json(document))
             return
-        shown = text() if callable(text) else text
-        if shown:
-            click.echo(shown)
+        with to_stdout():
+            shown = text() if callable(text) else text
+            if shown:
+                click.echo(shown)
 
     def note(self, text: str) -> None:
         """Tell something by the way, on stderr; silent with `--quiet` or `--json`."""
@@ -79,9 +82,39 @@ class Output:
                 "diagnostics": [d.as_json() for d in found],
                 "error": {"code": error.code, "message": error.message, "hint": error.hint},
             }
-            click.echo(as_json(document))
+            say(as_json(document))
             return
         self.diagnostics(found, getattr(error, "files", None))
+
+
+class StdoutRefused(PenstockError):
+    """Stdout could not be written; what the command does was done."""
+
+    default_code = "PSK-CLI-005"
+
+
+@contextmanager
+def to_stdout() -> Iterator[None]:
+    """Around what writes to stdout, so that its failing is not taken for that of the work.
+
+    Raises:
+        StdoutRefused: stdout cannot be written; a reader that went away is no such case.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StdoutRefused(
+            f"stdout cannot be written: {(error.strerror or str(error)).lower()}",
+            hint="what the command does was done; only its words are lost",
+        ) from error
+
+
+def say(text: str) -> None:
+    """Write a text and a line's end to stdout."""
+    with to_stdout():
+        click.echo(text)
 
 
 def as_json(value: object) -> str:

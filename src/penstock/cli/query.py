@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from penstock.cli import pipeline as shared
-from penstock.cli.output import Output, as_json, pass_output
+from penstock.cli.output import Output, as_json, pass_output, to_stdout
 from penstock.cli.where import deployed, deployed_ledger, where_options
 from penstock.diagnostics import did_you_mean
 from penstock.errors import MissingExtra, UsageError
@@ -26,7 +26,7 @@ SHOWN_ROWS = 1000
 
 @click.command("query")
 @click.argument("sql")
-@shared.folder_option
+@shared.folder_behind
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table"
 )
@@ -155,7 +155,7 @@ def _to_stdout(output: Output, con: duckdb.DuckDBPyConnection, sql: str, form: s
 def _csv(found: duckdb.DuckDBPyConnection, names: list[str]) -> None:
     import csv
 
-    with click.open_file("-", "w") as out:
+    with to_stdout(), click.open_file("-", "w") as out:
         sheet = csv.writer(out, lineterminator="\n")  # as in a file
         sheet.writerow(names)
         while rows := found.fetchmany(10_000):
@@ -179,7 +179,7 @@ def _apart(names: list[str]) -> list[str]:
 
 
 def _readable(value: Any) -> Any:
-    r"""A value of the engine as a cell shows it: bytes as DuckDB writes them, what is nested as JSON.
+    r"""A value as a cell shows it: bytes as DuckDB writes them, what is nested as JSON.
 
     >>> _readable(b"A\0"), _readable([1, None, {"x": True}])
     ('\\x41\\x00', '[1,null,{"x":true}]')

@@ -59,3 +59,15 @@ def test_csv_and_tables_hold_values_and_no_python(query):
     assert query(sql).splitlines()[2].split() == [
         "true", "\\x00\\x41", "[1,null]", '{"x":"é","y":null}',
     ]  # fmt: skip
+
+
+def test_the_folder_stands_behind_the_sql_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    (tmp_path / "pipeline.yaml").write_text("name: p\n", encoding="utf-8")
+    for given, code in (([str(tmp_path)], 0), (["-C", "x", str(tmp_path)], 2), (["x"], 2)):
+        with pytest.raises(SystemExit) as left:
+            main(["query", "SELECT 1 AS n", "--format", "csv", *given])
+        assert (left.value.code or 0) == code, given
+    told = capfd.readouterr()
+    assert told.out == "n\n1\n"
+    assert "the folder is given twice" in told.err
+    assert "there is no pipeline.yaml in x" in told.err
