@@ -359,9 +359,12 @@ class Renderer:
         rendering = overload.rendering(self.engine.name)
         offset, length = place(node)
         if isinstance(rendering, Gap):
-            because = f"`{declared.name}` cannot run on {self.engine.name}: {rendering.because}"
             able = [e for e in ENGINES if not isinstance(overload.rendering(e), Gap)]
-            hint = f"it runs on {' and '.join(able)}" if able else None
+            if not able:  # of all of them, whichever it is rendered for
+                because = f"`{declared.name}` is not portable: {rendering.because}"
+                raise Refusal(rendering.code, because, None, offset, length)
+            because = f"`{declared.name}` cannot run on {self.engine.name}: {rendering.because}"
+            hint = f"it runs on {' and '.join(able)}"
             raise Refusal(rendering.code, because, hint, offset, length, (self.engine.name,))
         args = arguments(node)
         distinct, order, nulls = self._decorations(node, nulls)
