@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from penstock import __version__
-from penstock.cli.output import Output
+from penstock.cli.output import Output, StdoutRefused, to_stdout
 from penstock.diagnostics import did_you_mean
 from penstock.errors import Interrupted, PenstockError, UsageError, in_words
 
@@ -93,12 +93,13 @@ def cli(ctx: click.Context, *, as_json: bool, quiet: bool) -> None:
     Exit codes: 0 done; 1 a run, test or check failed; 2 the command line was wrong;
     3 the definition is invalid; 4 something outside is missing; 130 interrupted.
     """
-    ctx.obj = Output(json=as_json, quiet=quiet)
+    ctx.obj = ctx.obj or Output(json=as_json, quiet=quiet)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point: runs a command and leaves with its exit code."""
     args = list(sys.argv[1:] if arguments is None else arguments)
+    _three_streams()
     args, output = _everywhere_flags(args)
     code = _invoke(args, output)
     if code and "duckdb" in sys.modules:
@@ -142,30 +143,64 @@ def _invoke(args: list[str], output: Output) -> int:
     except click.ClickException as usage:
         return _usage(usage, output)
     except (KeyboardInterrupt, click.Abort):
-        output.error(Interrupted("interrupted", hint="what was published before still stands"))
-        return Interrupted.exit_code
+        return _tell(Interrupted("interrupted", hint="what was published before still stands"),
+                     output)  # fmt: skip
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _to_nowhere()
         return 0
+    except StdoutRefused as error:
+        _to_nowhere()
+        return _tell(error, Output())
     except PenstockError as error:
-        output.error(error)
-        return error.exit_code
+        return _tell(error, output)
     except Exception as error:  # noqa: BLE001  # the last resort
         from penstock.cli.bug import report_bug
 
         told = in_words(error)
         if told is None:  # a bug of ours, told in one line
             return report_bug(error, args)
-        output.error(told)
-        return told.exit_code
+        return _tell(told, output)
+
+
+def _tell(error: PenstockError, output: Output) -> int:
+    """Show an error, even where it is a document for a stdout that takes none."""
+    try:
+        output.error(error)
+    except BrokenPipeError:
+        _to_nowhere()
+    except StdoutRefused as refused:
+        _to_nowhere()
+        for each in (refused, error):
+            Output().error(each)
+    return error.exit_code
+
+
+def _to_nowhere() -> None:
+    """Have stdout's words go nowhere, those that it still holds too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _three_streams() -> None:
+    """Put something in the place of stdin, stdout and stderr where the caller closed them.
+
+    Else the next file opened, one of a run, had their numbers, and what a library writes to them.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(opened, opened == number)
+            setattr(sys, name, os.fdopen(opened, "w" if number else "r", encoding="utf-8"))
 
 
 def _command(args: list[str], output: Output) -> int:
     try:
-        with cli.make_context("penstock", args) as ctx:
+        with to_stdout():  # the help and the version
+            context = cli.make_context("penstock", args)
+        with context as ctx:
             ctx.obj = output
             found = cli.invoke(ctx)
-            sys.stdout.flush()
+            with to_stdout():
+                sys.stdout.flush()
             return found if isinstance(found, int) else 0
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -181,8 +216,7 @@ def _usage(usage: click.ClickException, output: Output) -> int:
         near = getattr(usage, "possibilities", None)
         hint = f"did you mean `{near[0]}`?" if near else f"see `{ctx.command_path} --help`"
     message = usage.format_message().rstrip(".")
-    output.error(UsageError(message[:1].lower() + message[1:], hint=hint))
-    return UsageError.exit_code
+    return _tell(UsageError(message[:1].lower() + message[1:], hint=hint), output)
 
 
 def _terminated(*_: Any) -> None:

@@ -7,18 +7,21 @@ document. Errors are raised as `PenstockError`; `penstock.cli.main` renders them
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from penstock.errors import PenstockError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from penstock.diagnostics import Diagnostic
-    from penstock.errors import PenstockError
 
 
 @dataclass
@@ -40,11 +43,12 @@ class Output:
         """Give the command's result: `document` with `--json`, else `text` (or what it returns)."""
         self._told = True
         if self.json:
-            click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=plain))
+            say(as_json(document))
             return
-        shown = text() if callable(text) else text
-        if shown:
-            click.echo(shown)
+        with to_stdout():
+            shown = text() if callable(text) else text
+            if shown:
+                click.echo(shown)
 
     def note(self, text: str) -> None:
         """Tell something by the way, on stderr; silent with `--quiet` or `--json`."""
@@ -78,9 +82,80 @@ class Output:
                 "diagnostics": [d.as_json() for d in found],
                 "error": {"code": error.code, "message": error.message, "hint": error.hint},
             }
-            click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+            say(as_json(document))
             return
         self.diagnostics(found, getattr(error, "files", None))
+
+
+class StdoutRefused(PenstockError):
+    """Stdout could not be written; what the command does was done."""
+
+    default_code = "PSK-CLI-005"
+
+
+@contextmanager
+def to_stdout() -> Iterator[None]:
+    """Around what writes to stdout, so that its failing is not taken for that of the work.
+
+    Raises:
+        StdoutRefused: stdout cannot be written; a reader that went away is no such case.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StdoutRefused(
+            f"stdout cannot be written: {(error.strerror or str(error)).lower()}",
+            hint="what the command does was done; only its words are lost",
+        ) from error
+
+
+def say(text: str) -> None:
+    """Write a text and a line's end to stdout."""
+    with to_stdout():
+        click.echo(text)
+
+
+def as_json(value: object) -> str:
+    """A value as JSON for people and programs; NaN, the infinities and odd keys become texts.
+
+    >>> print(as_json({"a": float("nan"), "b": [-float("inf")], "c": {(1, 2): 3}}))
+    {
+      "a": "NaN",
+      "b": [
+        "-Infinity"
+      ],
+      "c": {
+        "(1, 2)": 3
+      }
+    }
+    """
+    try:
+        return _encode(value)
+    except (ValueError, TypeError):  # rare, and it takes its time
+        return _encode(_kept(value))
+
+
+def _encode(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=plain, allow_nan=False)
+
+
+def _kept(value: object) -> object:
+    """What JSON has no word for, anywhere inside, as a text."""
+    if isinstance(value, dict):
+        return {_key(k): _kept(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_kept(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _key(key: object) -> str | int | float | bool | None:
+    if isinstance(key, float):
+        return str(_kept(key))
+    return key if key is None or isinstance(key, (str, int, bool)) else str(plain(key))
 
 
 def plain(value: object) -> object:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -30,6 +31,21 @@ folder_argument = click.argument(
 folder_option = click.option(
     "--folder", "-C", default=".", type=click.Path(path_type=Path), help="The pipeline folder."
 )
+
+
+def folder_behind(function: F) -> F:
+    """`[FOLDER]` behind a command's own arguments, or `--folder`; both give `folder`."""
+
+    @wraps(function)
+    def with_folder(*args: Any, folder: Path | None, named: Path | None, **rest: Any) -> Any:
+        if folder is not None and named is not None:
+            raise UsageError("the folder is given twice", hint="leave out --folder")
+        return function(*args, folder=folder or named or Path(), **rest)
+
+    path = click.Path(path_type=Path)
+    option = click.option("--folder", "-C", "named", type=path, help="The pipeline folder.")
+    argument = click.argument("folder", required=False, type=path, metavar="[FOLDER]")
+    return cast("F", argument(option(with_folder)))
 
 
 def definition_options(function: F) -> F:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from penstock.cli import pipeline as shared
-from penstock.cli.output import Output, pass_output, plain
+from penstock.cli.output import Output, as_json, pass_output, to_stdout
 from penstock.cli.where import deployed, deployed_ledger, where_options
 from penstock.diagnostics import did_you_mean
 from penstock.errors import MissingExtra, UsageError
@@ -25,7 +26,7 @@ SHOWN_ROWS = 1000
 
 @click.command("query")
 @click.argument("sql")
-@shared.folder_option
+@shared.folder_behind
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table"
 )
@@ -131,14 +132,13 @@ def _to_stdout(output: Output, con: duckdb.DuckDBPyConnection, sql: str, form: s
     found = _run(con, sql)
     names = [d[0] for d in found.description]
     if output.json or form == "json":
-        rows = [dict(zip(names, r, strict=True)) for r in found.fetchall()]
+        keys = _apart(names)
+        rows = [dict(zip(keys, r, strict=True)) for r in found.fetchall()]
         if output.json:
-            types = {d[0]: str(d[1]).lower() for d in found.description}
+            types = {k: str(d[1]).lower() for k, d in zip(keys, found.description, strict=True)}
             output.result("", {"schema": "penstock.query/1", "columns": types, "rows": rows})
             return
-        import json
-
-        output.result(json.dumps(rows, indent=2, ensure_ascii=False, default=plain), {})
+        output.result(as_json(rows), {})
         return
     if form == "csv":
         _csv(found, names)
@@ -146,7 +146,7 @@ def _to_stdout(output: Output, con: duckdb.DuckDBPyConnection, sql: str, form: s
     from penstock.cli.tables import table
 
     rows_ = found.fetchmany(SHOWN_ROWS + 1)
-    text = table(names, rows_[:SHOWN_ROWS])
+    text = table(names, [list(map(_readable, r)) for r in rows_[:SHOWN_ROWS]])
     more = " shown; --format csv gives all" if len(rows_) > SHOWN_ROWS else ""
     count = min(len(rows_), SHOWN_ROWS)
     output.result(f"{text}\n\n{count:,} row{'s' * (count != 1)}{more}", {})
@@ -155,11 +155,48 @@ def _to_stdout(output: Output, con: duckdb.DuckDBPyConnection, sql: str, form: s
 def _csv(found: duckdb.DuckDBPyConnection, names: list[str]) -> None:
     import csv
 
-    with click.open_file("-", "w") as out:
-        sheet = csv.writer(out)
+    with to_stdout(), click.open_file("-", "w") as out:
+        sheet = csv.writer(out, lineterminator="\n")  # as in a file
         sheet.writerow(names)
         while rows := found.fetchmany(10_000):
-            sheet.writerows(rows)
+            sheet.writerows(list(map(_in_csv, row)) for row in rows)
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Names of which each is there once, told apart as DuckDB tells columns of a file apart.
+
+    >>> _apart(["id", "id", "id_1"])
+    ['id', 'id_1', 'id_1_1']
+    """
+    taken: list[str] = []
+    for name in names:
+        key, number = name, 0
+        while key in taken:
+            number += 1
+            key = f"{name}_{number}"
+        taken.append(key)
+    return taken
+
+
+def _readable(value: Any) -> Any:
+    r"""A value as a cell shows it: bytes as DuckDB writes them, what is nested as JSON.
+
+    >>> _readable(b"A\0"), _readable([1, None, {"x": True}])
+    ('\\x41\\x00', '[1,null,{"x":true}]')
+    """
+    if isinstance(value, (bytes, list, tuple, dict)):
+        from penstock.runtime import json_text
+
+        try:
+            whole = json_text.text(value)
+        except json_text.NoJson:
+            return str(value)
+        return json.loads(whole) if isinstance(value, bytes) else whole
+    return value
+
+
+def _in_csv(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else _readable(value)
 
 
 def _to_file(
@@ -183,4 +220,4 @@ def _to_file(
     row = done.fetchone()
     count = row[0] if row else 0
     document = {"schema": "penstock.query/1", "file": str(path), "rows_written": count}
-    output.result(f"{count:,} rows written to {path}", document)
+    output.result(f"{count:,} row{'s' * (count != 1)} written to {path}", document)

@@ -15,7 +15,7 @@ from penstock.cli.where import where_options
 @click.command("rollback")
 @click.argument("target")
 @click.argument("version")
-@shared.folder_option
+@shared.folder_behind
 @click.option("--reason", help="Why, for the audit trail.")
 @where_options
 @pass_output

@@ -150,7 +150,7 @@ def list_runs(
 
 @command.command("show")
 @click.argument("run_id", metavar="RUN")
-@shared.folder_option
+@shared.folder_behind
 @where_options
 @pass_output
 def show(output: Output, *, run_id: str, folder: Path, sandbox: bool, profile: str | None) -> None:

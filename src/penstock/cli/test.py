@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from penstock.cli import pipeline as shared
-from penstock.cli.output import Output, color, pass_output
+from penstock.cli.output import Output, color, pass_output, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +74,9 @@ def _tell(outcome: Outcome) -> None:
     word, hue = _WORDS[outcome.result]
     if color(sys.stdout):
         word = click.style(word, fg=hue, bold=outcome.result != "passed")
-    click.echo(f"{word}  {outcome.name}  ({outcome.dataset}, {outcome.seconds:.2f} s)")
+    say(f"{word}  {outcome.name}  ({outcome.dataset}, {outcome.seconds:.2f} s)")
     for line in _why(outcome):
-        click.echo(f"    {line}")
+        say(f"    {line}")
 
 
 def _why(outcome: Outcome) -> Iterator[str]:
@@ -97,6 +97,8 @@ def _why(outcome: Outcome) -> Iterator[str]:
 
 def _summary(report: Report) -> str:
     total = len(report.outcomes)
+    if not total and any(d.severity == "error" for d in report.diagnostics):
+        return ""  # what is wrong with them has been told
     if not total:
         return "no tests: write them in tests/*.yaml (rows in, rows out)"
     counts = [f"{report.count('passed')} passed"]

@@ -40,7 +40,7 @@ def bind_model(state: Compilation, name: str) -> tuple[Made, tuple[Column, ...]]
         # Functions that DuckDB has not under this name, and types that are ours.
         state.prepared[name], bound = meant, agreed
     elif meant is not None and not bound.failures:
-        state.refusals[name] = not_agreed()
+        state.refusals[name] = not_agreed(unnamed=bool(_unnamed(model, bound.columns)))
     schema, failures = _schema(model, bound.columns)
     if bound.failures:
         failures = list(bound.failures)
@@ -80,12 +80,7 @@ def _schema(model: Model, bound: BoundColumns) -> tuple[list[Column], list[Failu
 
 def _told_unnamed(state: Compilation, model: Model, bound: BoundColumns) -> None:
     """Columns that are named after their expression: each engine makes up another name."""
-    items = _projections(model)
-    if len(items) != len(bound):
-        return
-    for i, item in enumerate(items):
-        if isinstance(item, (exp.Alias, exp.Column, exp.Star, exp.Columns, exp.Dot, exp.Aliases)):
-            continue
+    for i in _unnamed(model, bound):
         state.tell(
             "PSK-SQL-116",
             f"this column has no name but its expression's: `{bound[i][0]}`",
@@ -93,6 +88,14 @@ def _told_unnamed(state: Compilation, model: Model, bound: BoundColumns) -> None
             "name it with AS",
             severity="warning",
         )
+
+
+def _unnamed(model: Model, bound: BoundColumns) -> list[int]:
+    items = _projections(model)
+    if len(items) != len(bound):
+        return []
+    named_ = (exp.Alias, exp.Column, exp.Star, exp.Columns, exp.Dot, exp.Aliases)
+    return [i for i, item in enumerate(items) if not isinstance(item, named_)]
 
 
 def _projections(model: Model) -> list[exp.Expr]:
@@ -107,11 +110,7 @@ def _projection(model: Model, number: int) -> tuple[int | None, int]:
     items = _projections(model)
     if number >= len(items) or any(i.is_star for i in items):
         return None, 0
-    starts = [
-        (i.meta["start"], i.meta["end"])
-        for i in items[number].find_all(exp.Identifier)
-        if "start" in i.meta
-    ]
+    starts = [(i.meta["start"], i.meta["end"]) for i in items[number].walk() if "start" in i.meta]
     if not starts:
         return None, 0
     start, end = min(s for s, _ in starts), max(e for _, e in starts)

@@ -61,8 +61,18 @@ def agree(state: Compilation, prepared: portable.Prepared, bound: Bound) -> Boun
     return Bound(tuple(found))
 
 
-def not_agreed() -> portable.Refusal:
-    """Penstock reads a text otherwise than DuckDB, where both can read it."""
+def not_agreed(*, unnamed: bool) -> portable.Refusal:
+    """Penstock reads a text otherwise than DuckDB, where both can read it.
+
+    Args:
+        unnamed: there are columns without a name, for which each engine makes one up.
+    """
+    if unnamed:
+        return portable.Refusal(
+            "PSK-PORT-034",
+            "each engine names a column without a name in its own way",
+            "name it with AS",
+        )
     return portable.Refusal(
         "PSK-PORT-034",
         "Penstock reads this SQL otherwise than DuckDB does",

@@ -40,10 +40,17 @@ class Outcome:
         }
 
     def reason(self) -> str:
-        """Why the rule failed, in words."""
+        """Why the rule failed, in words.
+
+        >>> from penstock.program import Check
+        >>> check = Check("flown", 'IsUnique "id"', "warn", "", {})
+        >>> Outcome(check, False, {}, 1).reason(), Outcome(check, False, {}, 1200).reason()
+        ('1 row breaks it', '1,200 rows break it')
+        """
         parts = [f"{name} is {_number(value)}" for name, value in self.observed.items()]
         if self.failed_rows:
-            parts.insert(0, f"{self.failed_rows:,} row{'s' * (self.failed_rows != 1)} break it")
+            one = self.failed_rows == 1
+            parts.insert(0, "1 row breaks it" if one else f"{self.failed_rows:,} rows break it")
         return "; ".join(parts) or "the rule does not hold"
 
 

@@ -99,10 +99,23 @@ class _Checked:
         known = known_keys(self.model, finding.path[:-1])
         if len(finding.path) == 1:
             known |= set(self.also_known)
-        hint = did_you_mean(name, known - _given(self.data, finding.path[:-1]), noun="its keys")
+        hint = nearest(name, known, _given(self.data, finding.path[:-1]), noun="its keys")
         message = f"unknown key `{name}` in {_place(finding.path[:-1], self.noun)}"
         span = self.positions.key(where)
         return Diagnostic(f"PSK-{self.area}-021", message, span, hint or None)
+
+
+def nearest(name: str, known: set[str], given: set[str], *, noun: str) -> str:
+    """A hint for an unknown key: the nearest that is not given, or else is.
+
+    The latter is meant in a profile, whose keys lie over those of the definition.
+
+    >>> nearest("sourcse", {"sources", "sla"}, {"sources"}, noun="sections")
+    'did you mean `sources`?'
+    """
+    hint = did_you_mean(name, known - given, noun=noun)
+    again = "" if hint.startswith("did") else did_you_mean(name, known & given)
+    return again if again.startswith("did") else hint
 
 
 def _given(data: Any, path: Sequence[str | int]) -> set[str]:
@@ -121,4 +134,4 @@ def _place(path: Sequence[str | int], noun: str) -> str:
     return f"`{shown.lstrip('.')}` of {noun}"
 
 
-__all__ = ["adapter", "check", "refuse"]
+__all__ = ["adapter", "check", "nearest", "refuse"]

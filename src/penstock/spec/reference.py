@@ -25,7 +25,7 @@ _REFERENCES = """\
 | --- | --- | --- |
 | `${var.NAME}` | a variable; alone in its place it keeps its type | when the file is read |
 | `${env.NAME}` | an environment variable, as text | when the file is read |
-| `${secret.NAME}` | a secret, from `PENSTOCK_SECRET_NAME`; in sources, targets, alerts | by a run |
+| `${secret.NAME}` | `PENSTOCK_SECRET_NAME`; in sources, targets (not `path`), alerts | by a run |
 | `${run.id}`, `${run.date}` | the run's id; its date in UTC | by a run |
 | `$${` | the text `${` | when the file is read |
 

@@ -32,6 +32,8 @@ _EXPRESSIONS = frozenset({"derive", "filter", "aggregate"})
 _MEASURES = frozenset({"measures", "running", "rolling", "total"})
 # Where a run fills secrets in: the options of connectors. Anywhere else they would be published.
 _SECRET_SECTIONS = frozenset({"sources", "targets", "alerts"})
+# Of these sections, what reports, messages and the ledger name.
+_TOLD = frozenset({"path"})
 
 
 @dataclass(slots=True)
@@ -110,6 +112,10 @@ class References:
         elif kind == "secret" and path[:1] and path[0] not in _SECRET_SECTIONS:
             self._problem("PSK-REF-037", "a secret cannot stand here, it would be published", node,
                           match, "secrets go into sources, targets and alerts")  # fmt: skip
+        elif kind == "secret" and len(path) == 3 and path[2] in _TOLD:
+            self._problem("PSK-REF-037", "a secret cannot stand here, it would be published", node,
+                          match, "reports and messages name where files lie: write ${env.NAME} or "
+                          "${var.NAME}")  # fmt: skip
         return match[0]
 
     def _variable(self, name: str, node: Node, match: re.Match[str]) -> Scalar:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from penstock.diagnostics import Diagnostic, did_you_mean
+from penstock.diagnostics import Diagnostic
 from penstock.spec.base import Name, Scalar
-from penstock.spec.check import check
+from penstock.spec.check import check, nearest
 from penstock.spec.connectors import AREAS, check_options
 from penstock.spec.models import Pipeline, QualityRules, Source, Target, Transform
 from penstock.spec.salvage import salvage
@@ -62,10 +62,10 @@ class Sections:
         return Pipeline.model_construct(**{**complete, **self.parts})
 
     def _unknown_sections(self) -> None:
-        known = [*Pipeline.model_fields, "profiles"]
+        known = {*Pipeline.model_fields, "profiles"}
         for key in self.data:
             if key not in known:
-                hint = did_you_mean(key, [k for k in known if k not in self.data], noun="sections")
+                hint = nearest(key, known, set(self.data), noun="sections")
                 self._problem("PSK-YAML-021", f"unknown section `{key}`", (key,), hint)
 
     def _whole(self, name: str, annotation: Any, metadata: list[Any]) -> None:

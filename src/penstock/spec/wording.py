@@ -151,6 +151,7 @@ def _finding(error: Any, path: tuple[str | int, ...], *, at_key: bool) -> Findin
         return Finding("kind", path, _KINDS[kind], value, hint, at_key=at_key)
     if kind in {"literal_error", "enum"}:
         known = [k.strip().strip("'") for k in context["expected"].replace(" or ", ", ").split(",")]
+        known = [{"True": "true", "False": "false"}.get(k, k) for k in known]  # as YAML has them
         hint = did_you_mean(str(value), known, noun="known")
         words = ", ".join(f"`{k}`" for k in known)
         return Finding("choice", path, "", value, hint, at_key=at_key, known=words)

@@ -65,3 +65,26 @@ def test_a_portable_pipeline_is_written_in_the_engines_own_sql(folder):
     (statement,) = compiled.program.statements
     assert 'FROM "flights"' in statement.sql
     assert compiled.program.engine == "postgres"
+
+
+def test_a_function_that_no_engine_has_alike_is_not_said_to_run_on_the_others(folder):
+    state = folder.compile(
+        "transforms: {a: \"SELECT json_extract(carrier, '$.a') AS j FROM flights\"}\n"
+    )
+    (found,) = (f.diagnostic for f in portability(state))
+    assert (found.code, folder.text_at(found)) == ("PSK-PORT-020", "json_extract")
+    assert found.engines == ("spark", "postgres")
+    assert found.message.startswith("`a`: `json_extract` is not portable: engines write JSON")
+    assert [e for e in ("duckdb", "spark", "postgres") if state.engines[e]["supported"]] == [
+        "duckdb"
+    ]
+
+
+def test_columns_without_a_name_are_what_stands_in_the_way(folder):
+    state = folder.compile(
+        "transforms:\n  a: SELECT count(*), upper(carrier) FROM flights GROUP BY carrier\n"
+    )
+    (found,) = (f.diagnostic for f in portability(state))
+    assert (found.code, found.hint) == ("PSK-PORT-034", "name it with AS")
+    unnamed = [d for d in state.found if d.code == "PSK-SQL-116"]
+    assert [folder.text_at(d) for d in unnamed] == ["count(*", "upper(carrier"]

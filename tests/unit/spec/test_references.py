@@ -66,6 +66,16 @@ def test_what_is_wrong_with_a_reference(load, text: str, code: str, said: str, w
     assert (span.line, span.column, span.end_column) == (3, 17, 17 + width)
 
 
+@pytest.mark.parametrize("section", ["sources", "targets"])
+def test_a_secret_in_a_path_would_be_told_with_it(told, section: str):
+    what = {"sources": "connector: file", "targets": "from: a, connector: lake"}[section]
+    found = told(f"{section}:\n  t: {{{what}, path: 'x/${{secret.KEY}}/t.csv'}}\n")
+    assert [(c, p) for c, p, _ in found if c == "PSK-REF-037"] == [
+        ("PSK-REF-037", f"3:{len(what) + 18}")
+    ]
+    assert "write ${env.NAME} or ${var.NAME}" in str(found)
+
+
 def test_every_wrong_reference_of_a_text_is_told(told):
     found = told("description: ${var.a} ${env.B} ${c}\n")
     assert [(c, p) for c, p, _ in found] == [
@@ -197,6 +207,18 @@ def test_profiles_that_are_not_chosen_are_checked_too(told):
     assert [(c, p) for c, p, _ in found] == [
         ("PSK-YAML-024", "3:30"), ("PSK-YAML-021", "4:7"), ("PSK-YAML-023", "5:3"),
     ]  # fmt: skip
+
+
+def test_a_misspelt_key_of_a_profile_has_a_near_name_that_the_rest_has_too(told):
+    found = told(
+        "sources:\n  a: {connector: file, path: a.csv}\n"
+        "profiles:\n  prod: {sourcse: {a: {path: b.csv}}}\n"
+        "  test: {sources: {a: {pth: b.csv}}}\n"
+    )
+    assert [(c, m.partition("(")[2]) for c, _, m in found] == [
+        ("PSK-YAML-021", "did you mean `sources`?)"),
+        ("PSK-SRC-021", "did you mean `path`?)"),
+    ]
 
 
 def test_what_is_wrong_in_the_rest_is_told_once(told):

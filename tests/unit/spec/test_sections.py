@@ -34,7 +34,7 @@ def test_triggers(told, text: str):
         ('schedule: "0 0 * * *", timezone: Europe/Berln', "did you mean `Europe/Berlin`?"),
         ("every: 1 hour, timezone: UTC", "goes with `schedule`"),
         ('schedule: "0 0 * * *", stream: true', "`schedule` and `stream`"), ("{}", "here is none"),
-        ("webhook: {path: flights}", "such as `/flights`"), ("stream: false", "cannot be false"),
+        ("webhook: {path: flights}", "such as `/flights`"), ("stream: false", "known: true"),
     ],
 )  # fmt: skip
 def test_triggers_that_cannot_be(told, text: str, said: str):

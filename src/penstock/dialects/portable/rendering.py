@@ -358,7 +358,7 @@ class Renderer:
         offset, length = place(node)
         if isinstance(rendering, Gap):
             able = [e for e in ENGINES if not isinstance(overload.rendering(e), Gap)]
-            if not able:
+            if not able:  # of all of them, whichever it is rendered for
                 because = f"`{declared.name}` is not portable: {rendering.because}"
                 raise Refusal(rendering.code, because, None, offset, length)
             because = f"`{declared.name}` cannot run on {self.engine.name}: {rendering.because}"
