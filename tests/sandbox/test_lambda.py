@@ -23,12 +23,12 @@ def handler(event, context):
 
 
 def test_a_function_answers_with_lambdas_context_and_environment(cloud):
-    name = cloud.function(ECHO, Environment={"Variables": {"MINE": "1"}})
+    name = cloud.function(ECHO, Timeout=100, Environment={"Variables": {"MINE": "1"}})
     told, response = cloud.call(name, {"n": 1}, LogType="Tail")
     assert "FunctionError" not in response
     assert response["ExecutedVersion"] == "$LATEST"
     assert told["event"] == {"n": 1}
-    assert 8_000 < told["left"] <= 10_000
+    assert 50_000 < told["left"] <= 100_000, "ms of the timeout, however busy this machine is"
     assert told["arn"] == f"arn:aws:lambda:eu-west-1:123456789012:function:{name}"
     env = told["env"]
     assert env["MINE"] == "1"
