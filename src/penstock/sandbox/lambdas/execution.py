@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import shutil
 import signal
 import subprocess
@@ -228,7 +229,14 @@ class Execution:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._read.wait(1)
         else:
-            time.sleep(0.002)  # what it wrote before it answered lies in the pipe
+            # What it wrote before it answered lies in the pipe until the reader has its turn.
+            assert self._process.stdout is not None
+            patience = time.monotonic() + 1
+            while select.select([self._process.stdout], [], [], 0)[0]:
+                if time.monotonic() > patience:
+                    break
+                time.sleep(0.002)
+            time.sleep(0.01)
         told = []
         with suppress(queue.Empty):
             while True:
