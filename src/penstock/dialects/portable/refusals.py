@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
-UNKNOWN = "PSK-PORT-022"
-
 
 def refusals(
     sql: str,

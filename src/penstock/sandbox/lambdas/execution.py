@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import queue
-import select
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +23,7 @@ from penstock.sandbox.lambdas.bundle import runtime_folder
 from penstock.sandbox.lambdas.function import differences
 from penstock.sandbox.lambdas.package import unpacked
 from penstock.sandbox.lambdas.runtime_api import Event, RuntimeApi
+from penstock.sandbox.lambdas.said import Said
 
 if TYPE_CHECKING:
     from penstock.sandbox.lambdas.function import Function
@@ -66,13 +65,12 @@ class Execution:
         self.alive = True
         self._tmp = world.home / "tmp" / uuid.uuid4().hex[:12]
         self._api = RuntimeApi()
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._read = threading.Event()
         self._began = time.monotonic()
         self._init: float | None = None
         self._peak = 0
         self._process = _STARTER.submit(self._start, world).result()
-        threading.Thread(target=self._reading, daemon=True).start()
+        assert self._process.stdout is not None
+        self._output = Said(self._process.stdout)
 
     def invoke(self, request_id: str, payload: bytes, client_context: str | None) -> Outcome:
         """Have it handle an event.
@@ -215,33 +213,12 @@ class Execution:
         self._peak = max(self._peak, size)
         return words.out_of_memory(request_id) if size > self.function.memory * 2**20 else None
 
-    def _reading(self) -> None:
-        """Take what the process says, line by line."""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line.decode(errors="replace").rstrip("\n"))
-        self._read.set()
-
     def _said(self) -> list[str]:
         """What it said since it was last asked."""
         if not self.alive:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._read.wait(1)
-        else:
-            # What it wrote before it answered lies in the pipe until the reader has its turn.
-            assert self._process.stdout is not None
-            patience = time.monotonic() + 1
-            while select.select([self._process.stdout], [], [], 0)[0]:
-                if time.monotonic() > patience:
-                    break
-                time.sleep(0.002)
-            time.sleep(0.01)
-        told = []
-        with suppress(queue.Empty):
-            while True:
-                told.append(self._lines.get_nowait())
-        return told
+        return self._output.lines(to_the_end=not self.alive)
 
 
 def _variables(
