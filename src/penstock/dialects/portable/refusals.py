@@ -26,7 +26,8 @@ def refusals(
     """Why a query is not portable to an engine: one reason for each column, condition and key.
 
     Every unknown function is told, wherever it stands. What is read of a column that is refused
-    is not told again.
+    is not told again. A form that is refused before names are known (a star, a method, a join)
+    stands alone, beside unknown functions.
 
     >>> schemas = {"t": {"s": "varchar", "n": "integer"}}
     >>> query = "SELECT soundex(s) AS a, s + n AS b, lower(s) AS c FROM t WHERE metaphone(s) = s"

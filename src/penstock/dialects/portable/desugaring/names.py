@@ -107,11 +107,12 @@ def known(tree: exp.Expr, schemas: Mapping[str, Mapping[str, str]]) -> None:
 def _called(node: exp.Expr) -> None:
     """Refuse `s.upper()`, and calls that are none of the language's."""
     if isinstance(node, exp.Dot) and called(node.expression):
+        more = ", …" if node.expression.expressions else ""
         raise refuse(
             "PSK-PORT-022",
             node,
             f"`{shown(node)}`: a function called behind a point is not portable",
-            f"{called(node.expression)}({shown(node.this)}, …)",
+            f"{called(node.expression)}({shown(node.this)}{more})",
         )
     if isinstance(node, exp.Anonymous) and called(node) is None:
         raise refuse(
